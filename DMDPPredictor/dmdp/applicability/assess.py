@@ -1,0 +1,123 @@
+"""The applicability verdict: acquisition, anatomy and every feature against what the models were made on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ..case import Case
+from ..ensemble.model import SubModel
+from ..features import Feature
+from ..prediction import Applicability, Reason
+from .lung import LungPosition
+
+UPTAKE_OK = (45.0, 90.0)  # minutes
+UPTAKE_CAUTION = (30.0, 180.0)
+MAX_PET_SPACING = 6.0  # mm; the coarsest of the training cohorts has 5.5 × 5.5 × 5 mm
+MAX_CT_SPACING = 5.0  # mm
+MAX_OFFSET = 10.0  # mm
+SIZE_FEATURE = "MTV_3"
+
+
+def assess(
+    case: Case,
+    features: Mapping[str, Feature],
+    used: Sequence[SubModel],
+    training: Mapping[str, Mapping[str, Any]],
+    lung: LungPosition,
+    offset_mm: float | None,
+) -> Applicability:
+    """Collect every reason for doubt.
+
+    ``used`` are the sub-models whose probability is shown first; ``training`` maps a feature name to its ``range`` [low,
+    high] in the training cohorts. A feature that a used sub-model reads, or the lesion volume, outside that range makes the
+    case *outside*; any other feature only asks for caution. ``offset_mm`` is the distance between the PET and CT contours.
+    """
+    read = {name for model in used for name in model.inputs} | {SIZE_FEATURE}
+    reasons = [
+        *_lung(lung),
+        *_acquisition(case.suv_audit),
+        *_spacing(case),
+        *_offset(offset_mm),
+        *range_reasons({**_values(features), **_clinical(case)}, read, training),
+    ]
+    return Applicability(tuple(sorted(reasons, key=lambda reason: reason.level != "outside")))
+
+
+def _values(features: Mapping[str, Feature]) -> dict[str, tuple[float, str]]:
+    return {name: (feature.value, feature.unit) for name, feature in features.items()}
+
+
+def _clinical(case: Case) -> dict[str, tuple[float, str]]:
+    return {} if case.clinical.age is None else {"age": (case.clinical.age, "years")}
+
+
+def _lung(lung: LungPosition) -> Iterator[Reason]:
+    if not lung.inside_or_next_to_lung:
+        yield Reason("anatomy.not_lung", lung.sentence, "a lesion in or next to the lung", "outside")
+
+
+def _acquisition(audit: Mapping[str, Any] | None) -> Iterator[Reason]:
+    if audit is None:
+        yield Reason(
+            "acquisition.unknown",
+            "The PET came as SUV already: uptake time and tracer are unknown.",
+            f"FDG, {UPTAKE_OK[0]:.0f} to {UPTAKE_OK[1]:.0f} min after injection",
+            "caution",
+        )
+        return
+    minutes = audit.get("uptake_minutes")
+    if minutes is None:
+        yield Reason("acquisition.uptake_unknown", "The uptake time is unknown.", "45 to 90 min", "caution")
+    elif not UPTAKE_OK[0] <= minutes <= UPTAKE_OK[1]:
+        level = "caution" if UPTAKE_CAUTION[0] <= minutes <= UPTAKE_CAUTION[1] else "outside"
+        yield Reason("acquisition.uptake", f"Scanned {minutes:.0f} min after injection.", "45 to 90 min", level)
+    tracer = audit.get("tracer")
+    if not tracer:
+        yield Reason("acquisition.tracer_unknown", "The header names no tracer.", "FDG", "caution")
+    elif not is_fdg(tracer):
+        yield Reason("acquisition.tracer", f"The tracer is '{tracer}'.", "FDG", "outside")
+
+
+def is_fdg(tracer: str) -> bool:
+    """True for the names and DICOM codes under which FDG is recorded."""
+    name = tracer.lower().replace("-", "").replace(" ", "")
+    return any(word in name for word in ("fdg", "fluorodeoxyglucose", "deoxyglucose", "cb1031"))
+
+
+def _spacing(case: Case) -> Iterator[Reason]:
+    for image, volume, limit in (("PET", case.pet, MAX_PET_SPACING), ("CT", case.ct, MAX_CT_SPACING)):
+        coarsest = max(volume.geometry.spacing)
+        if coarsest > limit + 1e-3:
+            yield Reason(
+                f"acquisition.spacing_{image.lower()}",
+                f"{image} voxels measure up to {coarsest:.1f} mm.",
+                f"at most {limit:.0f} mm",
+                "outside" if coarsest > 2 * limit else "caution",
+            )
+
+
+def _offset(offset_mm: float | None) -> Iterator[Reason]:
+    if offset_mm is not None and offset_mm > MAX_OFFSET:
+        yield Reason(
+            "alignment.offset",
+            f"The PET and CT contours are centred {offset_mm:.0f} mm apart.",
+            f"at most {MAX_OFFSET:.0f} mm",
+            "caution",
+        )
+
+
+def range_reasons(
+    values: Mapping[str, tuple[float, str]], read: set[str], training: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Reason]:
+    for name, (value, unit) in values.items():
+        if name not in training:
+            continue
+        low, high = training[name]["range"]
+        if not low <= value <= high:  # NaN is not in range either
+            yield Reason(
+                f"range.{name}",
+                f"{name} is {value:.3g} {unit}." if value == value else f"{name} cannot be computed.",
+                f"{low:.3g} to {high:.3g} {unit}, as in the training cohorts",
+                "outside" if name in read else "caution",
+            )

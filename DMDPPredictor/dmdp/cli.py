@@ -1,0 +1,142 @@
+"""The command line ``dmdp``: finds the commands, reads their options, and turns errors into exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from importlib.metadata import entry_points
+
+from . import POPULATION, RESEARCH_USE_ONLY, __version__
+from .command import Command
+from .errors import Cancelled, DmdpError, MissingPackage, OutOfMemory, UsageError
+from .job import read_job
+from .progress import Progress, silent
+
+CORE_COMMANDS = ("suv", "delineate", "predict", "bundle")
+TRAINING_COMMANDS = ("demo", "simulate", "train", "validate")
+TRAINING_MODULE = "dmdp_training.commands"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``dmdp`` with ``argv``; returns the exit code of contracts: 0 done, 2 usage, 3 input, 4 model, 5 memory,
+    6 cancelled, 7 missing package, 1 anything else."""
+    signal.signal(signal.SIGTERM, _cancel)
+    words = _join_negative(list(sys.argv[1:] if argv is None else argv))
+    try:
+        commands = find_commands()
+        if words and words[0] in TRAINING_COMMANDS and words[0] not in commands:
+            raise MissingPackage("dmdp_training", f"'dmdp {words[0]}'", "train")
+        options = vars(_parser(commands).parse_args(words))
+    except SystemExit as stop:  # argparse has printed its usage
+        return int(stop.code or 0)
+    except DmdpError as error:
+        print(f"dmdp: {error}", file=sys.stderr)
+        return error.exit_code
+    name = options.pop("command")
+    if name == "run-job":
+        return _run_job(options["job"], commands)
+    error = _guarded(lambda: print(commands[name].run(options, _bar() if sys.stderr.isatty() else silent)))
+    if error is None:
+        return 0
+    print(f"dmdp {name}: {error}", file=sys.stderr)
+    return error.exit_code
+
+
+def find_commands() -> dict[str, Command]:
+    """Name → command: the core's own, and those of the training package where it is installed or importable."""
+    found = [import_module(f".commands.{name}", __package__).COMMAND for name in CORE_COMMANDS]
+    modules = {entry.value for entry in entry_points(group="dmdp.commands")} | {TRAINING_MODULE}
+    for module in sorted(modules):
+        try:
+            found += import_module(module).COMMANDS
+        except ModuleNotFoundError as error:
+            if error.name is None or not module.startswith(error.name):
+                raise
+    return {command.name: command for command in found}
+
+
+def _parser(commands: dict[str, Command]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="dmdp",
+        description=f"EGFR mutation and histological subtype of a lung tumour from FDG PET/CT. {RESEARCH_USE_ONLY}",
+        epilog=f"Intended population: {POPULATION}",
+    )
+    parser.add_argument("--version", action="version", version=f"dmdp {__version__}")
+    sub = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in commands.values():
+        command.add_arguments(sub.add_parser(command.name, help=command.help, description=command.help))
+    job = sub.add_parser("run-job", help="Run a job file, with progress lines for a program to read.")
+    job.add_argument("job", metavar="FILE", help="job.json: {schema, command, arguments, out}")
+    return parser
+
+
+def _run_job(path: str, commands: dict[str, Command]) -> int:
+    """The job protocol: ``PROGRESS <0..1> <words>`` lines, then ``DONE`` or ``FAILED <json error>``."""
+
+    def report(fraction: float, words: str) -> None:
+        print(f"PROGRESS {min(max(fraction, 0.0), 1.0):.3f} {words}", flush=True)
+
+    def run() -> None:
+        job = read_job(path)
+        if job.command not in commands:
+            raise UsageError("job.command", f"No command '{job.command}'.", f"one of {', '.join(commands)}.", "Correct it.")
+        commands[job.command].run({**job.arguments, "out": job.out}, report)
+
+    error = _guarded(run)
+    print("DONE" if error is None else f"FAILED {json.dumps(error.to_json(), ensure_ascii=False)}", flush=True)
+    return 0 if error is None else error.exit_code
+
+
+def _guarded(work: Callable[[], None]) -> DmdpError | None:
+    """Run ``work``; whatever it raises comes back as an error that a person can read."""
+    try:
+        work()
+    except DmdpError as error:
+        return error
+    except KeyboardInterrupt:
+        return Cancelled()
+    except MemoryError:
+        return OutOfMemory(
+            "memory", "The memory ran out.", "about 1.5 GB of free memory.", "Close other programs and try again."
+        )
+    except ModuleNotFoundError as error:
+        return MissingPackage(error.name or "?", "this command")
+    except Exception as error:
+        if os.environ.get("DMDP_DEBUG"):
+            raise
+        return DmdpError(
+            "internal",
+            f"An unforeseen error: {type(error).__name__}: {error}",
+            "none.",
+            "Run it again with DMDP_DEBUG=1 in the environment and report what it prints.",
+        )
+    return None
+
+
+def _cancel(signum, frame) -> None:
+    raise Cancelled
+
+
+def _bar() -> Progress:
+    def show(fraction: float, words: str) -> None:
+        end = "\n" if fraction >= 1 else ""
+        print(f"\r\033[K{fraction:4.0%} {words}", end=end, file=sys.stderr, flush=True)
+
+    return show
+
+
+def _join_negative(words: list[str]) -> list[str]:
+    """``--seed -41.8,…`` as one word: argparse would take a list of numbers with a leading minus for an option."""
+    joined: list[str] = []
+    for word in words:
+        if joined and re.fullmatch(r"--\w[\w-]*", joined[-1]) and re.match(r"-\.?\d", word):
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined

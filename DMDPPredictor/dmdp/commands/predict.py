@@ -1,0 +1,73 @@
+"""``dmdp predict``: the whole way for one patient, into a folder."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .. import RESEARCH_USE_ONLY
+from ..case import SEXES, SMOKING, Clinical
+from ..command import Command
+from ..progress import Progress
+from .options import PET_IS_SUV_HELP, SEED_HELP, point, required
+
+DEFAULT_MODELS = ("published-pet-clinical", "demo-network")
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Images, lesion, clinical facts, models, device and output."""
+    parser.add_argument("--ct", required=True, metavar="C", help="DICOM folder (a series or the study), or NIfTI/NRRD in HU")
+    parser.add_argument("--pet", required=True, metavar="P", help="DICOM folder (a series or the study), or NIfTI/NRRD in SUV")
+    parser.add_argument("--pet-is-suv", action="store_true", help=PET_IS_SUV_HELP)
+    lesion = parser.add_mutually_exclusive_group(required=True)
+    lesion.add_argument("--mask", metavar="F", help="the lesion on both images (NIfTI/NRRD, any grid)")
+    lesion.add_argument("--pet-mask", metavar="F", help="the lesion as drawn on the PET")
+    lesion.add_argument("--seed", metavar="X,Y,Z", help=SEED_HELP)
+    parser.add_argument("--ct-mask", metavar="F", help="with --pet-mask: the lesion as drawn on the CT")
+    parser.add_argument("--method", metavar="M", help="with --seed: auto (default), suv4, suv3, suv2.5, pet41 or pet50")
+    parser.add_argument("--age", type=float, metavar="N", help="years; left out = not provided")
+    parser.add_argument("--sex", choices=SEXES, help="left out = not provided")
+    parser.add_argument("--smoking", choices=SMOKING, help="left out = not provided")
+    parser.add_argument("--model", action="append", metavar="BUNDLE", help="bundle name or path; may be repeated")
+    parser.add_argument("--device", choices=("cpu", "cuda", "auto"), help="for the network (default auto)")
+    parser.add_argument("--out", required=True, metavar="DIR", help="result folder; an earlier result is replaced")
+
+
+def run(arguments: Mapping[str, Any], progress: Progress) -> str:
+    """Predict and write; returns the verdict, the probabilities unless the case is outside, and where to look."""
+    from ..job import Job
+    from ..prepare import CaseRequest
+    from ..workflow import predict_to_folder
+
+    given = {key: value for key, value in arguments.items() if value is not None}
+    request = CaseRequest(
+        ct=Path(required(given, "ct")),
+        pet=Path(required(given, "pet")),
+        pet_is_suv=bool(given.get("pet_is_suv")),
+        **{key: Path(given[key]) for key in ("mask", "pet_mask", "ct_mask") if key in given},
+        seed=point(given.get("seed")),
+        method=given.get("method", "auto"),
+        clinical=Clinical(given.get("age"), given.get("sex"), given.get("smoking")),
+    )
+    out = Path(required(given, "out"))
+    job = Job("predict", {key: value for key, value in given.items() if key != "out"}, str(out))
+    models = given.get("model") or DEFAULT_MODELS
+    prediction = predict_to_folder(request, models, out, job, given.get("device", "auto"), progress)
+    lines = [f"Applicability: {prediction.applicability.verdict}"]
+    lines += [f"  {reason.level}: {reason.found} Expected: {reason.expected}" for reason in prediction.applicability.reasons]
+    if prediction.applicability.verdict == "outside":
+        lines.append("The probabilities are in prediction.json, and in the report behind 'show anyway'.")
+    else:
+        for name, task in prediction.tasks.items():
+            low, high = task.interval
+            lines.append(
+                f"{name}: {task.probability:.2f} ({low:.2f} to {high:.2f}) {task.positive}; "
+                f"n = {task.n}, {task.events} {task.positive}, cohorts {task.cohort}, {task.sub_model}"
+            )
+            lines += [f"  {note}" for note in task.notes]
+    return "\n".join([*lines, f"Report: {out / 'report.html'}", RESEARCH_USE_ONLY])
+
+
+COMMAND = Command("predict", "Predict EGFR and subtype for one patient; write report, tables and maps.", add_arguments, run)

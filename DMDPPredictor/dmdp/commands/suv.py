@@ -1,0 +1,35 @@
+"""``dmdp suv``: what the PET's SUV is made of."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from typing import Any
+
+from .. import RESEARCH_USE_ONLY
+from ..command import Command
+from ..progress import Progress
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """PET and --json."""
+    parser.add_argument("pet", metavar="PET", help="DICOM folder with the attenuation-corrected PET")
+    parser.add_argument("--json", action="store_true", help="print the whole audit as JSON")
+
+
+def run(arguments: Mapping[str, Any], progress: Progress) -> str:
+    """The SUV factors with every tag and rule behind them."""
+    from ..load import load_pet
+
+    audit = load_pet(arguments["pet"]).suv_audit
+    if arguments.get("json"):
+        return json.dumps({"research_use_only": RESEARCH_USE_ONLY, **audit}, indent=1, ensure_ascii=False)
+    factors = [f"  {name:<7} {value:.6g}" if value else f"  {name:<7} not computable: see --json"
+               for name, value in audit["factors"].items()]  # fmt: skip
+    warnings = [f"  ! {warning['text']}" for warning in audit["warnings"]]
+    used = [f"  {tag['tag']} {tag['keyword']} = {tag['value']}" for tag in audit["tags"]]
+    return "\n".join(["Stored value × factor = SUV", *factors, "From", *used, *warnings, RESEARCH_USE_ONLY])
+
+
+COMMAND = Command("suv", "Show how a PET series becomes SUV, with every tag and rule used.", add_arguments, run)

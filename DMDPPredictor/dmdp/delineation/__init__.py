@@ -1,0 +1,1 @@
+"""Where is the tumour? Contours that a person can check and change."""

@@ -1,0 +1,105 @@
+"""Errors that a person can act on: what was found, what was expected, what to do.
+
+Every error that bad input can cause is a :class:`DmdpError`. Its subclass decides the exit code of the command line;
+its ``code`` is a stable word for programs. Messages never carry a patient's name, birth date or identifier.
+"""
+
+from __future__ import annotations
+
+
+class DmdpError(Exception):
+    """Base of all expected failures.
+
+    Parameters
+    ----------
+    code: stable machine-readable word, e.g. ``suv.missing_tag``
+    found: what was met
+    expected: what would have been right
+    remedy: what the person can do now
+    """
+
+    exit_code = 1
+
+    def __init__(self, code: str, found: str, expected: str, remedy: str):
+        self.code, self.found, self.expected, self.remedy = code, found, expected, remedy
+        super().__init__(f"{found} Expected: {expected} What to do: {remedy}")
+
+    def to_json(self) -> dict[str, str]:
+        """The object that the JSON job protocol carries."""
+        return {
+            "type": type(self).__name__,
+            "code": self.code,
+            "found": self.found,
+            "expected": self.expected,
+            "remedy": self.remedy,
+        }
+
+
+class UsageError(DmdpError):
+    """The command was called wrongly."""
+
+    exit_code = 2
+
+
+class InputError(DmdpError):
+    """The patient's data cannot be used."""
+
+    exit_code = 3
+
+
+class DicomError(InputError):
+    """A DICOM folder, series or file cannot be used."""
+
+
+class SuvError(InputError):
+    """SUV cannot be computed from what the PET headers say."""
+
+
+class GeometryError(InputError):
+    """Images or masks do not lie in one space, or outside one another."""
+
+
+class LesionError(InputError):
+    """The lesion is empty, too small, or the seed is not in one."""
+
+
+class OutputError(InputError):
+    """Results cannot be written where they were asked for."""
+
+
+class ModelError(DmdpError):
+    """A model bundle is damaged, unsafe, or does not fit this version."""
+
+    exit_code = 4
+
+
+class OutOfMemory(DmdpError):
+    """The machine has too little memory for this step."""
+
+    exit_code = 5
+
+
+class Cancelled(DmdpError):
+    """The person, or the program above, stopped the job."""
+
+    exit_code = 6
+
+    def __init__(self) -> None:
+        super().__init__(
+            "cancelled", "The job was cancelled.", "It to run to its end.", "Start it again."
+        )
+
+
+class MissingPackage(DmdpError):
+    """A Python package that this step needs cannot be imported."""
+
+    exit_code = 7
+
+    def __init__(self, package: str, purpose: str, extra: str | None = None):
+        install = f"pip install 'dmdp[{extra}]'" if extra else f"pip install {package}"
+        super().__init__(
+            "package.missing",
+            f"The Python package '{package}' cannot be imported; it is needed for {purpose}.",
+            f"'{package}' to be installed in this Python.",
+            f"Install it: {install}",
+        )

@@ -1,0 +1,149 @@
+"""Image and mask files (NIfTI, NRRD, MetaImage) to arrays with geometry, and back."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+from scipy import ndimage
+
+from .case import Geometry, Volume
+from .errors import InputError, OutputError
+
+SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
+
+
+def read_volume(path: str | Path, unit: str) -> Volume:
+    """A 3-D image file as a volume in ``unit``; raises :class:`InputError` where it is unreadable, not 3-D or not finite."""
+    image = _read(path)
+    array = sitk.GetArrayFromImage(image).astype(np.float32)
+    if not np.isfinite(array).all():
+        raise InputError(
+            "image.not_finite",
+            f"'{Path(path).name}' holds {int((~np.isfinite(array)).sum())} voxels that are not numbers (NaN or infinite).",
+            "finite values in every voxel.",
+            "Export the image again, or replace these voxels.",
+        )
+    return Volume(array, Geometry.from_sitk(image), unit, {"source": "file"})
+
+
+def read_mask(path: str | Path) -> tuple[np.ndarray, Geometry]:
+    """A label file as (bool array (z, y, x), geometry); every label above 0 is inside. Raises :class:`InputError`."""
+    image = _read(path)
+    array = sitk.GetArrayFromImage(image)
+    return np.nan_to_num(array) > 0 if array.dtype.kind == "f" else array > 0, Geometry.from_sitk(image)
+
+
+def write_volume(path: str | Path, volume: Volume, description: str = "") -> Path:
+    """Write a volume as float32; ``description`` goes into the file header (79 characters in NIfTI)."""
+    return _write(path, sitk.GetImageFromArray(volume.array), volume.geometry, description)
+
+
+def write_mask(path: str | Path, mask: np.ndarray, geometry: Geometry, description: str = "") -> Path:
+    """Write a mask or label array (z, y, x) as uint8."""
+    return _write(path, sitk.GetImageFromArray(np.asarray(mask).astype(np.uint8)), geometry, description)
+
+
+def resample_mask(mask: np.ndarray, geometry: Geometry, onto: Geometry) -> tuple[np.ndarray, float]:
+    """A mask (z, y, x) on another grid by nearest neighbour, and the relative change of its volume.
+
+    Only the voxels of ``onto`` near the mask are touched. Both grids lie in the same LPS space.
+    """
+    if geometry.same_grid(onto):
+        return np.array(mask, dtype=bool), 0.0
+    result = np.zeros(onto.shape, dtype=bool)
+    found = np.argwhere(mask)
+    if not len(found):
+        return result, 0.0
+    lower, upper = found.min(axis=0) - 0.5, found.max(axis=0) + 0.5
+    box = np.array(np.meshgrid(*zip(lower, upper, strict=True), indexing="ij")).reshape(3, -1).T
+    on_new = onto.to_index(geometry.to_lps(box))
+    start = np.clip(np.floor(on_new.min(axis=0)).astype(int), 0, onto.shape)
+    stop = np.clip(np.ceil(on_new.max(axis=0)).astype(int) + 1, 0, onto.shape)
+    if np.all(stop > start):
+        window = tuple(slice(a, b) for a, b in zip(start, stop, strict=True))
+        result[window] = sample(np.asarray(mask, np.uint8), geometry, onto.crop(start, stop - start), order=0, outside=0) > 0
+    before, after = mask.sum() * geometry.voxel_ml, result.sum() * onto.voxel_ml
+    return result, float(after / before - 1.0)
+
+
+def sample(array: np.ndarray, geometry: Geometry, onto: Geometry, *, order: int, outside: float) -> np.ndarray:
+    """Values of ``array`` (z, y, x) at the voxel centres of ``onto``, by splines of ``order`` (0 nearest, 1 linear).
+
+    Where a centre lies beyond the outermost voxel centres by more than half a voxel, the value is ``outside``.
+    """
+    to_source = np.linalg.inv(geometry.matrix)
+    to_source = to_source[:3, :3] @ onto.matrix[:3, :3], to_source[:3, :3] @ onto.matrix[:3, 3] + to_source[:3, 3]
+    values = ndimage.affine_transform(
+        array, *to_source, output_shape=onto.shape, order=order, mode="nearest", output=np.float32, prefilter=False
+    )
+    inside = np.ones(onto.shape, dtype=bool)
+    index = np.ogrid[tuple(slice(n) for n in onto.shape)]
+    for axis, size in enumerate(geometry.shape):
+        row, offset = to_source[0][axis], to_source[1][axis]
+        position = sum(weight * along for weight, along in zip(row, index, strict=True)) + offset
+        inside &= (position >= -0.5) & (position <= size - 0.5)
+    values[~inside] = outside
+    return values
+
+
+def _read(path: str | Path) -> sitk.Image:
+    path = Path(path)
+    if not path.is_file() or not path.name.lower().endswith(SUFFIXES):
+        raise InputError(
+            "file.not_an_image",
+            f"'{path}' is not an image file." if path.exists() else f"'{path}' does not exist.",
+            f"a file ending in {', '.join(SUFFIXES)}.",
+            "Check the path.",
+        )
+    try:
+        image = sitk.ReadImage(str(path))
+    except RuntimeError as error:
+        raise InputError(
+            "file.unreadable",
+            f"'{path.name}' cannot be read; it is damaged or cut off.",
+            "a complete image file.",
+            "Copy or export it again.",
+        ) from error
+    if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
+        raise InputError(
+            "file.dimensions",
+            f"'{path.name}' has {image.GetDimension()} dimensions and {image.GetNumberOfComponentsPerPixel()} components.",
+            "a 3-D image with one value per voxel.",
+            "Export one time point and one component.",
+        )
+    return image
+
+
+def _write(path: str | Path, image: sitk.Image, geometry: Geometry, description: str) -> Path:
+    path = Path(path)
+    suffix = next((s for s in SUFFIXES if path.name.lower().endswith(s)), None)
+    if suffix is None or suffix in (".nhdr", ".mhd"):
+        raise OutputError(
+            "output.suffix",
+            f"'{path.name}' does not tell a file format.",
+            "a name ending in .nii.gz, .nii, .nrrd or .mha.",
+            "Change the file's name.",
+        )
+    matrix, spacing = geometry.matrix, geometry.spacing
+    image.SetOrigin(matrix[:3, 3].tolist())
+    image.SetSpacing(spacing[::-1])
+    image.SetDirection((matrix[:3, :3] / spacing)[:, ::-1].ravel().tolist())
+    if description:
+        image.SetMetaData("descrip" if suffix.startswith(".nii") else "description", description[:79])
+    aside = path.with_name(f".partial-{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sitk.WriteImage(image, str(aside), useCompression=suffix != ".nii")
+        os.replace(aside, path)
+    except (RuntimeError, OSError) as error:
+        aside.unlink(missing_ok=True)
+        raise OutputError(
+            "output.unwritable",
+            f"'{path}' cannot be written ({str(error).splitlines()[-1].strip()}).",
+            "a writable place with enough free space.",
+            "Choose another output path, or free the space or the permission.",
+        ) from error
+    return path

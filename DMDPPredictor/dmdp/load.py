@@ -1,0 +1,129 @@
+"""From paths to a CT in HU and a PET in SUV that belong together, and masks on their grids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .case import Geometry, Volume
+from .dicom.read import read_series
+from .dicom.series import Series, choose, discover, no_overlap, overlap_mm, pair
+from .dicom.suv import pet_header, suv_factors, to_suv
+from .errors import InputError, LesionError, SuvError
+from .files import read_mask, read_volume, resample_mask
+
+SUV_UNIT = "SUVbw g/ml"
+MIN_VOXELS = 2
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedPet:
+    """A PET in SUVbw, its SUV audit (None where it came as SUV), and what was decided on the way."""
+
+    pet: Volume
+    suv_audit: Mapping[str, Any] | None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedPair:
+    """A CT in HU and a PET in SUVbw of one patient in one space."""
+
+    ct: Volume
+    pet: Volume
+    suv_audit: Mapping[str, Any] | None
+    notes: tuple[str, ...] = ()
+
+
+def load_pair(ct: str | Path, pet: str | Path, *, pet_is_suv: bool = False) -> LoadedPair:
+    """Read CT and PET, each from a DICOM folder (a series, or the whole study) or from an image file.
+
+    Raises :class:`InputError` subclasses where either is absent, unusable, or not of the same space as the other.
+    """
+    ct, pet = _existing(ct), _existing(pet)
+    if ct.is_dir() and pet.is_dir():
+        found = discover(ct)
+        pairing = pair(found, found if pet.resolve() == ct.resolve() else discover(pet))
+        loaded = _pet_from(pairing.pet)
+        return LoadedPair(read_series(pairing.ct), loaded.pet, loaded.suv_audit, pairing.notes)
+    loaded = load_pet(pet, pet_is_suv=pet_is_suv)
+    if ct.is_dir():
+        series, notes = choose(discover(ct), "CT")
+        ct_volume = read_series(series)
+    else:
+        ct_volume, notes = read_volume(ct, "HU"), ()
+    if overlap_mm(ct_volume.geometry, loaded.pet.geometry) <= 0:
+        raise no_overlap()
+    note = "Frames of reference were not compared, as not both images are DICOM."
+    return LoadedPair(ct_volume, loaded.pet, loaded.suv_audit, (*loaded.notes, *notes, note))
+
+
+def load_pet(path: str | Path, *, pet_is_suv: bool = False) -> LoadedPet:
+    """Read a PET as SUVbw, from a DICOM folder or, with ``pet_is_suv``, from an image file.
+
+    Raises :class:`SuvError` where SUV cannot be had.
+    """
+    path = _existing(path)
+    if path.is_dir():
+        series, notes = choose(discover(path), "PT")
+        loaded = _pet_from(series)
+        return LoadedPet(loaded.pet, loaded.suv_audit, notes)
+    if not pet_is_suv:
+        raise SuvError(
+            "suv.unknown",
+            f"'{path.name}' does not say whether it holds SUV.",
+            "PET as DICOM, or a file in SUVbw (g/ml).",
+            "Give the DICOM folder, or add --pet-is-suv if the file is in SUVbw.",
+        )
+    return LoadedPet(read_volume(path, SUV_UNIT), None, ("The PET file was taken to be in SUVbw, as told.",))
+
+
+def load_mask(path: str | Path, onto: Geometry) -> tuple[np.ndarray, tuple[str, ...]]:
+    """A mask file on the grid ``onto`` (nearest neighbour where it comes on another), and notes about that.
+
+    Raises :class:`LesionError` where it is empty, lies outside the image, or holds a single voxel.
+    """
+    mask, geometry = read_mask(_existing(path))
+    name = Path(path).name
+    if not mask.any():
+        raise LesionError(
+            "lesion.empty",
+            f"The mask '{name}' is empty.",
+            "at least one voxel above 0.",
+            "Draw the lesion and save the mask again.",
+        )
+    carried, residual = resample_mask(mask, geometry, onto)
+    voxels = int(carried.sum())
+    if voxels == 0:
+        raise LesionError(
+            "lesion.outside",
+            f"The mask '{name}' has no voxel inside the image.",
+            "a lesion within the field of view, in the same frame of reference.",
+            "Check that the mask was drawn on these images.",
+        )
+    if voxels < MIN_VOXELS:
+        raise LesionError(
+            "lesion.too_small",
+            f"The mask '{name}' has {voxels} voxel on the image's grid.",
+            f"at least {MIN_VOXELS} voxels.",
+            "Draw the whole lesion; lesions of one voxel cannot be measured.",
+        )
+    if geometry.same_grid(onto):
+        return carried, ()
+    return carried, (f"The mask '{name}' came on another grid (nearest neighbour; volume changed by {residual:+.1%}).",)
+
+
+def _pet_from(series: Series) -> LoadedPet:
+    factors = suv_factors(pet_header(series.headers))
+    return LoadedPet(to_suv(read_series(series), factors), factors.audit)
+
+
+def _existing(path: str | Path) -> Path:
+    path = Path(path).expanduser()
+    if not path.exists():
+        raise InputError("path.missing", f"'{path}' does not exist.", "a folder or file.", "Check the path.")
+    return path

@@ -1,0 +1,185 @@
+"""Case and models in, prediction out. No file is read or written here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import __version__
+from .applicability.assess import assess
+from .applicability.lung import LungPosition, pet_ct_offset
+from .case import Case
+from .delineation.pet import delineate
+from .ensemble.inputs import CLINICAL_INPUTS, clinical_values
+from .ensemble.model import INTERVAL_KIND, EnsembleModel, SubModel
+from .errors import LesionError, ModelError
+from .features import Feature
+from .pet_features import pet_features
+from .prediction import Alternative, Prediction, TaskPrediction
+from .progress import Progress, part, silent
+from .tasks import TASKS
+
+SPREAD_METHODS = ("suv4", "suv2.5", "pet41")
+
+
+def predict(
+    case: Case,
+    models: Sequence[EnsembleModel],
+    lung: LungPosition,
+    *,
+    regions: Mapping[str, Any] | None = None,
+    demonstration: Mapping[str, Any] | None = None,
+    hashes: Mapping[str, str] | None = None,
+    progress: Progress = silent,
+) -> Prediction:
+    """The prediction for a case from one or more machine-learning bundles, the first of which leads.
+
+    ``lung`` says where the lesion lies; ``regions`` and ``demonstration`` are carried into the result as they are. Raises
+    :class:`ModelError` where no sub-model accepts what is known.
+    """
+    progress(0.0, "measuring the PET features")
+    features = pet_features(case.pet, case.pet_lesion)
+    values = {**{name: f.value for name, f in features.items()}, **clinical_values(case.clinical)}
+    headline: dict[str, SubModel] = {}
+    tasks: dict[str, TaskPrediction] = {}
+    for name in TASKS:
+        candidates = [
+            (model, sub_model)
+            for model in models
+            for sub_model in model.candidates(name, values, case.pet_lesion.method)
+        ]
+        if candidates:
+            headline[name] = candidates[0][1]
+            tasks[name] = _task(name, candidates, values)
+    if not tasks:
+        raise ModelError(
+            "model.no_sub_model",
+            "No sub-model accepts what is known of this lesion.",
+            "a lesion with positive uptake.",
+            "Check the contour and the SUV of the PET.",
+        )
+    training = {k: v for model in reversed(models) for k, v in model.bundle.manifest["features"].items()}
+    spread = _spread(case, headline, values, part(progress, 0.3, 1.0))
+    return Prediction(
+        applicability=assess(case, features, list(headline.values()), training, lung, pet_ct_offset(case)),
+        tasks=tasks,
+        suv_audit=case.suv_audit,
+        inputs=_inputs(case, headline, features),
+        contour=_contour(case, spread),
+        features={name: _feature(f, training.get(name)) for name, f in features.items()},
+        regions=regions,
+        demonstration=demonstration,
+        models=tuple(_card(model) for model in models),
+        notes=case.notes,
+        versions={"dmdp": __version__, "numpy": np.__version__},
+        hashes={**(hashes or {}), **{m.bundle.name: m.bundle.sha256 for m in models}},
+    )
+
+
+def _task(
+    name: str, candidates: Sequence[tuple[EnsembleModel, SubModel]], values: Mapping[str, float]
+) -> TaskPrediction:
+    task = TASKS[name]
+    model, chosen = candidates[0]
+    estimate = chosen.estimate(values)
+    return TaskPrediction(
+        title=task.title,
+        positive=task.positive,
+        negative=task.negative,
+        probability=estimate.probability,
+        interval=estimate.interval,
+        interval_kind=INTERVAL_KIND,
+        set=None,
+        model=model.bundle.name,
+        sub_model=chosen.id,
+        inputs=chosen.inputs,
+        cohort=chosen.card["cohort"],
+        n=chosen.card["n"],
+        events=chosen.card["events"],
+        metrics=tuple(chosen.card["metrics"]),
+        notes=_doubts(chosen),
+        alternatives=tuple(_alternative(m, s, values) for m, s in candidates[1:]),
+    )
+
+
+def _doubts(model: SubModel) -> tuple[str, ...]:
+    internal = model.card["metrics"][0]
+    low, high = internal["interval"]
+    if low > 0.5:
+        return ()
+    return (
+        f"In cross-validation this sub-model could not be told from chance (AUC {internal['value']:.2f}, "
+        f"95 % interval {low:.2f} to {high:.2f}).",
+    )
+
+
+def _alternative(model: EnsembleModel, sub_model: SubModel, values: Mapping[str, float]) -> Alternative:
+    estimate = sub_model.estimate(values)
+    return Alternative(
+        model.bundle.name, sub_model.id, estimate.probability, estimate.interval, sub_model.inputs, sub_model.contour
+    )
+
+
+def _spread(
+    case: Case, headline: Mapping[str, SubModel], values: Mapping[str, float], progress: Progress
+) -> dict[str, dict[str, float | None]]:
+    """The probability of each task had the lesion been outlined by other rules; None where a rule finds no lesion."""
+    spread: dict[str, dict[str, float | None]] = {task: {} for task in headline}
+    for position, method in enumerate(SPREAD_METHODS):
+        progress(position / len(SPREAD_METHODS), f"trying the contour {method}")
+        try:
+            lesion = delineate(case.pet, case.pet_lesion.seed, method)
+            other = {**values, **{n: f.value for n, f in pet_features(case.pet, lesion).items()}}
+        except LesionError:
+            other = None
+        for task, model in headline.items():
+            known = other is not None and all(np.isfinite(other[name]) for name in model.inputs)
+            spread[task][method] = model.estimate(other).probability if known else None
+    return spread
+
+
+def _inputs(case: Case, headline: Mapping[str, SubModel], features: Mapping[str, Feature]) -> dict[str, Any]:
+    clinical = case.clinical
+    given = {"age": clinical.age, "sex": clinical.sex, "smoking": clinical.smoking}
+    read = {name for model in headline.values() for name in model.inputs}
+    used = {name: features[name].value if name in features else given[name] for name in sorted(read)}
+    return {
+        "used": used,
+        "missing": [name for name in CLINICAL_INPUTS if given[name] is None],
+        "given_but_unused": [name for name in CLINICAL_INPUTS if given[name] is not None and name not in read],
+    }
+
+
+def _contour(case: Case, spread: Mapping[str, Any]) -> dict[str, Any]:
+    lesion = case.pet_lesion
+    return {
+        "method": lesion.method,
+        "modality": lesion.modality,
+        "volume_ml": lesion.volume_ml,
+        "seed_lps_mm": list(lesion.seed) if lesion.seed else None,
+        "centroid_lps_mm": [float(v) for v in lesion.centroid],
+        "ct_volume_ml": case.ct_lesion.volume_ml,
+        "notes": [*lesion.notes, *case.ct_lesion.notes],
+        "spread": spread,
+    }
+
+
+def _feature(feature: Feature, training: Mapping[str, Any] | None) -> dict[str, Any]:
+    value = feature.value if np.isfinite(feature.value) else None
+    low, high = training["range"] if training else (None, None)
+    return {
+        "value": value,
+        "unit": feature.unit,
+        "definition": feature.definition,
+        "source": feature.source,
+        "training_range": [low, high] if training else None,
+        "in_range": None if training is None or value is None else bool(low <= value <= high),
+    }
+
+
+def _card(model: EnsembleModel) -> dict[str, Any]:
+    manifest = model.bundle.manifest
+    kept = ("name", "version", "kind", "cohorts", "intended_use", "training_contour", "source", "excluded")
+    return {**{key: manifest[key] for key in kept if key in manifest}, "hash": model.bundle.sha256}

@@ -1,0 +1,109 @@
+"""What is said about a case: the answer per task, how far to trust it, and what it was read from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from . import POPULATION, RESEARCH_USE_ONLY
+
+SCHEMA = 1
+LEVELS = ("ok", "caution", "outside")
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One reason to doubt: ``level`` is ``caution`` or ``outside``; the words say what was found and expected."""
+
+    code: str
+    found: str
+    expected: str
+    level: str
+
+
+@dataclass(frozen=True)
+class Applicability:
+    """Is this a patient that the models may speak about? The verdict is that of the gravest reason."""
+
+    reasons: tuple[Reason, ...]
+
+    @property
+    def verdict(self) -> str:
+        """``ok``, ``caution`` or ``outside``."""
+        return max((reason.level for reason in self.reasons), key=LEVELS.index, default="ok")
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """What another sub-model says to the same question."""
+
+    model: str
+    sub_model: str
+    probability: float
+    interval: tuple[float, float]
+    inputs: tuple[str, ...]
+    contour: str
+
+
+@dataclass(frozen=True)
+class TaskPrediction:
+    """The probability of ``positive`` with its 90 % ``interval``, and what stands behind it."""
+
+    title: str
+    positive: str
+    negative: str
+    probability: float
+    interval: tuple[float, float]
+    interval_kind: str
+    set: str | None
+    model: str
+    sub_model: str
+    inputs: tuple[str, ...]
+    cohort: str
+    n: int
+    events: int
+    metrics: tuple[Mapping[str, Any], ...]
+    notes: tuple[str, ...]
+    alternatives: tuple[Alternative, ...]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The content of ``prediction.json`` (schema 1); every field is plain data."""
+
+    applicability: Applicability
+    tasks: Mapping[str, TaskPrediction]
+    suv_audit: Mapping[str, Any] | None
+    inputs: Mapping[str, Any]
+    contour: Mapping[str, Any]
+    features: Mapping[str, Mapping[str, Any]]
+    regions: Mapping[str, Any] | None
+    demonstration: Mapping[str, Any] | None
+    models: tuple[Mapping[str, Any], ...]
+    notes: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    hashes: Mapping[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON: the applicability verdict stands before any number."""
+        return {
+            "schema": SCHEMA,
+            "research_use_only": RESEARCH_USE_ONLY,
+            "population": POPULATION,
+            "applicability": {
+                "verdict": self.applicability.verdict,
+                "reasons": [asdict(reason) for reason in self.applicability.reasons],
+            },
+            "tasks": {name: asdict(task) for name, task in self.tasks.items()},
+            "suv_audit": self.suv_audit,
+            "inputs": self.inputs,
+            "contour": self.contour,
+            "features": self.features,
+            "regions": self.regions,
+            "demonstration": self.demonstration,
+            "models": list(self.models),
+            "notes": list(self.notes),
+            "versions": dict(self.versions),
+            "hashes": dict(self.hashes),
+        }

@@ -1,0 +1,86 @@
+"""From what a person gives (paths, a seed or contours, clinical facts) to a case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .case import Case, Clinical, Geometry, Lesion, Volume
+from .delineation.pet import delineate
+from .errors import UsageError
+from .files import resample_mask
+from .load import load_mask, load_pair
+from .progress import Progress, silent
+
+
+@dataclass(frozen=True)
+class CaseRequest:
+    """Where a patient's data lie. Paths are DICOM folders or image files; ``seed`` is an LPS point in mm.
+
+    Exactly one of ``mask`` (the lesion on both images), ``pet_mask`` (optionally with ``ct_mask``) or ``seed``.
+    """
+
+    ct: Path
+    pet: Path
+    pet_is_suv: bool = False
+    mask: Path | None = None
+    pet_mask: Path | None = None
+    ct_mask: Path | None = None
+    seed: tuple[float, float, float] | None = None
+    method: str = "auto"
+    clinical: Clinical = Clinical()
+
+    def __post_init__(self) -> None:
+        given = [self.mask, self.pet_mask, self.seed]
+        if sum(value is not None for value in given) != 1 or (self.ct_mask is not None and self.pet_mask is None):
+            raise UsageError(
+                "lesion.choice",
+                "The lesion is given in no way, or in more than one.",
+                "either a mask, or a PET mask (with or without a CT mask), or a seed point.",
+                "Give one of --mask, --pet-mask [--ct-mask] or --seed.",
+            )
+
+
+def prepare_case(request: CaseRequest, progress: Progress = silent) -> Case:
+    """Read the images, convert the PET to SUV, and find or read the lesion. Raises :class:`InputError` subclasses."""
+    progress(0.0, "reading the images")
+    pair = load_pair(request.ct, request.pet, pet_is_suv=request.pet_is_suv)
+    progress(0.7, "outlining the lesion")
+    pet_lesion, ct_lesion, notes = _lesions(request, pair.ct, pair.pet)
+    return Case(pair.ct, pair.pet, pet_lesion, ct_lesion, request.clinical, pair.suv_audit, (*pair.notes, *notes))
+
+
+def _lesions(request: CaseRequest, ct: Volume, pet: Volume) -> tuple[Lesion, Lesion, tuple[str, ...]]:
+    if request.seed is not None:
+        lesion = delineate(pet, request.seed, request.method)
+        return lesion, carry_over(lesion, ct.geometry, "CT"), lesion.notes
+    if request.mask is not None:
+        mask, pet_notes = load_mask(request.mask, pet.geometry)
+        on_ct, ct_notes = load_mask(request.mask, ct.geometry)
+        notes = tuple(dict.fromkeys((*pet_notes, *ct_notes)))
+        return (
+            Lesion(mask, pet.geometry, "manual", "both", hottest_point(pet, mask)),
+            Lesion(on_ct, ct.geometry, "manual", "both"),
+            notes,
+        )
+    mask, notes = load_mask(request.pet_mask, pet.geometry)
+    lesion = Lesion(mask, pet.geometry, "manual", "PET", hottest_point(pet, mask))
+    if request.ct_mask is None:
+        return lesion, carry_over(lesion, ct.geometry, "CT"), notes
+    on_ct, ct_notes = load_mask(request.ct_mask, ct.geometry)
+    return lesion, Lesion(on_ct, ct.geometry, "manual", "CT"), (*notes, *ct_notes)
+
+
+def hottest_point(pet: Volume, mask: np.ndarray) -> tuple[float, float, float]:
+    """LPS point (mm) of the voxel of highest uptake inside ``mask`` (z, y, x)."""
+    index = np.unravel_index(np.argmax(np.where(mask, pet.array, -np.inf)), mask.shape)
+    return tuple(float(v) for v in pet.geometry.to_lps(index))
+
+
+def carry_over(lesion: Lesion, onto: Geometry, image: str) -> Lesion:
+    """The lesion on another image's grid (nearest neighbour); its ``modality`` still says where it was drawn."""
+    mask, residual = resample_mask(lesion.mask, lesion.geometry, onto)
+    note = f"The {image} contour is the {lesion.modality} contour carried over (volume changed by {residual:+.1%})."
+    return Lesion(mask, onto, lesion.method, lesion.modality, lesion.seed, (note,))

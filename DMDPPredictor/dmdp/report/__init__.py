@@ -1,0 +1,1 @@
+"""What a person reads: pictures, a page, and tables."""

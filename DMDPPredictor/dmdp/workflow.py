@@ -1,0 +1,111 @@
+"""The whole way for one patient: read, predict, explain, and write the result folder in one step."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from .applicability.lung import lung_position
+from .atomic import result_folder
+from .bundle import read_bundle
+from .case import Case, Volume
+from .errors import MissingPackage, ModelError
+from .files import write_mask, write_volume
+from .job import Job
+from .models import load_model
+from .predict import predict
+from .prediction import Prediction
+from .prepare import CaseRequest, prepare_case
+from .progress import Progress, part, silent
+from .report.html import render
+from .report.pictures import write_pictures
+from .report.tables import features_csv
+from .resources import find_bundle
+
+
+def predict_to_folder(
+    request: CaseRequest,
+    models: Sequence[str | Path],
+    out: str | Path,
+    job: Job,
+    device: str = "auto",
+    progress: Progress = silent,
+) -> Prediction:
+    """Predict for one patient and write the folder that contracts describe; it appears whole or not at all.
+
+    ``models`` are bundle names or paths; the first machine-learning bundle leads, and a network bundle that is marked as
+    a demonstration is kept apart. Raises :class:`dmdp.errors.DmdpError` subclasses.
+    """
+    with result_folder(out, marker="job.json") as folder:
+        progress(0.0, "checking the models")
+        bundles = [read_bundle(find_bundle(name)) for name in models]
+        ensembles = [load_model(b) for b in bundles if b.manifest["kind"] == "ensemble"]
+        networks = [b for b in bundles if b.manifest["kind"] == "network"]
+        if not ensembles:
+            raise ModelError(
+                "model.no_ensemble",
+                "No machine-learning bundle among the models.",
+                "at least one, as networks are demonstrations so far.",
+                "Add --model published-pet-clinical.",
+            )
+        case = prepare_case(request, part(progress, 0.05, 0.3))
+        progress(0.3, "looking where the lesion lies")
+        lung = lung_position(case.ct, case.ct_lesion)
+        demonstration, heatmaps = None, {}
+        for bundle in networks:
+            demonstration, heatmaps = _demonstrate(bundle, case, device, part(progress, 0.4, 0.55))
+        prediction = predict(
+            case,
+            ensembles,
+            lung,
+            demonstration=demonstration,
+            hashes=_input_hashes(case),
+            progress=part(progress, 0.55, 0.75),
+        )
+        progress(0.75, "writing the results")
+        _write(folder, case, prediction, heatmaps, job)
+        progress(0.98, "done, moving the results into place")
+    progress(1.0, "results written")
+    return prediction
+
+
+def _demonstrate(bundle, case: Case, device: str, progress: Progress) -> tuple[dict | None, Mapping[str, Volume]]:
+    """What the demonstration network says; where torch is missing the result says so instead of failing."""
+    progress(0.0, "running the demonstration network")
+    try:
+        return load_model(bundle).demonstrate(case, device)
+    except MissingPackage as error:
+        return {"label": None, "model": bundle.name, "probabilities": {}, "note": str(error)}, {}
+
+
+def _input_hashes(case: Case) -> dict[str, str]:
+    """SHA-256 of what was read: voxels of both images and both contours."""
+    arrays = {
+        "ct_voxels": case.ct.array,
+        "pet_suv_voxels": case.pet.array,
+        "pet_lesion": np.packbits(case.pet_lesion.mask),
+        "ct_lesion": np.packbits(case.ct_lesion.mask),
+    }
+    return {name: hashlib.sha256(np.ascontiguousarray(array)).hexdigest() for name, array in arrays.items()}
+
+
+def _write(folder: Path, case: Case, prediction: Prediction, heatmaps: Mapping[str, Volume], job: Job) -> None:
+    document = prediction.to_json()
+    write_json(folder / "prediction.json", document)
+    write_json(folder / "job.json", job.to_json())
+    (folder / "features.csv").write_text(features_csv(prediction.features), encoding="utf-8")
+    write_mask(folder / "lesion_pet.nii.gz", case.pet_lesion.mask, case.pet_lesion.geometry)
+    write_mask(folder / "lesion_ct.nii.gz", case.ct_lesion.mask, case.ct_lesion.geometry)
+    for name, heatmap in heatmaps.items():
+        write_volume(folder / f"heatmap_{name}.nii.gz", heatmap, heatmap.provenance["label"])
+    pictures = write_pictures(folder / "pictures", case, heatmaps)
+    (folder / "report.html").write_text(render(document, pictures, folder / "pictures"), encoding="utf-8")
+
+
+def write_json(path: Path, document: Mapping) -> None:
+    """Indented UTF-8 JSON without NaN."""
+    path.write_text(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Training and validation of the models that :mod:`dmdp` predicts with; never imported by prediction."""

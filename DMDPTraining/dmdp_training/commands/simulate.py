@@ -1,0 +1,40 @@
+"""``dmdp simulate``: digital PET/CT patients as DICOM, with known truth."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dmdp import RESEARCH_USE_ONLY
+from dmdp.atomic import result_folder
+from dmdp.command import Command
+from dmdp.progress import Progress
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """How many, which seed, where."""
+    parser.add_argument("--patients", type=int, metavar="N", help="how many (default 1)")
+    parser.add_argument("--seed", type=int, metavar="K", help="seed of the first; the next have K+1, … (default 0)")
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder to write; one sub-folder per patient")
+
+
+def run(arguments: Mapping[str, Any], progress: Progress) -> str:
+    """Write the patients; the folder appears when all are there."""
+    from ..simulate import simulate_patient, write_patient
+
+    count, first = arguments.get("patients") or 1, arguments.get("seed") or 0
+    out = Path(arguments["out"])
+    with result_folder(out, marker="simulated.txt") as folder:
+        for i in range(count):
+            progress(i / count, f"simulating patient {i + 1} of {count}")
+            write_patient(simulate_patient(first + i), folder / f"patient_{first + i:04d}")
+        (folder / "simulated.txt").write_text(
+            f"Simulated patients; their labels are invented. {RESEARCH_USE_ONLY}\n", encoding="utf-8"
+        )
+    progress(1.0, "patients written")
+    return f"{count} simulated patient(s) in {out}: ct/, pet/ (DICOM), true masks and truth.json. {RESEARCH_USE_ONLY}"
+
+
+COMMAND = Command("simulate", "Make digital PET/CT patients with known truth.", add_arguments, run)

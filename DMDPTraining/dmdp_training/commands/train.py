@@ -1,0 +1,50 @@
+"""``dmdp train``: make the model bundles."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from typing import Any
+
+from dmdp import RESEARCH_USE_ONLY
+from dmdp.command import Command
+from dmdp.progress import Progress
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """published or network."""
+    sub = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
+    published = sub.add_parser("published", help="the machine-learning bundle, from the authors' released tables")
+    published.add_argument("--data", required=True, metavar="D", help="folder with PET_clinical_feature_matrix.xlsx")
+    network = sub.add_parser("network", help="the demonstration network, from simulated patients")
+    network.add_argument("--patients", type=int, metavar="N", help="simulated patients to learn from (default 200)")
+    network.add_argument("--epochs", type=int, metavar="N", help="passes over them (default 30)")
+    for each in (published, network):
+        each.add_argument("--seed", type=int, metavar="K", help="random seed (default 0)")
+        each.add_argument("--out", required=True, metavar="DIR", help="bundle folder to write")
+
+
+def run(arguments: Mapping[str, Any], progress: Progress) -> str:
+    """Train, write the bundle, and say what was found on unseen patients."""
+    given = {key: value for key, value in arguments.items() if value is not None}
+    if given["what"] == "published":
+        from ..ensembles import train_published
+
+        bundle = train_published(given["data"], given["out"], given.get("seed", 0), progress)
+        cards = bundle.manifest["sub_models"]
+    else:
+        from ..networks import train_network
+
+        bundle = train_network(
+            given["out"], given.get("patients", 200), given.get("seed", 0), given.get("epochs", 30), progress
+        )
+        cards = [{"id": metric["task"], "metrics": [metric]} for metric in bundle.manifest["metrics"]]
+    lines = [f"{bundle.name} written to {given['out']}"]
+    for card in cards:
+        metric = card["metrics"][0]
+        low, high = metric["interval"]
+        lines.append(f"  {card['id']}: AUC {metric['value']:.2f} ({low:.2f} to {high:.2f}), n = {metric['n']}, {metric['protocol']}")
+    return "\n".join([*lines, RESEARCH_USE_ONLY])
+
+
+COMMAND = Command("train", "Train a model bundle.", add_arguments, run)

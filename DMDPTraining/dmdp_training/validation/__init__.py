@@ -1,0 +1,1 @@
+"""How well a model does on patients that it has not seen."""

@@ -1,0 +1,55 @@
+"""Shared fixtures: where the public test data lie, and the headless marks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+def data_root() -> Path:
+    """The public test data: ``DMDP_TEST_DATA``, else ``../shared/data`` beside the project."""
+    return Path(os.environ.get("DMDP_TEST_DATA") or PROJECT.parent / "shared" / "data")
+
+
+@pytest.fixture(scope="session")
+def data() -> Callable[[str], Path]:
+    """``data("acrin_nsclc_042")`` is that folder or file of the public data; the test skips where it is absent."""
+
+    def find(name: str) -> Path:
+        path = data_root() / name
+        if not path.exists():
+            pytest.skip(f"public test data '{name}' not found; set DMDP_TEST_DATA to the folder that holds it")
+        return path
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def project() -> Path:
+    """The root of the checkout."""
+    return PROJECT
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter, exitstatus, config):
+    """With DMDP_REQUIRE_ALL set, say which tests were skipped although the data are there."""
+    if _forbidden_skips(terminalreporter):
+        terminalreporter.write_line("Skipped although DMDP_REQUIRE_ALL is set and the data exist: this run fails.")
+
+
+def pytest_sessionfinish(session, exitstatus):
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if exitstatus == 0 and _forbidden_skips(reporter):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _forbidden_skips(reporter) -> list:
+    """Skips count as failures where everything that a test can need is said to be here."""
+    if not os.environ.get("DMDP_REQUIRE_ALL") or not data_root().is_dir():
+        return []
+    return reporter.stats.get("skipped", [])
