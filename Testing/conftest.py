@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -53,3 +56,35 @@ def _forbidden_skips(reporter) -> list:
     if not os.environ.get("DMDP_REQUIRE_ALL") or not data_root().is_dir():
         return []
     return reporter.stats.get("skipped", [])
+
+
+@pytest.fixture(scope="session")
+def simulated_study(tmp_path_factory):
+    """A simulated patient and the folder of their DICOM study: ``(patient, folder with ct/ and pet/)``; do not change it."""
+    from dmdp_training.simulate import simulate_patient, write_patient
+
+    patient = simulate_patient(7)
+    return patient, write_patient(patient, tmp_path_factory.mktemp("simulated") / "study")
+
+
+@pytest.fixture
+def study_copy(simulated_study, tmp_path) -> Path:
+    """A copy of the simulated study that a test may damage."""
+    return Path(shutil.copytree(simulated_study[1], tmp_path / "study"))
+
+
+@pytest.fixture(scope="session")
+def dmdp_command():
+    """``dmdp_command("suv", folder)`` runs the real command line in a child process, as a person would."""
+
+    def run(*words, timeout: float = 240) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [sys.executable, "-m", "dmdp", *map(str, words)],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=timeout,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUTF8": "1", "OMP_NUM_THREADS": "1"},
+        )
+
+    return run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from pathlib import Path
 
@@ -19,10 +20,11 @@ def read_volume(path: str | Path, unit: str) -> Volume:
     """A 3-D image file as a volume in ``unit``; raises :class:`InputError` where it is unreadable, not 3-D or not finite."""
     image = _read(path)
     array = sitk.GetArrayFromImage(image).astype(np.float32)
-    if not np.isfinite(array).all():
+    not_finite = int((~np.isfinite(array)).sum()) or _nifti_not_finite(Path(path))
+    if not_finite:
         raise InputError(
             "image.not_finite",
-            f"'{Path(path).name}' holds {int((~np.isfinite(array)).sum())} voxels that are not numbers (NaN or infinite).",
+            f"'{Path(path).name}' holds {not_finite} voxels that are not numbers (NaN or infinite).",
             "finite values in every voxel.",
             "Export the image again, or replace these voxels.",
         )
@@ -107,14 +109,29 @@ def _read(path: str | Path) -> sitk.Image:
             "a complete image file.",
             "Copy or export it again.",
         ) from error
-    if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
+    components = image.GetNumberOfComponentsPerPixel()
+    if image.GetDimension() != 3 or components != 1 or min(image.GetSize()) < 2:
         raise InputError(
             "file.dimensions",
-            f"'{path.name}' has {image.GetDimension()} dimensions and {image.GetNumberOfComponentsPerPixel()} components.",
-            "a 3-D image with one value per voxel.",
+            f"'{path.name}' has {' × '.join(map(str, image.GetSize()))} voxels with {components} value(s) each.",
+            "a 3-D image of several slices with one value per voxel.",
             "Export one time point and one component.",
         )
     return image
+
+
+def _nifti_not_finite(path: Path) -> int:
+    """Voxels of a NIfTI file that are not finite: the NIfTI library replaces them by 0 while it reads, and says nothing."""
+    if not path.name.lower().endswith((".nii", ".nii.gz")):
+        return 0
+    content = gzip.decompress(path.read_bytes()) if path.name.lower().endswith(".gz") else path.read_bytes()
+    order = "<" if content[:4] == (348).to_bytes(4, "little") else ">"
+    kind = {16: "f4", 64: "f8"}.get(int(np.frombuffer(content, order + "i2", 1, 70)[0]))
+    if kind is None or content[344:347] != b"n+1":
+        return 0
+    start = int(np.frombuffer(content, order + "f4", 1, 108)[0])
+    size = (len(content) - start) // int(kind[1])
+    return int((~np.isfinite(np.frombuffer(content, order + kind, size, start))).sum())
 
 
 def _write(path: str | Path, image: sitk.Image, geometry: Geometry, description: str) -> Path:
@@ -132,7 +149,7 @@ def _write(path: str | Path, image: sitk.Image, geometry: Geometry, description:
     image.SetSpacing(spacing[::-1])
     image.SetDirection((matrix[:3, :3] / spacing)[:, ::-1].ravel().tolist())
     if description:
-        image.SetMetaData("descrip" if suffix.startswith(".nii") else "description", description[:79])
+        image.SetMetaData("ITK_FileNotes" if suffix.startswith(".nii") else "description", description[:79])
     aside = path.with_name(f".partial-{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

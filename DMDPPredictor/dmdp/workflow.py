@@ -21,6 +21,7 @@ from .predict import predict
 from .prediction import Prediction
 from .prepare import CaseRequest, prepare_case
 from .progress import Progress, part, silent
+from .regions import Regions, ct_regions
 from .report.html import render
 from .report.pictures import write_pictures
 from .report.tables import features_csv
@@ -55,6 +56,7 @@ def predict_to_folder(
         case = prepare_case(request, part(progress, 0.05, 0.3))
         progress(0.3, "looking where the lesion lies")
         lung = lung_position(case.ct, case.ct_lesion)
+        regions = ct_regions(case.ct, case.ct_lesion)
         demonstration, heatmaps = None, {}
         for bundle in networks:
             demonstration, heatmaps = _demonstrate(bundle, case, device, part(progress, 0.4, 0.55))
@@ -62,12 +64,13 @@ def predict_to_folder(
             case,
             ensembles,
             lung,
+            regions=regions and regions.to_json(),
             demonstration=demonstration,
             hashes=_input_hashes(case),
             progress=part(progress, 0.55, 0.75),
         )
         progress(0.75, "writing the results")
-        _write(folder, case, prediction, heatmaps, job)
+        _write(folder, case, prediction, regions, heatmaps, job)
         progress(0.98, "done, moving the results into place")
     progress(1.0, "results written")
     return prediction
@@ -93,13 +96,22 @@ def _input_hashes(case: Case) -> dict[str, str]:
     return {name: hashlib.sha256(np.ascontiguousarray(array)).hexdigest() for name, array in arrays.items()}
 
 
-def _write(folder: Path, case: Case, prediction: Prediction, heatmaps: Mapping[str, Volume], job: Job) -> None:
+def _write(
+    folder: Path,
+    case: Case,
+    prediction: Prediction,
+    regions: Regions | None,
+    heatmaps: Mapping[str, Volume],
+    job: Job,
+) -> None:
     document = prediction.to_json()
     write_json(folder / "prediction.json", document)
     write_json(folder / "job.json", job.to_json())
     (folder / "features.csv").write_text(features_csv(prediction.features), encoding="utf-8")
     write_mask(folder / "lesion_pet.nii.gz", case.pet_lesion.mask, case.pet_lesion.geometry)
     write_mask(folder / "lesion_ct.nii.gz", case.ct_lesion.mask, case.ct_lesion.geometry)
+    if regions is not None:
+        write_mask(folder / "regions.nii.gz", regions.labels, regions.geometry)
     for name, heatmap in heatmaps.items():
         write_volume(folder / f"heatmap_{name}.nii.gz", heatmap, heatmap.provenance["label"])
     pictures = write_pictures(folder / "pictures", case, heatmaps)

@@ -34,6 +34,7 @@ ROBUST = ("suv_max", "suv_peak")
 # never suv_area (its definition differs between the cohorts), het0 (measured on another contour than the rest),
 # suv_mean_sd_* and type_* (definitions unknown)
 LOOSE = (*ROBUST, "suv_mean", "suv_sd", "suv_skew", "suv_kurtosis", "MTV_3")
+COMPARABLE = tuple(n for n in published.PET_FEATURES if not n.startswith(("suv_area", "het0", "suv_mean_sd", "type_")))
 CLINICAL = ((), ("sex",), ("age", "sex"), ("age", "sex", "smoking"))
 FOLDS, REPEATS, RESAMPLES = 5, 10, 200
 MIN_EVENTS_OUTSIDE = 8
@@ -205,7 +206,7 @@ def _predict(card: dict[str, Any], content: bytes, values: dict[str, float]) -> 
 
 def _manifest(patients: Sequence[Patient], cards: Sequence[dict[str, Any]]) -> dict[str, Any]:
     features = {}
-    for name in published.PET_FEATURES + ("age",):
+    for name in (*COMPARABLE, "age"):
         column = np.array([p.values[name] for p in patients if name in p.values])
         features[name] = {
             "unit": published.UNITS[name],

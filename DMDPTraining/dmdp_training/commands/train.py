@@ -17,8 +17,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     published = sub.add_parser("published", help="the machine-learning bundle, from the authors' released tables")
     published.add_argument("--data", required=True, metavar="D", help="folder with PET_clinical_feature_matrix.xlsx")
     network = sub.add_parser("network", help="the demonstration network, from simulated patients")
-    network.add_argument("--patients", type=int, metavar="N", help="simulated patients to learn from (default 200)")
-    network.add_argument("--epochs", type=int, metavar="N", help="passes over them (default 30)")
+    network.add_argument("--patients", type=int, metavar="N", help="simulated patients to learn from (default 160)")
+    network.add_argument("--epochs", type=int, metavar="N", help="passes over them (default 16)")
     for each in (published, network):
         each.add_argument("--seed", type=int, metavar="K", help="random seed (default 0)")
         each.add_argument("--out", required=True, metavar="DIR", help="bundle folder to write")
@@ -36,7 +36,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
         from ..networks import train_network
 
         bundle = train_network(
-            given["out"], given.get("patients", 200), given.get("seed", 0), given.get("epochs", 30), progress
+            given["out"], given.get("patients", 160), given.get("seed", 0), given.get("epochs", 16), progress
         )
         cards = [{"id": metric["task"], "metrics": [metric]} for metric in bundle.manifest["metrics"]]
     lines = [f"{bundle.name} written to {given['out']}"]

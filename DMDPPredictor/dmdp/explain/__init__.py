@@ -1,0 +1,1 @@
+"""Where did the network look? Heatmaps in the scanner's geometry."""

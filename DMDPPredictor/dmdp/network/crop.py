@@ -1,0 +1,49 @@
+"""The block of CT and PET round a lesion that the network sees, and the scaling of its values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..case import Geometry, Volume
+from ..files import sample
+from .config import CROP_MM
+
+CT_RANGE = (-1000.0, 400.0)  # HU
+PET_MAX = 25.0  # SUV
+
+
+@dataclass(frozen=True, eq=False)
+class Crop:
+    """CT (HU) and PET (SUV), each float32 (48, 96, 96), on one ``geometry`` of 1 mm along the CT's axes."""
+
+    ct: np.ndarray
+    pet: np.ndarray
+    geometry: Geometry
+
+
+def crop_pair(ct: Volume, pet: Volume, centre) -> Crop:
+    """Cut 48 × 96 × 96 mm round an LPS point (mm), linearly interpolated at 1 mm along the CT's own axes.
+
+    Beyond the field of view CT is −1000 HU and PET 0. Only the voxels near the crop are touched.
+    """
+    axes = ct.geometry.matrix[:3, :3] / np.array(ct.geometry.spacing)
+    affine = np.eye(4)
+    affine[:3, :3] = axes
+    affine[:3, 3] = np.array(centre) - axes @ ((np.array(CROP_MM) - 1) / 2)
+    geometry = Geometry(CROP_MM, tuple(tuple(float(v) for v in row) for row in affine))
+    return Crop(
+        sample(ct.array, ct.geometry, geometry, order=1, outside=-1000.0),
+        sample(pet.array, pet.geometry, geometry, order=1, outside=0.0),
+        geometry,
+    )
+
+
+def normalise(crop: Crop) -> np.ndarray:
+    """Both modalities as the network reads them, float32 (2, 48, 96, 96): CT −1000…400 HU to −1…1, PET log(1 + SUV)/log 26
+    with SUV capped at 25 (science 4.2)."""
+    low, high = CT_RANGE
+    ct = (np.clip(crop.ct, low, high) - low) / (high - low) * 2.0 - 1.0
+    pet = np.log1p(np.clip(crop.pet, 0.0, PET_MAX)) / np.log1p(PET_MAX)
+    return np.stack([ct, pet]).astype(np.float32)

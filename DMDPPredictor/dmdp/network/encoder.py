@@ -1,0 +1,57 @@
+"""One modality's encoder: residual 3-D convolutions with squeeze-and-excitation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+
+class SqueezeExcite(nn.Module):
+    """Channel weights from the channel means (Hu et al. 2018). (B, C, z, y, x) → the same."""
+
+    def __init__(self, channels: int, reduction: int = 8):
+        super().__init__()
+        hidden = max(channels // reduction, 4)
+        self.weigh = nn.Sequential(nn.Linear(channels, hidden), nn.ReLU(), nn.Linear(hidden, channels), nn.Sigmoid())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.weigh(x.mean(dim=(2, 3, 4)))[:, :, None, None, None]
+
+
+class Stage(nn.Module):
+    """Two 3×3×3 convolutions with batch normalisation and a residual path. (B, C, z, y, x) → (B, C', z/s, y/s, x/s)."""
+
+    def __init__(self, channels: int, out: int, stride: Sequence[int]):
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv3d(channels, out, 3, stride=tuple(stride), padding=1, bias=False),
+            nn.BatchNorm3d(out),
+            nn.ReLU(),
+            nn.Conv3d(out, out, 3, padding=1, bias=False),
+            nn.BatchNorm3d(out),
+            SqueezeExcite(out),
+        )
+        self.skip = nn.Sequential(nn.Conv3d(channels, out, 1, stride=tuple(stride), bias=False), nn.BatchNorm3d(out))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(self.body(x) + self.skip(x))
+
+
+class Encoder(nn.Module):
+    """(B, 1, 48, 96, 96) → the maps of stage 2 and stage 4; for ``lite`` (B, 32, 12, 12, 12) and (B, 96, 6, 6, 6)."""
+
+    def __init__(self, widths: Sequence[int], strides: Sequence[Sequence[int]]):
+        super().__init__()
+        self.stem = nn.Sequential(
+            nn.Conv3d(1, widths[0], 3, stride=tuple(strides[0]), padding=1, bias=False), nn.BatchNorm3d(widths[0]), nn.ReLU()
+        )
+        self.stages = nn.ModuleList(
+            Stage(a, b, s) for a, b, s in zip(widths[:-1], widths[1:], strides[1:], strict=True)
+        )
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        first, second, third, fourth = self.stages
+        small = second(first(self.stem(x)))
+        return small, fourth(third(small))

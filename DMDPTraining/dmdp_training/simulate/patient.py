@@ -1,0 +1,149 @@
+"""One simulated patient: anatomy as ellipsoids in LPS millimetres, seen by a CT and by a PET.
+
+The labels are invented so that a network has something to learn, and mean nothing biologically: EGFR 1 gives the tumour a
+ground-glass margin in CT; subtype 1 gives it a hollow (necrotic) centre in PET and CT. Size, uptake and place do not depend on
+them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from dmdp.case import Clinical, Geometry, Volume
+from dmdp.files import sample
+from scipy import ndimage
+
+CT_GRID = Geometry.from_spacing((100, 192, 192), (3.0, 2.0, 2.0), (-191.0, -191.0, -150.0))
+PET_GRID = Geometry.from_spacing((100, 96, 96), (3.0, 4.0, 4.0), (-190.0, -190.0, -150.0))
+PET_FWHM_MM = 6.0
+RIM_MM = 7.0
+
+
+@dataclass(frozen=True, eq=False)
+class SimulatedPatient:
+    """What the scanner saw and what is true.
+
+    ``ct`` in HU (100, 192, 192), ``pet`` in SUVbw (100, 96, 96); ``lesion_ct`` and ``lesion_pet`` the true solid tumour on these
+    grids; ``seed_lps`` the centre of the PET voxel of highest uptake inside it (mm).
+    """
+
+    seed: int
+    ct: Volume
+    pet: Volume
+    lesion_ct: np.ndarray
+    lesion_pet: np.ndarray
+    labels: dict[str, int]
+    clinical: Clinical
+    weight_kg: float
+    height_m: float
+    seed_lps: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class _Tumour:
+    centre: np.ndarray
+    radii: np.ndarray
+    uptake: float
+    rim: bool
+    hollow: bool
+
+
+def simulate_patient(seed: int) -> SimulatedPatient:
+    """The patient of a seed; the same seed gives the same voxels."""
+    rng = np.random.default_rng(seed)
+    tumour = _tumour(rng)
+    x, y, z = (axis.astype(np.float32) for axis in _points(CT_GRID))
+    hu, suv = _thorax(x, y, z, rng)
+    solid = _add_tumour(hu, suv, (x, y, z), tumour)
+    hu = ndimage.gaussian_filter(hu, 0.5) + ndimage.gaussian_filter(rng.normal(0, 45, hu.shape), 0.6).astype(np.float32)
+    sigma = PET_FWHM_MM / 2.355 / np.array(CT_GRID.spacing)
+    pet = sample(ndimage.gaussian_filter(suv, sigma), CT_GRID, PET_GRID, order=1, outside=0.0)
+    noise = ndimage.gaussian_filter(rng.normal(0, 1, pet.shape), 0.7).astype(np.float32)
+    pet = np.maximum(pet + 0.12 * np.sqrt(np.maximum(pet, 0.05)) * noise, 0.0)
+    on_pet = _ellipsoid(_points(PET_GRID), tumour.centre, tumour.radii) <= 1
+    hottest = np.unravel_index(np.argmax(np.where(on_pet, pet, -1)), pet.shape)
+    sex = "F" if rng.random() < 0.5 else "M"
+    return SimulatedPatient(
+        seed=seed,
+        ct=Volume(np.clip(np.round(hu), -1024, 3000), CT_GRID, "HU", {"modality": "CT", "source": "simulated"}),
+        pet=Volume(pet, PET_GRID, "SUVbw g/ml", {"modality": "PET", "source": "simulated"}),
+        lesion_ct=solid,
+        lesion_pet=on_pet,
+        labels={"EGFR": int(tumour.rim), "subtype": int(tumour.hollow)},
+        clinical=Clinical(float(rng.integers(45, 82)), sex, "ever" if rng.random() < 0.7 else "never"),
+        weight_kg=float(rng.integers(50, 100)),
+        height_m=float(rng.integers(155, 190)) / 100.0,
+        seed_lps=tuple(float(v) for v in PET_GRID.to_lps(hottest)),
+    )
+
+
+def _tumour(rng: np.random.Generator) -> _Tumour:
+    side = rng.choice([-1.0, 1.0])
+    centre = np.array([side * rng.uniform(60, 90), rng.uniform(-30, 35), rng.uniform(0, 80)])
+    radii = rng.uniform(13, 24) * rng.uniform(0.85, 1.15, 3)
+    return _Tumour(centre, radii, rng.uniform(6, 16), bool(rng.integers(2)), bool(rng.integers(2)))
+
+
+def _points(grid: Geometry) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """LPS coordinates (mm) of an axis-aligned grid, each of a shape that broadcasts to (z, y, x)."""
+    (dz, dy, dx), (x0, y0, z0) = grid.spacing, grid.matrix[:3, 3]
+    nz, ny, nx = grid.shape
+    return (
+        (x0 + dx * np.arange(nx))[None, None, :],
+        (y0 + dy * np.arange(ny))[None, :, None],
+        (z0 + dz * np.arange(nz))[:, None, None],
+    )
+
+
+def _ellipsoid(points, centre, radii) -> np.ndarray:
+    """Squared normalised radius: below 1 inside."""
+    return sum(((p - c) / r) ** 2 for p, c, r in zip(points, centre, radii, strict=True))
+
+
+def _thorax(x, y, z, rng) -> tuple[np.ndarray, np.ndarray]:
+    """HU and SUV of the body without the tumour, on the broadcast grid of (x, y, z)."""
+    shape = np.broadcast_shapes(x.shape, y.shape, z.shape)
+    hu = np.full(shape, -1000.0, np.float32)
+    suv = np.zeros(shape, np.float32)
+
+    def fill(where, density, uptake):
+        where = np.broadcast_to(where, shape)
+        hu[where] = density
+        suv[where] = uptake
+
+    body = (x / 172) ** 2 + (y / 118) ** 2
+    everywhere = np.zeros_like(z)
+    fill((body <= 1) & (everywhere == 0), -90, 0.3)  # fat
+    fill((body <= 0.86) & (everywhere == 0), 45, 0.8)  # muscle
+    ribs = (body > 0.76) & (body < 0.85) & (np.mod(z + 0.25 * y, 24) < 8)
+    fill(ribs, 420, 1.0)
+    for side in (-1, 1):
+        lung = _ellipsoid((x, y, z), (side * 75, 0, 45), (58, 84, 125)) <= 1
+        fill(lung, -850, 0.45)
+    fill(_ellipsoid((x, y, z), (8, -5, 70), (32, 60, 110)) <= 1, 40, 1.6)  # mediastinum
+    fill(_ellipsoid((x, y, z), (22, -30, 0), (52, 44, 48)) <= 1, 40, rng.uniform(1.8, 5.0))  # heart
+    fill((x**2 + (y + 20) ** 2 <= 9**2) & (z > 40), -1000, 0.0)  # trachea
+    fill((x / 20) ** 2 + ((y - 75) / 18) ** 2 + everywhere <= 1, 260, 1.5)  # spine
+    fill(_ellipsoid((x, y, z), (-75, -15, -105), (75, 75, 48)) <= 1, 60, 2.1)  # liver, right
+    for side in (-1, 1):
+        fill(_ellipsoid((x, y, z), (side * 60, 45, -130), (24, 24, 38)) <= 1, 35, rng.uniform(8, 25))  # kidneys
+    texture = ndimage.gaussian_filter(rng.normal(0, 1, shape), 2.0).astype(np.float32)
+    return hu + np.where(hu < -700, 400 * np.maximum(texture, 0), 60 * texture), suv
+
+
+def _add_tumour(hu, suv, points, tumour: _Tumour) -> np.ndarray:
+    """Put the tumour into ``hu`` and ``suv`` (changed in place); returns its mask."""
+    level = np.sqrt(_ellipsoid(points, tumour.centre, tumour.radii))
+    solid = level <= 1
+    if tumour.rim:
+        margin = (level > 1) & (np.sqrt(_ellipsoid(points, tumour.centre, tumour.radii + RIM_MM)) <= 1) & (hu < -500)
+        hu[margin] = -480
+        suv[margin] = np.maximum(suv[margin], 0.8)
+    hu[solid] = 45
+    suv[solid] = tumour.uptake
+    if tumour.hollow:
+        core = level <= 0.55
+        hu[core] = 12
+        suv[core] = 0.15 * tumour.uptake
+    return solid

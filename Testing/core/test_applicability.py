@@ -1,0 +1,88 @@
+"""The verdict before the number."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from dmdp.applicability.assess import assess, is_fdg
+from dmdp.applicability.lung import LungPosition
+from dmdp.case import Case, Clinical, Geometry, Lesion, Volume
+from dmdp.features import Feature
+
+IN_LUNG = LungPosition(0.6, 0.0, 4000.0)
+AUDIT = {"uptake_minutes": 60.0, "tracer": "FDG -- fluorodeoxyglucose"}
+TRAINING = {"MTV_3": {"range": [1.0, 300.0]}, "suv_max": {"range": [1.0, 45.0]}, "suv_skew": {"range": [-1.0, 3.0]}, "age": {"range": [24.0, 90.0]}}
+
+
+class Reads:
+    """Stands for a sub-model: only its inputs matter here."""
+
+    inputs = ("suv_max", "age")
+
+
+def case(audit=AUDIT, pet_spacing=(3.0, 4.0, 4.0), ct_spacing=(3.0, 1.0, 1.0), age=60.0, modality="PET") -> Case:
+    pet, ct = (Geometry.from_spacing((4, 4, 4), s) for s in (pet_spacing, ct_spacing))
+    ones = np.ones((4, 4, 4), bool)
+    return Case(
+        Volume(np.zeros((4, 4, 4)), ct, "HU"),
+        Volume(np.zeros((4, 4, 4)), pet, "SUVbw g/ml"),
+        Lesion(ones, pet, "auto"),
+        Lesion(ones, ct, "auto", modality),
+        Clinical(age),
+        audit,
+    )
+
+
+def verdict(case, lung=IN_LUNG, offset=None, **values):
+    given = {"MTV_3": 20.0, "suv_max": 9.0, "suv_skew": 1.0, **values}
+    features = {n: Feature(n, v, "1", "", "") for n, v in given.items()}
+    found = assess(case, features, [Reads], TRAINING, lung, offset)
+    return found.verdict, [r.code for r in found.reasons]
+
+
+def test_an_ordinary_patient_is_ok():
+    assert verdict(case()) == ("ok", [])
+
+
+@pytest.mark.parametrize(
+    ("minutes", "expected"),
+    [(44, "caution"), (45, "ok"), (90, "ok"), (91, "caution"), (180, "caution"), (181, "outside"), (30, "caution"), (29, "outside")],
+)
+def test_uptake_time(minutes, expected):
+    assert verdict(case({**AUDIT, "uptake_minutes": minutes}))[0] == expected
+
+
+def test_unknown_acquisition_asks_for_caution():
+    assert verdict(case(None)) == ("caution", ["acquisition.unknown"])
+    assert verdict(case({"uptake_minutes": None, "tracer": None}))[0] == "caution"
+
+
+def test_another_tracer_is_outside():
+    assert verdict(case({**AUDIT, "tracer": "FLT"}))[0] == "outside"
+    assert all(map(is_fdg, ("FDG", "18F-FDG", "Fluorodeoxyglucose F^18^", "C-B1031", "FDG -- fluorodeoxyglucose")))
+    assert not any(map(is_fdg, ("FLT", "Ga-68 DOTATATE", "NaF", "FMISO")))
+
+
+def test_anatomy_and_alignment():
+    assert verdict(case(), LungPosition(0.07, 0.0, 4000.0)) == ("outside", ["anatomy.not_lung"])
+    assert verdict(case(), LungPosition(0.0, None, 0.0))[0] == "outside"
+    assert verdict(case(), offset=9.9)[0] == "ok"
+    assert verdict(case(), offset=10.1) == ("caution", ["alignment.offset"])
+
+
+def test_spacing():
+    assert verdict(case(pet_spacing=(8.0, 4.0, 4.0)))[0] == "caution"
+    assert verdict(case(pet_spacing=(13.0, 4.0, 4.0)))[0] == "outside"
+    assert verdict(case(ct_spacing=(7.5, 1.0, 1.0)))[0] == "caution"
+
+
+def test_what_a_model_reads_must_lie_in_its_range():
+    assert verdict(case(), suv_max=50.0) == ("outside", ["range.suv_max"])
+    assert verdict(case(), MTV_3=0.2)[0] == "outside"
+    assert verdict(case(age=95.0))[0] == "outside"
+    assert verdict(case(), suv_skew=4.0) == ("caution", ["range.suv_skew"])
+    assert verdict(case(), suv_max=float("nan"))[0] == "outside"
+
+
+def test_the_gravest_reason_comes_first():
+    assert verdict(case({**AUDIT, "uptake_minutes": 100}), suv_max=99.0)[1][0] == "range.suv_max"

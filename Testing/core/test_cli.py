@@ -1,0 +1,353 @@
+"""The command line as a person meets it: good runs, bad input, and kills."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pydicom
+import pytest
+from dmdp import RESEARCH_USE_ONLY
+from dmdp.case import Volume
+from dmdp.files import read_mask, read_volume, write_mask, write_volume
+
+MODEL = ("--model", "published-pet-clinical")
+
+
+def seed(patient) -> str:
+    return ",".join(f"{v:.2f}" for v in patient.seed_lps)
+
+
+@pytest.fixture(scope="session")
+def result(simulated_study, dmdp_command, tmp_path_factory):
+    """The result folder of one full run with both bundles."""
+    patient, study = simulated_study
+    out = tmp_path_factory.mktemp("results") / "Patient ä 1"
+    done = dmdp_command("predict", "--ct", study, "--pet", study, "--seed", seed(patient), "--age", 61, "--sex", "F", "--out", out)
+    assert done.returncode == 0, done.stderr
+    return out, done
+
+
+def test_help_everywhere(dmdp_command):
+    top = dmdp_command("--help")
+    assert top.returncode == 0
+    for name in ("suv", "delineate", "predict", "bundle", "demo", "simulate", "train", "run-job"):
+        assert name in top.stdout
+        assert dmdp_command(name, "--help").returncode == 0
+    assert "Not for diagnosis" in top.stdout
+
+
+def test_a_result_has_everything(result):
+    out, done = result
+    names = {p.name for p in out.iterdir()}
+    assert names >= {"prediction.json", "features.csv", "report.html", "lesion_pet.nii.gz", "lesion_ct.nii.gz", "regions.nii.gz", "job.json", "pictures"}
+    for task in ("EGFR", "subtype"):
+        assert names >= {f"heatmap_{task}_{place}.nii.gz" for place in ("ct_encoder", "pet_encoder", "fused_fusion")}
+    document = json.loads((out / "prediction.json").read_text(encoding="utf-8"))
+    assert document["research_use_only"] == RESEARCH_USE_ONLY
+    assert list(document).index("applicability") < list(document).index("tasks")
+    for task in document["tasks"].values():
+        assert 0 < task["interval"][0] <= task["probability"] <= task["interval"][1] < 1
+        assert task["n"] > task["events"] > 0
+        assert task["metrics"][0]["interval"]
+        assert task["set"] is None
+    assert document["inputs"]["missing"] == ["smoking"]
+    assert set(document["contour"]["spread"]["EGFR"]) == {"suv4", "suv2.5", "pet41"}
+    assert document["demonstration"]["label"].startswith("demonstration network")
+    assert "EGFR-robust-age-sex" in done.stdout
+    assert RESEARCH_USE_ONLY in done.stdout
+
+
+def test_the_report_stands_alone_and_shows_no_identity(result, simulated_study):
+    out, _ = result
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert page.count(RESEARCH_USE_ONLY) >= 2
+    assert "http" not in page.replace("https://github.com/jiang-0311/DMDP", "")
+    assert "<script" not in page
+    assert page.index('aria-label="Applicability"') < page.index("probability of")
+    for word in ("SIMULATED", "SIM000007"):
+        assert word not in page
+        assert word not in (out / "prediction.json").read_text(encoding="utf-8")
+
+
+def test_heatmap_files_say_what_they_are(result):
+    import SimpleITK as sitk
+
+    out, _ = result
+    for path in out.glob("heatmap_*.nii.gz"):
+        image = sitk.ReadImage(str(path))
+        assert image.GetMetaData("descrip").startswith("demonstration network, not trained on patients")
+        values = sitk.GetArrayFromImage(image)
+        assert 0 <= values.min() <= values.max() <= 1
+
+
+def test_the_found_lesion_is_the_true_one(result, simulated_study):
+    patient, _ = simulated_study
+    out, _ = result
+    found, _ = read_mask(out / "lesion_pet.nii.gz")
+    overlap = 2 * (found & patient.lesion_pet).sum() / (found.sum() + patient.lesion_pet.sum())
+    assert overlap > 0.8
+
+
+def test_job_and_command_give_the_same(result, dmdp_command, tmp_path):
+    out, _ = result
+    job = json.loads((out / "job.json").read_text(encoding="utf-8"))
+    job["out"] = str(tmp_path / "again")
+    (tmp_path / "job.json").write_text(json.dumps(job), encoding="utf-8")
+    done = dmdp_command("run-job", tmp_path / "job.json")
+    lines = done.stdout.strip().splitlines()
+    assert lines[-1] == "DONE"
+    shares = [float(line.split()[1]) for line in lines[:-1]]
+    assert all(line.startswith("PROGRESS ") for line in lines[:-1])
+    assert shares == sorted(shares)
+    first, again = (json.loads((folder / "prediction.json").read_text(encoding="utf-8")) for folder in (out, tmp_path / "again"))
+    assert first == again
+
+
+def test_a_mask_predicts_like_a_manual_contour(result, simulated_study, dmdp_command, tmp_path):
+    patient, study = simulated_study
+    done = dmdp_command("predict", "--ct", study, "--pet", study, "--mask", study / "lesion_ct.nii.gz", *MODEL, "--out", tmp_path / "o")
+    assert done.returncode == 0, done.stderr
+    document = json.loads((tmp_path / "o" / "prediction.json").read_text(encoding="utf-8"))
+    assert document["contour"]["method"] == "manual"
+    assert {a["contour"] for a in document["tasks"]["EGFR"]["alternatives"]} >= {"loose"}
+    assert any("another grid" in note for note in document["notes"])
+
+
+def test_image_files_instead_of_dicom(simulated_study, dmdp_command, tmp_path):
+    patient, _ = simulated_study
+    for name, volume in (("ct", patient.ct), ("pet", patient.pet)):
+        write_volume(tmp_path / f"{name} ü.nii.gz", volume)
+    done = dmdp_command(
+        "predict", "--ct", tmp_path / "ct ü.nii.gz", "--pet", tmp_path / "pet ü.nii.gz", "--pet-is-suv", "--seed", seed(patient), *MODEL,
+        "--out", tmp_path / "o",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "uptake time and tracer are unknown" in done.stdout
+
+
+def test_suv_and_delineate(simulated_study, dmdp_command, tmp_path):
+    patient, study = simulated_study
+    audit = json.loads(dmdp_command("suv", study, "--json").stdout)
+    assert audit["uptake_minutes"] == 60
+    assert "SUVbw" in dmdp_command("suv", study / "pet").stdout
+    for words in (("--seed", seed(patient)), (f"--seed={seed(patient)}",)):
+        done = dmdp_command("delineate", "--pet", study / "pet", *words, "--method", "pet41", "--out", tmp_path / "m.nii.gz")
+        assert done.returncode == 0, done.stderr
+        assert "ml" in done.stdout
+        assert read_mask(tmp_path / "m.nii.gz")[0].any()
+
+
+def test_bundle_show_and_verify(dmdp_command):
+    shown = dmdp_command("bundle", "show", "published-pet-clinical")
+    assert "carry no licence" in shown.stdout
+    assert "self-test are right" in dmdp_command("bundle", "verify", "published-pet-clinical").stdout
+
+
+def edit(folder, change):
+    for path in folder.glob("*.dcm"):
+        ds = pydicom.dcmread(path)
+        change(ds)
+        ds.save_as(path)
+
+
+def drop_weight(ds):
+    del ds.PatientWeight
+
+
+def drop_dose(ds):
+    del ds.RadiopharmaceuticalInformationSequence[0].RadionuclideTotalDose
+
+
+def no_attenuation(ds):
+    ds.CorrectedImage = ["DECY"]
+
+
+def other_frame(ds):
+    ds.FrameOfReferenceUID = "1.2.3.4"
+
+
+BAD_PET = [
+    (drop_weight, 3, "SuvError", "(0010,1030) PatientWeight"),
+    (drop_dose, 3, "SuvError", "(0018,1074) RadionuclideTotalDose"),
+    (no_attenuation, 3, "DicomError", "CorrectedImage"),
+    (other_frame, 3, "GeometryError", "FrameOfReferenceUID"),
+]
+
+
+def failed(dmdp_command, tmp_path, arguments) -> tuple[int, dict]:
+    """Run as a job, so that the error's class is told too; nothing may be left behind."""
+    out = tmp_path / "out"
+    job = {"schema": 1, "command": "predict", "arguments": {"model": [MODEL[1]], **arguments}, "out": str(out)}
+    (tmp_path / "job.json").write_text(json.dumps(job), encoding="utf-8")
+    done = dmdp_command("run-job", tmp_path / "job.json")
+    assert "Traceback" not in done.stderr
+    last = done.stdout.strip().splitlines()[-1]
+    assert last.startswith("FAILED "), done.stdout
+    assert not out.exists()
+    assert not list(tmp_path.glob(".out*"))
+    error = json.loads(last.removeprefix("FAILED "))
+    assert error["remedy"]
+    assert error["expected"]
+    return done.returncode, error
+
+
+@pytest.mark.parametrize(("change", "code", "kind", "words"), BAD_PET, ids=lambda v: getattr(v, "__name__", None))
+def test_bad_pet(study_copy, simulated_study, dmdp_command, tmp_path, change, code, kind, words):
+    edit(study_copy / "pet", change)
+    found, error = failed(dmdp_command, tmp_path, {"ct": str(study_copy), "pet": str(study_copy), "seed": seed(simulated_study[0])})
+    assert (found, error["type"]) == (code, kind)
+    assert words in error["found"]
+
+
+def test_bad_folders_and_files(study_copy, simulated_study, dmdp_command, tmp_path):
+    patient, _ = simulated_study
+    base = {"ct": str(study_copy), "pet": str(study_copy), "seed": seed(patient)}
+    code, error = failed(dmdp_command, tmp_path, {**base, "pet": str(study_copy / "ct")})
+    assert (code, error["code"]) == (3, "dicom.no_pet")
+    code, error = failed(dmdp_command, tmp_path, {**base, "ct": str(tmp_path / "nowhere")})
+    assert (code, error["code"]) == (3, "path.missing")
+    cut = study_copy / "ct" / "0033.dcm"
+    whole = cut.read_bytes()
+    cut.write_bytes(whole[:-9000])
+    code, error = failed(dmdp_command, tmp_path, base)
+    assert (code, "0033.dcm" in error["found"]) == (3, True)
+    cut.unlink()
+    code, error = failed(dmdp_command, tmp_path, base)
+    assert (code, "missing" in error["found"]) == (3, True)
+
+
+def test_bad_lesions(simulated_study, dmdp_command, tmp_path):
+    patient, study = simulated_study
+    base = {"ct": str(study), "pet": str(study)}
+    grid = patient.pet.geometry
+    empty, one = np.zeros(grid.shape, bool), np.zeros(grid.shape, bool)
+    one[50, 50, 50] = True
+    write_mask(tmp_path / "empty.nii.gz", empty, grid)
+    write_mask(tmp_path / "one.nii.gz", one, grid)
+    away = type(grid)(grid.shape, tuple((*row[:3], row[3] + 2000 * (i < 3)) for i, row in enumerate(grid.affine)))
+    write_mask(tmp_path / "away.nii.gz", patient.lesion_pet, away)
+    for arguments, expected in (
+        ({"pet_mask": str(tmp_path / "empty.nii.gz")}, "lesion.empty"),
+        ({"pet_mask": str(tmp_path / "one.nii.gz")}, "lesion.too_small"),
+        ({"mask": str(tmp_path / "away.nii.gz")}, "lesion.outside"),
+        ({"seed": "0,-180,0"}, "seed.no_uptake"),
+        ({"seed": "900,0,0"}, "seed.outside"),
+    ):
+        code, error = failed(dmdp_command, tmp_path, {**base, **arguments})
+        assert (code, error["type"], error["code"]) == (3, "LesionError", expected)
+
+
+def test_bad_values_and_units(simulated_study, dmdp_command, tmp_path):
+    patient, study = simulated_study
+    values = patient.pet.array.copy()
+    values[10, 10, 10] = np.nan
+    for suffix in ("nii.gz", "nrrd"):
+        write_volume(tmp_path / f"nan.{suffix}", Volume(values, patient.pet.geometry, "1"))
+        base = {"ct": str(study), "pet": str(tmp_path / f"nan.{suffix}"), "seed": seed(patient)}
+        code, error = failed(dmdp_command, tmp_path, {**base, "pet_is_suv": True})
+        assert (code, error["code"]) == (3, "image.not_finite")
+    code, error = failed(dmdp_command, tmp_path, base)
+    assert (code, error["code"]) == (3, "suv.unknown")
+
+
+def test_usage_errors(simulated_study, dmdp_command, tmp_path):
+    _, study = simulated_study
+    base = {"ct": str(study), "pet": str(study)}
+    for arguments, expected in ((base, "lesion.choice"), ({**base, "seed": "1,2"}, "seed.malformed"), ({"pet": "x", "seed": "1,2,3"}, "option.missing")):
+        code, error = failed(dmdp_command, tmp_path, arguments)
+        assert (code, error["code"]) == (2, expected)
+    assert dmdp_command("predict", "--ct", study).returncode == 2
+    assert dmdp_command("no-such-command").returncode == 2
+
+
+def test_bad_models_and_outputs(simulated_study, dmdp_command, project, tmp_path):
+    patient, study = simulated_study
+    base = {"ct": str(study), "pet": str(study), "seed": seed(patient)}
+    bad = shutil.copytree(project / "Resources/Models/published-pet-clinical", tmp_path / "bad")
+    with (bad / "bootstrap.safetensors").open("ab") as stream:
+        stream.write(b"x")
+    code, error = failed(dmdp_command, tmp_path, {**base, "model": [str(bad)]})
+    assert (code, error["type"], "bootstrap.safetensors" in error["found"]) == (4, "ModelError", True)
+    code, error = failed(dmdp_command, tmp_path, {**base, "model": ["no-such-model"]})
+    assert (code, error["code"]) == (3, "bundle.not_found")
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    (foreign / "thesis.doc").write_text("x")
+    done = dmdp_command("predict", "--ct", study, "--pet", study, "--seed", seed(patient), *MODEL, "--out", foreign)
+    assert done.returncode == 3
+    assert "thesis.doc" in os.listdir(foreign)
+    (tmp_path / "file").write_text("x")
+    done = dmdp_command("predict", "--ct", study, "--pet", study, "--seed", seed(patient), *MODEL, "--out", tmp_path / "file" / "o")
+    assert (done.returncode, "Cannot write" in done.stderr) == (3, True)
+
+
+@pytest.mark.slow
+def test_a_kill_leaves_nothing_and_the_rerun_succeeds(simulated_study, dmdp_command, tmp_path):
+    patient, study = simulated_study
+    out = tmp_path / "out"
+    words = [sys.executable, "-m", "dmdp", "predict", "--ct", str(study), "--pet", str(study), "--seed", seed(patient), *MODEL, "--out", str(out)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
+
+    def start():
+        return subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    began = time.monotonic()
+    assert start().wait() == 0
+    whole = time.monotonic() - began
+    shutil.rmtree(out)
+    rng = np.random.default_rng(0)
+    interrupted = 0
+    for share in rng.uniform(0.05, 1.0, 20):
+        process = start()
+        try:
+            process.wait(share * whole)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            interrupted += 1
+        if out.exists():  # then it is a whole result
+            json.loads((out / "prediction.json").read_text(encoding="utf-8"))
+            assert (out / "report.html").stat().st_size > 1e5
+            assert (out / "job.json").exists()
+            shutil.rmtree(out)
+    assert interrupted > 5
+    assert start().wait() == 0
+    assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".out") or p.name == "out"] == ["out"]
+
+
+def test_a_polite_stop_is_a_cancel(simulated_study, tmp_path):
+    patient, study = simulated_study
+    job = {"schema": 1, "command": "predict", "out": str(tmp_path / "out"),
+           "arguments": {"ct": str(study), "pet": str(study), "seed": list(patient.seed_lps)}}  # fmt: skip
+    (tmp_path / "job.json").write_text(json.dumps(job), encoding="utf-8")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dmdp", "run-job", str(tmp_path / "job.json")],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    for line in process.stdout:
+        if "reading the images" in line:
+            process.terminate()
+            break
+    rest = process.stdout.read()
+    assert process.wait() == 6
+    assert json.loads(rest.strip().splitlines()[-1].removeprefix("FAILED "))["code"] == "cancelled"
+    assert not (tmp_path / "out").exists()
+    assert not list(tmp_path.glob(".out*"))
+
+
+def test_written_volumes_keep_their_place(result, simulated_study):
+    patient, _ = simulated_study
+    out, _ = result
+    lesion, geometry = read_mask(out / "lesion_ct.nii.gz")
+    assert geometry.same_grid(patient.ct.geometry)
+    heat = read_volume(next(out.glob("heatmap_EGFR_pet*.nii.gz")), "1")
+    centre = heat.geometry.to_lps((np.array(heat.geometry.shape) - 1) / 2)
+    truth = patient.pet.geometry.to_lps(np.argwhere(patient.lesion_pet)).mean(axis=0)
+    assert np.linalg.norm(centre - truth) < 6

@@ -1,0 +1,57 @@
+"""The simulated patient: deterministic, plausible, and true to what is said of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pydicom
+import pytest
+from dmdp_training.simulate import simulate_patient
+
+
+def test_a_seed_gives_the_same_patient():
+    a, b, c = simulate_patient(3), simulate_patient(3), simulate_patient(4)
+    np.testing.assert_array_equal(a.ct.array, b.ct.array)
+    np.testing.assert_array_equal(a.pet.array, b.pet.array)
+    assert not np.array_equal(a.pet.array, c.pet.array)
+
+
+def test_the_truth_is_where_the_uptake_is(simulated_study):
+    patient, _ = simulated_study
+    inside = patient.pet.array[patient.lesion_pet]
+    assert inside.max() > 4
+    index = patient.pet.geometry.nearest_voxel(patient.seed_lps)
+    assert patient.lesion_pet[index]
+    assert patient.pet.array[index] == inside.max()
+    ct_ml = patient.lesion_ct.sum() * patient.ct.geometry.voxel_ml
+    assert patient.lesion_pet.sum() * patient.pet.geometry.voxel_ml == pytest.approx(ct_ml, rel=0.1)
+
+
+@pytest.mark.parametrize("label", ["EGFR", "subtype"])
+def test_labels_show_in_the_images_and_not_in_size_or_uptake(label):
+    hollow, rim, volume = {0: [], 1: []}, {0: [], 1: []}, {0: [], 1: []}
+    for seed in range(24):
+        p = simulate_patient(seed)
+        answer = p.labels[label]
+        points = p.pet.geometry.to_lps(np.argwhere(p.lesion_pet))
+        near = np.linalg.norm(points - points.mean(axis=0), axis=1) < 7
+        hollow[answer].append(p.pet.array[p.lesion_pet][near].mean() / p.pet.array[p.lesion_pet].max())
+        grown = p.lesion_ct.copy()
+        for axis in range(3):
+            grown |= np.roll(grown, 2, axis) | np.roll(grown, -2, axis)
+        ring = grown & ~p.lesion_ct
+        rim[answer].append(((p.ct.array[ring] > -620) & (p.ct.array[ring] < -340)).mean())
+        volume[answer].append(p.lesion_ct.sum())
+    if label == "subtype":
+        assert np.mean(hollow[1]) < np.mean(hollow[0]) - 0.2
+    else:
+        assert np.mean(rim[1]) > np.mean(rim[0]) + 0.2
+    assert 0.6 < np.mean(volume[1]) / np.mean(volume[0]) < 1.6
+
+
+def test_the_dicom_says_whose_it_is(simulated_study):
+    _, folder = simulated_study
+    for name in ("ct/0000.dcm", "pet/0000.dcm"):
+        ds = pydicom.dcmread(folder / name)
+        assert ds.PatientName == "SIMULATED^PATIENT"
+        assert "research use only" in ds.SeriesDescription
+        assert pydicom.uid.UID(ds.SOPInstanceUID).is_valid
