@@ -84,7 +84,12 @@ def dmdp_command():
             text=True,
             encoding="utf-8",
             timeout=timeout,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUTF8": "1", "OMP_NUM_THREADS": "1"},
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(sys.path),
+                "PYTHONUTF8": "1",
+                "OMP_NUM_THREADS": "1",
+            },
         )
 
     return run

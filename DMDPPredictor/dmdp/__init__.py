@@ -9,7 +9,6 @@ Research use only. Not for diagnosis.
 __version__ = "0.1.0"
 
 RESEARCH_USE_ONLY = (
-    "Research use only. Not for diagnosis. "
-    "A low probability is never a reason to withhold tissue or ctDNA testing."
+    "Research use only. Not for diagnosis. A low probability is never a reason to withhold tissue or ctDNA testing."
 )
 POPULATION = "Adults with histologically proven, untreated NSCLC imaged by FDG PET/CT."

@@ -68,7 +68,11 @@ def read_bundle(path: str | Path) -> Bundle:
         if name not in contents:
             raise refusal("missing_file", f"'{name}' of bundle '{path.name}' is missing.", "every listed file.")
         if name not in listed:
-            raise refusal("extra_file", f"'{name}' in bundle '{path.name}' is not in its manifest.", "listed files only.")
+            raise refusal(
+                "extra_file",
+                f"'{name}' in bundle '{path.name}' is not in its manifest.",
+                "listed files only.",
+            )
         digest = hashlib.sha256(contents[name]).hexdigest()
         if digest != listed[name]:
             raise refusal(

@@ -103,7 +103,10 @@ def _guarded(work: Callable[[], None]) -> DmdpError | None:
         return Cancelled()
     except MemoryError:
         return OutOfMemory(
-            "memory", "The memory ran out.", "about 1.5 GB of free memory.", "Close other programs and try again."
+            "memory",
+            "The memory ran out.",
+            "about 1.5 GB of free memory.",
+            "Close other programs and try again.",
         )
     except ModuleNotFoundError as error:
         return MissingPackage(error.name or "?", "this command")

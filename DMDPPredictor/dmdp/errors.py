@@ -85,9 +85,7 @@ class Cancelled(DmdpError):
     exit_code = 6
 
     def __init__(self) -> None:
-        super().__init__(
-            "cancelled", "The job was cancelled.", "It to run to its end.", "Start it again."
-        )
+        super().__init__("cancelled", "The job was cancelled.", "It to run to its end.", "Start it again.")
 
 
 class MissingPackage(DmdpError):

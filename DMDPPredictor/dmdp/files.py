@@ -77,9 +77,18 @@ def sample(array: np.ndarray, geometry: Geometry, onto: Geometry, *, order: int,
     Where a centre lies beyond the outermost voxel centres by more than half a voxel, the value is ``outside``.
     """
     to_source = np.linalg.inv(geometry.matrix)
-    to_source = to_source[:3, :3] @ onto.matrix[:3, :3], to_source[:3, :3] @ onto.matrix[:3, 3] + to_source[:3, 3]
+    to_source = (
+        to_source[:3, :3] @ onto.matrix[:3, :3],
+        to_source[:3, :3] @ onto.matrix[:3, 3] + to_source[:3, 3],
+    )
     values = ndimage.affine_transform(
-        array, *to_source, output_shape=onto.shape, order=order, mode="nearest", output=np.float32, prefilter=False
+        array,
+        *to_source,
+        output_shape=onto.shape,
+        order=order,
+        mode="nearest",
+        output=np.float32,
+        prefilter=False,
     )
     inside = np.ones(onto.shape, dtype=bool)
     index = np.ogrid[tuple(slice(n) for n in onto.shape)]

@@ -46,9 +46,7 @@ def predict(
     tasks: dict[str, TaskPrediction] = {}
     for name in TASKS:
         candidates = [
-            (model, sub_model)
-            for model in models
-            for sub_model in model.candidates(name, values, case.pet_lesion.method)
+            (model, sub_model) for model in models for sub_model in model.candidates(name, values, case.pet_lesion.method)
         ]
         if candidates:
             headline[name] = candidates[0][1]
@@ -78,9 +76,7 @@ def predict(
     )
 
 
-def _task(
-    name: str, candidates: Sequence[tuple[EnsembleModel, SubModel]], values: Mapping[str, float]
-) -> TaskPrediction:
+def _task(name: str, candidates: Sequence[tuple[EnsembleModel, SubModel]], values: Mapping[str, float]) -> TaskPrediction:
     task = TASKS[name]
     model, chosen = candidates[0]
     estimate = chosen.estimate(values)
@@ -118,7 +114,12 @@ def _doubts(model: SubModel) -> tuple[str, ...]:
 def _alternative(model: EnsembleModel, sub_model: SubModel, values: Mapping[str, float]) -> Alternative:
     estimate = sub_model.estimate(values)
     return Alternative(
-        model.bundle.name, sub_model.id, estimate.probability, estimate.interval, sub_model.inputs, sub_model.contour
+        model.bundle.name,
+        sub_model.id,
+        estimate.probability,
+        estimate.interval,
+        sub_model.inputs,
+        sub_model.contour,
     )
 
 

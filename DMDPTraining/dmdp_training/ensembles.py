@@ -229,9 +229,7 @@ def _manifest(patients: Sequence[Patient], cards: Sequence[dict[str, Any]]) -> d
                 "name": key,
                 "title": title,
                 "n": sum(p.cohort == key for p in patients),
-                "events": {
-                    task: sum(p.labels.get(task, 0) for p in patients if p.cohort == key) for task in TASKS
-                },
+                "events": {task: sum(p.labels.get(task, 0) for p in patients if p.cohort == key) for task in TASKS},
             }
             for key, title in published.COHORTS.items()
         ],

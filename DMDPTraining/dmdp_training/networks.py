@@ -51,9 +51,7 @@ def example(seed: int) -> Example:
     return Example(images, {**features, **clinical_values(patient.clinical)}, patient.labels)
 
 
-def train_network(
-    out: str | Path, patients: int = 160, seed: int = 0, epochs: int = 16, progress: Progress = silent
-) -> Bundle:
+def train_network(out: str | Path, patients: int = 160, seed: int = 0, epochs: int = 16, progress: Progress = silent) -> Bundle:
     """Train ``lite`` on simulated patients, test it on others, write the bundle ``demo-network`` to ``out``.
 
     AdamW with a one-cycle learning rate; shifts of up to 4 mm and left-right flips as augmentation; cross-entropy of both tasks
@@ -81,7 +79,10 @@ def train_network(
             optimiser.step()
             schedule.step()
             total += float(loss.detach())
-        progress(0.3 + 0.65 * (epoch + 1) / epochs, f"epoch {epoch + 1} of {epochs}, loss {total * BATCH / len(train):.3f}")
+        progress(
+            0.3 + 0.65 * (epoch + 1) / epochs,
+            f"epoch {epoch + 1} of {epochs}, loss {total * BATCH / len(train):.3f}",
+        )
     # what is stored is half precision; test what will be used
     network.load_state_dict({k: v.half().float() if v.is_floating_point() else v for k, v in network.state_dict().items()})
     network.eval()
@@ -160,7 +161,10 @@ def _write(out: str | Path, network: Dmdp, train: Sequence[Example], metrics: li
         "metrics": metrics,
         "network": network.config.to_json(),
         "training": training,
-        "self_test": {"inputs": {"seed": SELF_TEST_SEED}, "outputs": dict(zip(network.config.tasks, tested, strict=True))},
+        "self_test": {
+            "inputs": {"seed": SELF_TEST_SEED},
+            "outputs": dict(zip(network.config.tasks, tested, strict=True)),
+        },
         "versions": {"dmdp": __version__, "torch": torch.__version__},
     }
     bundle = write_bundle(out, manifest, {WEIGHTS: save(weights)})

@@ -11,7 +11,12 @@ from dmdp.features import Feature
 
 IN_LUNG = LungPosition(0.6, 0.0, 4000.0)
 AUDIT = {"uptake_minutes": 60.0, "tracer": "FDG -- fluorodeoxyglucose"}
-TRAINING = {"MTV_3": {"range": [1.0, 300.0]}, "suv_max": {"range": [1.0, 45.0]}, "suv_skew": {"range": [-1.0, 3.0]}, "age": {"range": [24.0, 90.0]}}
+TRAINING = {
+    "MTV_3": {"range": [1.0, 300.0]},
+    "suv_max": {"range": [1.0, 45.0]},
+    "suv_skew": {"range": [-1.0, 3.0]},
+    "age": {"range": [24.0, 90.0]},
+}
 
 
 class Reads:
@@ -46,7 +51,16 @@ def test_an_ordinary_patient_is_ok():
 
 @pytest.mark.parametrize(
     ("minutes", "expected"),
-    [(44, "caution"), (45, "ok"), (90, "ok"), (91, "caution"), (180, "caution"), (181, "outside"), (30, "caution"), (29, "outside")],
+    [
+        (44, "caution"),
+        (45, "ok"),
+        (90, "ok"),
+        (91, "caution"),
+        (180, "caution"),
+        (181, "outside"),
+        (30, "caution"),
+        (29, "outside"),
+    ],
 )
 def test_uptake_time(minutes, expected):
     assert verdict(case({**AUDIT, "uptake_minutes": minutes}))[0] == expected

@@ -128,7 +128,10 @@ def test_estimators_outside_the_allow_list_are_refused():
 def test_an_unknown_class_hidden_in_a_skops_file_is_refused():
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
-        archive.writestr("schema.json", json.dumps({"__class__": "system", "__module__": "os", "__loader__": "FunctionNode"}))
+        archive.writestr(
+            "schema.json",
+            json.dumps({"__class__": "system", "__module__": "os", "__loader__": "FunctionNode"}),
+        )
     with pytest.raises(ModelError, match=r"os\.system"):
         skops_file.load(content.getvalue(), "x.skops")
 
@@ -143,9 +146,19 @@ def test_a_failed_write_leaves_the_former_bundle(copy):
 
 def test_missing_inputs_choose_another_sub_model(project):
     model = load_ensemble(read_bundle(project / "Resources/Models/published-pet-clinical"))
-    images = {"suv_max": 9.0, "suv_peak": 7.0, "suv_mean": 4.0, "suv_sd": 2.0, "suv_skew": 1.0, "suv_kurtosis": 0.5, "MTV_3": 20.0}
+    images = {
+        "suv_max": 9.0,
+        "suv_peak": 7.0,
+        "suv_mean": 4.0,
+        "suv_sd": 2.0,
+        "suv_skew": 1.0,
+        "suv_kurtosis": 0.5,
+        "MTV_3": 20.0,
+    }
+
     def first(values, contour="auto"):
         return model.candidates("EGFR", values, contour)[0].id
+
     assert first(images) == "EGFR-robust"
     assert first({**images, "sex": 1.0}) == "EGFR-robust-sex"
     assert first({**images, "sex": 1.0, "age": 60.0}) == "EGFR-robust-age-sex"

@@ -62,7 +62,8 @@ def test_values_are_immutable_and_checked():
 
 
 @pytest.mark.parametrize(
-    ("values", "code"), [({"age": -3}, "clinical.age"), ({"sex": "W"}, "clinical.sex"), ({"smoking": "yes"}, "clinical.smoking")]
+    ("values", "code"),
+    [({"age": -3}, "clinical.age"), ({"sex": "W"}, "clinical.sex"), ({"smoking": "yes"}, "clinical.smoking")],
 )
 def test_clinical_values_are_checked(values, code):
     with pytest.raises(InputError) as caught:

@@ -29,7 +29,21 @@ def result(simulated_study, dmdp_command, tmp_path_factory):
     """The result folder of one full run with both bundles."""
     patient, study = simulated_study
     out = tmp_path_factory.mktemp("results") / "Patient ä 1"
-    done = dmdp_command("predict", "--ct", study, "--pet", study, "--seed", seed(patient), "--age", 61, "--sex", "F", "--out", out)
+    done = dmdp_command(
+        "predict",
+        "--ct",
+        study,
+        "--pet",
+        study,
+        "--seed",
+        seed(patient),
+        "--age",
+        61,
+        "--sex",
+        "F",
+        "--out",
+        out,
+    )
     assert done.returncode == 0, done.stderr
     return out, done
 
@@ -46,7 +60,16 @@ def test_help_everywhere(dmdp_command):
 def test_a_result_has_everything(result):
     out, done = result
     names = {p.name for p in out.iterdir()}
-    assert names >= {"prediction.json", "features.csv", "report.html", "lesion_pet.nii.gz", "lesion_ct.nii.gz", "regions.nii.gz", "job.json", "pictures"}
+    assert names >= {
+        "prediction.json",
+        "features.csv",
+        "report.html",
+        "lesion_pet.nii.gz",
+        "lesion_ct.nii.gz",
+        "regions.nii.gz",
+        "job.json",
+        "pictures",
+    }
     for task in ("EGFR", "subtype"):
         assert names >= {f"heatmap_{task}_{place}.nii.gz" for place in ("ct_encoder", "pet_encoder", "fused_fusion")}
     document = json.loads((out / "prediction.json").read_text(encoding="utf-8"))
@@ -111,8 +134,19 @@ def test_job_and_command_give_the_same(result, dmdp_command, tmp_path):
 
 
 def test_a_mask_predicts_like_a_manual_contour(result, simulated_study, dmdp_command, tmp_path):
-    patient, study = simulated_study
-    done = dmdp_command("predict", "--ct", study, "--pet", study, "--mask", study / "lesion_ct.nii.gz", *MODEL, "--out", tmp_path / "o")
+    _patient, study = simulated_study
+    done = dmdp_command(
+        "predict",
+        "--ct",
+        study,
+        "--pet",
+        study,
+        "--mask",
+        study / "lesion_ct.nii.gz",
+        *MODEL,
+        "--out",
+        tmp_path / "o",
+    )
     assert done.returncode == 0, done.stderr
     document = json.loads((tmp_path / "o" / "prediction.json").read_text(encoding="utf-8"))
     assert document["contour"]["method"] == "manual"
@@ -184,7 +218,12 @@ BAD_PET = [
 def failed(dmdp_command, tmp_path, arguments) -> tuple[int, dict]:
     """Run as a job, so that the error's class is told too; nothing may be left behind."""
     out = tmp_path / "out"
-    job = {"schema": 1, "command": "predict", "arguments": {"model": [MODEL[1]], **arguments}, "out": str(out)}
+    job = {
+        "schema": 1,
+        "command": "predict",
+        "arguments": {"model": [MODEL[1]], **arguments},
+        "out": str(out),
+    }
     (tmp_path / "job.json").write_text(json.dumps(job), encoding="utf-8")
     done = dmdp_command("run-job", tmp_path / "job.json")
     assert "Traceback" not in done.stderr
@@ -201,7 +240,11 @@ def failed(dmdp_command, tmp_path, arguments) -> tuple[int, dict]:
 @pytest.mark.parametrize(("change", "code", "kind", "words"), BAD_PET, ids=lambda v: getattr(v, "__name__", None))
 def test_bad_pet(study_copy, simulated_study, dmdp_command, tmp_path, change, code, kind, words):
     edit(study_copy / "pet", change)
-    found, error = failed(dmdp_command, tmp_path, {"ct": str(study_copy), "pet": str(study_copy), "seed": seed(simulated_study[0])})
+    found, error = failed(
+        dmdp_command,
+        tmp_path,
+        {"ct": str(study_copy), "pet": str(study_copy), "seed": seed(simulated_study[0])},
+    )
     assert (found, error["type"]) == (code, kind)
     assert words in error["found"]
 
@@ -260,7 +303,11 @@ def test_bad_values_and_units(simulated_study, dmdp_command, tmp_path):
 def test_usage_errors(simulated_study, dmdp_command, tmp_path):
     _, study = simulated_study
     base = {"ct": str(study), "pet": str(study)}
-    for arguments, expected in ((base, "lesion.choice"), ({**base, "seed": "1,2"}, "seed.malformed"), ({"pet": "x", "seed": "1,2,3"}, "option.missing")):
+    for arguments, expected in (
+        (base, "lesion.choice"),
+        ({**base, "seed": "1,2"}, "seed.malformed"),
+        ({"pet": "x", "seed": "1,2,3"}, "option.missing"),
+    ):
         code, error = failed(dmdp_command, tmp_path, arguments)
         assert (code, error["code"]) == (2, expected)
     assert dmdp_command("predict", "--ct", study).returncode == 2
@@ -284,7 +331,18 @@ def test_bad_models_and_outputs(simulated_study, dmdp_command, project, tmp_path
     assert done.returncode == 3
     assert "thesis.doc" in os.listdir(foreign)
     (tmp_path / "file").write_text("x")
-    done = dmdp_command("predict", "--ct", study, "--pet", study, "--seed", seed(patient), *MODEL, "--out", tmp_path / "file" / "o")
+    done = dmdp_command(
+        "predict",
+        "--ct",
+        study,
+        "--pet",
+        study,
+        "--seed",
+        seed(patient),
+        *MODEL,
+        "--out",
+        tmp_path / "file" / "o",
+    )
     assert (done.returncode, "Cannot write" in done.stderr) == (3, True)
 
 
@@ -292,7 +350,21 @@ def test_bad_models_and_outputs(simulated_study, dmdp_command, project, tmp_path
 def test_a_kill_leaves_nothing_and_the_rerun_succeeds(simulated_study, dmdp_command, tmp_path):
     patient, study = simulated_study
     out = tmp_path / "out"
-    words = [sys.executable, "-m", "dmdp", "predict", "--ct", str(study), "--pet", str(study), "--seed", seed(patient), *MODEL, "--out", str(out)]
+    words = [
+        sys.executable,
+        "-m",
+        "dmdp",
+        "predict",
+        "--ct",
+        str(study),
+        "--pet",
+        str(study),
+        "--seed",
+        seed(patient),
+        *MODEL,
+        "--out",
+        str(out),
+    ]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
 
     def start():
@@ -345,7 +417,7 @@ def test_a_polite_stop_is_a_cancel(simulated_study, tmp_path):
 def test_written_volumes_keep_their_place(result, simulated_study):
     patient, _ = simulated_study
     out, _ = result
-    lesion, geometry = read_mask(out / "lesion_ct.nii.gz")
+    _lesion, geometry = read_mask(out / "lesion_ct.nii.gz")
     assert geometry.same_grid(patient.ct.geometry)
     heat = read_volume(next(out.glob("heatmap_EGFR_pet*.nii.gz")), "1")
     centre = heat.geometry.to_lps((np.array(heat.geometry.shape) - 1) / 2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from dmdp.case import Geometry, Volume
@@ -24,7 +26,7 @@ def test_levels_nest_and_hold_the_seed():
     image = pet(((0, 0, 0), 30, 2.7), ((0, 0, 0), 24, 3.2), ((0, 0, 0), 18, 5.0), ((0, 0, 0), 9, 12.0))
     masks = {m: delineate(image, (1, 1, 1), m).mask for m in METHODS}
     nested = ["pet50", "suv4", "suv3", "suv2.5"]
-    for small, large in zip(nested, nested[1:], strict=False):
+    for small, large in itertools.pairwise(nested):
         assert masks[small].sum() < masks[large].sum()
         assert not (masks[small] & ~masks[large]).any()
     np.testing.assert_array_equal(masks["auto"], masks["suv4"])

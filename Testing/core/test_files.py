@@ -44,9 +44,7 @@ def test_sample_equals_simpleitk_between_oblique_grids():
         return made
 
     reference = image(target, np.zeros(target.shape, np.float32))
-    theirs = sitk.GetArrayFromImage(
-        sitk.Resample(image(source, values), reference, sitk.Transform(), sitk.sitkLinear, -99.0)
-    )
+    theirs = sitk.GetArrayFromImage(sitk.Resample(image(source, values), reference, sitk.Transform(), sitk.sitkLinear, -99.0))
     ours = sample(values, source, target, order=1, outside=-99.0)
     inside = (theirs != -99) & (ours != -99)
     assert inside.sum() > 100
@@ -72,7 +70,11 @@ def test_masks_that_cannot_be_a_lesion(tmp_path):
     cases["one"] = mask
     for name, voxels in cases.items():
         write_mask(tmp_path / f"{name}.nii.gz", voxels, grid)
-    write_mask(tmp_path / "away.nii.gz", np.ones(grid.shape), Geometry.from_spacing(grid.shape, (2, 2, 2), (500, 0, 0)))
+    write_mask(
+        tmp_path / "away.nii.gz",
+        np.ones(grid.shape),
+        Geometry.from_spacing(grid.shape, (2, 2, 2), (500, 0, 0)),
+    )
     for name, code in (("empty", "lesion.empty"), ("one", "lesion.too_small"), ("away", "lesion.outside")):
         with pytest.raises(LesionError) as caught:
             load_mask(tmp_path / f"{name}.nii.gz", grid)

@@ -158,7 +158,10 @@ def test_the_shipped_network_passes_its_self_test_and_a_changed_one_does_not(pro
     bundle = read_bundle(project / "Resources/Models/demo-network")
     assert load_model(bundle).network.config.tasks == ("EGFR", "subtype")
     assert sum(map(len, bundle.files.values())) < 4e6
-    wrong = {**bundle.manifest, "self_test": {"inputs": {"seed": 7}, "outputs": {"EGFR": 0.123, "subtype": 0.9}}}
+    wrong = {
+        **bundle.manifest,
+        "self_test": {"inputs": {"seed": 7}, "outputs": {"EGFR": 0.123, "subtype": 0.9}},
+    }
     with pytest.raises(ModelError, match="self-test"):
         load_model(type(bundle)(wrong, bundle.files, bundle.sha256))
     with pytest.raises(ModelError, match="cannot be built"):

@@ -46,8 +46,12 @@ def test_decay_correction_to_the_injection_needs_no_decay():
 
 def test_midnight_is_crossed_where_only_the_time_is_known():
     found = suv_factors(
-        header("RadiopharmaceuticalStartDateTime", RadiopharmaceuticalStartTime="233000", SeriesTime="003000",
-               acquired=(("20200101", "003000"),))  # fmt: skip
+        header(
+            "RadiopharmaceuticalStartDateTime",
+            RadiopharmaceuticalStartTime="233000",
+            SeriesTime="003000",
+            acquired=(("20200101", "003000"),),
+        )
     )
     assert found.bw == pytest.approx(expected(3600))
     assert {"no_start_datetime", "midnight"} <= {w["code"] for w in found.audit["warnings"]}

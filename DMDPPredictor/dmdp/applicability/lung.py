@@ -113,6 +113,5 @@ def _window(mask: np.ndarray, geometry: Geometry) -> tuple[slice, ...]:
     found = np.argwhere(mask)
     reach = [int(np.ceil(SHELL_MM / s)) + 1 for s in geometry.spacing]
     return tuple(
-        slice(max(0, low - r), high + r + 1)
-        for low, high, r in zip(found.min(axis=0), found.max(axis=0), reach, strict=True)
+        slice(max(0, low - r), high + r + 1) for low, high, r in zip(found.min(axis=0), found.max(axis=0), reach, strict=True)
     )

@@ -16,9 +16,7 @@ FACES = ndimage.generate_binary_structure(3, 1)
 MIN_VOXELS = 2
 
 
-def delineate(
-    pet: Volume, seed: tuple[float, float, float], method: str = "auto", radius_mm: float = 60.0
-) -> Lesion:
+def delineate(pet: Volume, seed: tuple[float, float, float], method: str = "auto", radius_mm: float = 60.0) -> Lesion:
     """The lesion at ``seed`` (LPS, mm) in a PET in SUV, outlined by ``method``.
 
     The lesion is the set of voxels at or above SUV 4 that is connected (through faces) to the seed, within ``radius_mm`` of
@@ -30,7 +28,10 @@ def delineate(
     """
     if method not in METHODS:
         raise UsageError(
-            "delineation.method", f"No method '{method}'.", f"one of {', '.join(METHODS)}.", "Choose one of these."
+            "delineation.method",
+            f"No method '{method}'.",
+            f"one of {', '.join(METHODS)}.",
+            "Choose one of these.",
         )
     index = pet.geometry.nearest_voxel(seed)
     if index is None:

@@ -79,9 +79,7 @@ def discover(folder: str | Path) -> Discovery:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise DicomError(
-            "dicom.no_folder", f"'{folder}' is not a folder.", "a folder with DICOM files.", "Check the path."
-        )
+        raise DicomError("dicom.no_folder", f"'{folder}' is not a folder.", "a folder with DICOM files.", "Check the path.")
     groups: dict[str, list[tuple[Path, Dataset]]] = defaultdict(list)
     rejected: list[Rejection] = []
     for path in _files(folder):
@@ -203,7 +201,7 @@ def _series(uid: str, members: list[tuple[Path, Dataset]]) -> Series | Rejection
         return Rejection(label, "several files have the same slice position (dynamic, gated or duplicated series)")
     median = float(np.median(steps))
     if steps.max() > MAX_GAP * median:
-        missing = int(round(float((steps / median).sum()))) - len(steps)
+        missing = round(float((steps / median).sum())) - len(steps)
         where = along[int(np.argmax(steps))]
         return Rejection(label, f"about {missing} slice(s) are missing (gap of {steps.max():.1f} mm at {where:.1f} mm)")
     return Series(

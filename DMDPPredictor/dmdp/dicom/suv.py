@@ -78,9 +78,7 @@ def pet_header(headers: Sequence[Dataset]) -> PetHeader:
         ("GEInjectionDateTime", GE_INJECTION),
     ):
         tags[name] = first[tag].value if tag in first else None
-    acquired = tuple(
-        sorted({(str(h.get("AcquisitionDate") or ""), str(h.get("AcquisitionTime") or "")) for h in headers})
-    )
+    acquired = tuple(sorted({(str(h.get("AcquisitionDate") or ""), str(h.get("AcquisitionTime") or "")) for h in headers}))
     return PetHeader({k: v for k, v in tags.items() if v not in (None, "")}, acquired)
 
 
@@ -141,7 +139,10 @@ class _Record:
         self.warnings: list[dict[str, str]] = []
         self.decay_seconds = 0.0
         if "GEInjectionDateTime" in header.tags:
-            self.warn("private_dates", "GE's private date tags are ignored: they are never mixed with the public ones.")
+            self.warn(
+                "private_dates",
+                "GE's private date tags are ignored: they are never mixed with the public ones.",
+            )
 
     def warn(self, code: str, text: str) -> None:
         self.warnings.append({"code": code, "text": text})
@@ -202,7 +203,12 @@ class _Record:
             "decay_seconds": self.decay_seconds,
             "tracer": self.header.tags.get("Radiopharmaceutical") and str(self.header.tags["Radiopharmaceutical"]),
             "factors": {"SUVbw": bw, "SUVlbm": lbm, "SUVbsa": bsa, "SUVibw": ibw},
-            "factor_units": {"SUVbw": "g/ml", "SUVlbm": "g/ml (James)", "SUVbsa": "cm²/ml (DuBois; m² × 1000, as QIICR publishes it)", "SUVibw": "g/ml"},
+            "factor_units": {
+                "SUVbw": "g/ml",
+                "SUVlbm": "g/ml (James)",
+                "SUVbsa": "cm²/ml (DuBois; m² × 1000, as QIICR publishes it)",
+                "SUVibw": "g/ml",
+            },
             "warnings": self.warnings,
         }
         return SuvFactors(bw, lbm, bsa, ibw, audit)

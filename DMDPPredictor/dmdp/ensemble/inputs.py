@@ -10,9 +10,7 @@ from ..case import Clinical
 
 CLINICAL_INPUTS = ("age", "sex", "smoking")
 # Right-skewed positive quantities: their logarithm is what is linear in the log-odds and tames the largest lesions.
-LOGARITHMIC = frozenset(
-    {"suv_max", "suv_peak", "suv_mean", "suv_median", "suv_sd", "MTV_3", "TLG_3", "TLG_4"}
-)
+LOGARITHMIC = frozenset({"suv_max", "suv_peak", "suv_mean", "suv_median", "suv_sd", "MTV_3", "TLG_3", "TLG_4"})
 
 
 def clinical_values(clinical: Clinical) -> dict[str, float]:

@@ -103,7 +103,9 @@ def load_ensemble(bundle: Bundle) -> EnsembleModel:
         run_self_test(model)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise refusal(
-            "manifest", f"Bundle '{manifest['name']}' is not what its manifest says ({error!r}).", "a sound bundle."
+            "manifest",
+            f"Bundle '{manifest['name']}' is not what its manifest says ({error!r}).",
+            "a sound bundle.",
         ) from error
     return model
 

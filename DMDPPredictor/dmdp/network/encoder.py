@@ -45,11 +45,11 @@ class Encoder(nn.Module):
     def __init__(self, widths: Sequence[int], strides: Sequence[Sequence[int]]):
         super().__init__()
         self.stem = nn.Sequential(
-            nn.Conv3d(1, widths[0], 3, stride=tuple(strides[0]), padding=1, bias=False), nn.BatchNorm3d(widths[0]), nn.ReLU()
+            nn.Conv3d(1, widths[0], 3, stride=tuple(strides[0]), padding=1, bias=False),
+            nn.BatchNorm3d(widths[0]),
+            nn.ReLU(),
         )
-        self.stages = nn.ModuleList(
-            Stage(a, b, s) for a, b, s in zip(widths[:-1], widths[1:], strides[1:], strict=True)
-        )
+        self.stages = nn.ModuleList(Stage(a, b, s) for a, b, s in zip(widths[:-1], widths[1:], strides[1:], strict=True))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         first, second, third, fourth = self.stages

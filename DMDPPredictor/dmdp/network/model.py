@@ -82,7 +82,9 @@ def load_network_model(bundle: Bundle) -> NetworkModel:
     manifest = bundle.manifest
     try:
         network = Dmdp(NetworkConfig.from_json(manifest["network"]))
-        weights = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in load(bundle.files[WEIGHTS]).items()}
+        weights = {
+            name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in load(bundle.files[WEIGHTS]).items()
+        }
         network.load_state_dict(weights)
         network.eval()
         with torch.no_grad():
@@ -90,10 +92,16 @@ def load_network_model(bundle: Bundle) -> NetworkModel:
         expected = [float(manifest["self_test"]["outputs"][task]) for task in network.config.tasks]
     except (KeyError, TypeError, ValueError, IndexError, RuntimeError, AttributeError) as error:
         raise refusal(
-            "network", f"The network of '{manifest['name']}' cannot be built ({type(error).__name__}).", "fitting weights."
+            "network",
+            f"The network of '{manifest['name']}' cannot be built ({type(error).__name__}).",
+            "fitting weights.",
         ) from error
     if not np.allclose(found.numpy(), expected, atol=SELF_TEST_TOLERANCE):
-        raise refusal("self_test", f"Network '{manifest['name']}' gives {found.tolist()} in its self-test.", f"{expected}.")
+        raise refusal(
+            "self_test",
+            f"Network '{manifest['name']}' gives {found.tolist()} in its self-test.",
+            f"{expected}.",
+        )
     return NetworkModel(bundle, network)
 
 

@@ -26,7 +26,13 @@ class TabularEncoder(nn.Module):
     def __init__(self, features: int, out: int, dropout: float):
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Linear(2 * features, out), SampleNorm(), nn.ReLU(), nn.Dropout(dropout), nn.Linear(out, out), SampleNorm(), nn.ReLU()
+            nn.Linear(2 * features, out),
+            SampleNorm(),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(out, out),
+            SampleNorm(),
+            nn.ReLU(),
         )
 
     def forward(self, values: Tensor) -> Tensor:

@@ -31,7 +31,10 @@ def heterogeneity(pet: Volume, lesion: Lesion) -> dict[str, float]:
     # directions and cubic steps, not gradients: the isotonic fit makes the objective only piecewise smooth
     start = np.array([0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0])
     best = minimize(
-        lambda theta: _residual(theta, z, y), start, method="Powell", options={"maxiter": ITERATIONS, "xtol": 1e-3, "ftol": 1e-4}
+        lambda theta: _residual(theta, z, y),
+        start,
+        method="Powell",
+        options={"maxiter": ITERATIONS, "xtol": 1e-3, "ftol": 1e-4},
     )
     residual = min(float(best.fun), _residual(start, z, y))
     return {"het0": 100.0 * residual / float((y**2).mean()), "het1": 100.0 * residual / float(y.var())}

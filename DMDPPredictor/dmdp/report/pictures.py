@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from .. import RESEARCH_USE_ONLY
 from ..case import Case, Lesion, Volume
@@ -19,6 +20,7 @@ WIDE_MM, CLOSE_MM, PIXELS = 380.0, 120.0, 360
 CT_WINDOW = (-1000.0, 300.0)  # HU: lung and soft tissue in one grey scale
 OUTLINE = "#4de3ff"
 INK, PAPER = "#e8e8e8", "#000000"
+HALO = {INK: "#000000", "#202020": "#ffffff"}  # behind letters, which lie on bright and dark tissue alike
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,12 @@ def _fused(case: Case, centre, top: float) -> Figure:
         _ct(axis, plane, case.ct)
         suv = plane.sample(case.pet.array, case.pet.geometry)
         shown = axis.imshow(
-            suv, cmap="hot", vmin=0, vmax=top, alpha=np.clip(np.nan_to_num(suv) / (0.35 * top), 0.0, 0.75), extent=_extent(plane)
+            suv,
+            cmap="hot",
+            vmin=0,
+            vmax=top,
+            alpha=np.clip(np.nan_to_num(suv) / (0.35 * top), 0.0, 0.75),
+            extent=_extent(plane),
         )
         _outline(axis, plane, case.pet_lesion)
         _furnish(axis, plane)
@@ -112,11 +119,21 @@ def _heatmap(case: Case, centre, heatmap: Volume) -> Figure:
 
 
 def _sheet(rows: int, footer: str = "") -> tuple[Figure, np.ndarray]:
-    figure = Figure(figsize=(11.0, 3.75 * rows + 0.35), dpi=100, facecolor=PAPER)
+    figure = Figure(figsize=(11.0, 3.42 * rows + 0.35), dpi=100, facecolor=PAPER)
     FigureCanvasAgg(figure)
-    bottom = 0.35 / (3.75 * rows + 0.35)
+    bottom = 0.35 / (3.42 * rows + 0.35)
     axes = figure.subplots(
-        rows, 3, squeeze=False, gridspec_kw={"left": 0.004, "right": 0.925, "bottom": bottom, "top": 0.996, "wspace": 0.012, "hspace": 0.012}
+        rows,
+        3,
+        squeeze=False,
+        gridspec_kw={
+            "left": 0.004,
+            "right": 0.925,
+            "bottom": bottom,
+            "top": 0.996,
+            "wspace": 0.012,
+            "hspace": 0.012,
+        },
     )
     figure.text(0.006, bottom / 3, f"{footer} {RESEARCH_USE_ONLY}".strip(), color=INK, fontsize=8)
     return figure, axes
@@ -124,7 +141,11 @@ def _sheet(rows: int, footer: str = "") -> tuple[Figure, np.ndarray]:
 
 def _ct(axis, plane: Plane, ct: Volume) -> None:
     axis.imshow(
-        plane.sample(ct.array, ct.geometry, outside=-1024.0), cmap="gray", vmin=CT_WINDOW[0], vmax=CT_WINDOW[1], extent=_extent(plane)
+        plane.sample(ct.array, ct.geometry, outside=-1024.0),
+        cmap="gray",
+        vmin=CT_WINDOW[0],
+        vmax=CT_WINDOW[1],
+        extent=_extent(plane),
     )
 
 
@@ -132,7 +153,7 @@ def _outline(axis, plane: Plane, lesion: Lesion, colour: str = OUTLINE) -> None:
     """The border between inside and outside, along the voxel faces that the plane cuts."""
     inside = plane.sample(lesion.mask.astype(np.uint8), lesion.geometry, order=0, outside=0.0)
     if inside.any() and not inside.all():
-        left, right, bottom, top = _extent(plane)
+        left, right, _bottom, _top = _extent(plane)
         step = (right - left) / plane.pixels
         along = np.arange(plane.pixels) * step + left + step / 2
         axis.contour(along, along, inside, levels=[0.5], colors=[colour], linewidths=1.3)
@@ -146,6 +167,7 @@ def _extent(plane: Plane) -> tuple[float, float, float, float]:
 
 def _furnish(axis, plane: Plane, ink: str = INK) -> None:
     """Orientation letters, slice position and a scale bar."""
+    halo = [withStroke(linewidth=2.5, foreground=HALO[ink])]
     axis.set_axis_off()
     axis.set_facecolor(PAPER)
     left, right, bottom, top = _extent(plane)
@@ -153,14 +175,40 @@ def _furnish(axis, plane: Plane, ink: str = INK) -> None:
     places = {"left": (0.02, 0.5), "right": (0.98, 0.5), "top": (0.5, 0.975), "bottom": (0.5, 0.025)}
     for side, letter in plane.letters().items():
         x, y = places[side]
-        axis.text(x, y, letter, transform=axis.transAxes, color=ink, fontsize=11, ha="center", va="center", weight="bold")
+        axis.text(
+            x,
+            y,
+            letter,
+            transform=axis.transAxes,
+            color=ink,
+            fontsize=11,
+            ha="center",
+            va="center",
+            weight="bold",
+            path_effects=halo,
+        )
     axis_number = {"axial": 2, "coronal": 1, "sagittal": 0}[plane.view]
     position = f"{plane.view}, {'LPS'[axis_number]} = {plane.centre[axis_number]:.0f} mm"
-    axis.text(0.02, 0.975, position, transform=axis.transAxes, color=ink, fontsize=9, va="center")
+    axis.text(0.02, 0.975, position, transform=axis.transAxes, color=ink, fontsize=9, va="center", path_effects=halo)
     bar = 50.0 if plane.width_mm > 200 else 20.0
     x, y = right - 0.04 * plane.width_mm, bottom - 0.04 * plane.width_mm
-    axis.plot([x - bar, x], [y, y], color=ink, linewidth=2)
-    axis.text(x - bar / 2, y - 0.015 * plane.width_mm, f"{bar / 10:.0f} cm", color=ink, fontsize=8, ha="center", va="bottom")
+    axis.plot(
+        [x - bar, x],
+        [y, y],
+        color=ink,
+        linewidth=2,
+        path_effects=[withStroke(linewidth=4, foreground=HALO[ink])],
+    )
+    axis.text(
+        x - bar / 2,
+        y - 0.015 * plane.width_mm,
+        f"{bar / 10:.0f} cm",
+        color=ink,
+        fontsize=8,
+        ha="center",
+        va="bottom",
+        path_effects=halo,
+    )
 
 
 def _bar(figure: Figure, axis, shown, label: str) -> None:

@@ -35,15 +35,15 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     else:
         from ..networks import train_network
 
-        bundle = train_network(
-            given["out"], given.get("patients", 160), given.get("seed", 0), given.get("epochs", 16), progress
-        )
+        bundle = train_network(given["out"], given.get("patients", 160), given.get("seed", 0), given.get("epochs", 16), progress)
         cards = [{"id": metric["task"], "metrics": [metric]} for metric in bundle.manifest["metrics"]]
     lines = [f"{bundle.name} written to {given['out']}"]
     for card in cards:
         metric = card["metrics"][0]
         low, high = metric["interval"]
-        lines.append(f"  {card['id']}: AUC {metric['value']:.2f} ({low:.2f} to {high:.2f}), n = {metric['n']}, {metric['protocol']}")
+        lines.append(
+            f"  {card['id']}: AUC {metric['value']:.2f} ({low:.2f} to {high:.2f}), n = {metric['n']}, {metric['protocol']}"
+        )
     return "\n".join([*lines, RESEARCH_USE_ONLY])
 
 

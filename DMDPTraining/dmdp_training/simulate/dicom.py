@@ -9,7 +9,12 @@ import numpy as np
 from dmdp import RESEARCH_USE_ONLY
 from dmdp.files import write_mask
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, PositronEmissionTomographyImageStorage, generate_uid
+from pydicom.uid import (
+    CTImageStorage,
+    ExplicitVRLittleEndian,
+    PositronEmissionTomographyImageStorage,
+    generate_uid,
+)
 
 from .patient import SimulatedPatient
 
