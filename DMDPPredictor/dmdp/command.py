@@ -12,8 +12,11 @@ from .progress import Progress
 
 @dataclass(frozen=True)
 class Command:
-    """``run(arguments, progress)`` gets the options as a mapping of plain JSON values (paths as strings), where an option
-    that was not given is absent or None, and returns what is to be printed; it raises :class:`dmdp.errors.DmdpError` for what a person can mend."""
+    """``run(arguments, progress)`` gets the options as a mapping of plain JSON values (paths as strings).
+
+    An option that was not given is absent or None. It returns what is to be printed, and raises
+    :class:`dmdp.errors.DmdpError` for what a person can mend.
+    """
 
     name: str
     help: str

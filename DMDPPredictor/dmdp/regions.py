@@ -112,7 +112,10 @@ def _ball(radius: float) -> np.ndarray:
 
 
 def _otsu(values: np.ndarray) -> float:
-    """The threshold (HU) that parts ``values`` into the two classes of least variance (Otsu 1979); NaN for fewer than 64 or equal values."""
+    """The threshold (HU) that parts ``values`` into two classes of least variance (Otsu 1979).
+
+    NaN for fewer than 64 values, or for equal ones.
+    """
     if len(values) < MIN_REGION or np.ptp(values) < 1.0:
         return float("nan")
     counts, edges = np.histogram(values, bins=128)

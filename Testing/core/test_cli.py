@@ -158,10 +158,8 @@ def test_image_files_instead_of_dicom(simulated_study, dmdp_command, tmp_path):
     patient, _ = simulated_study
     for name, volume in (("ct", patient.ct), ("pet", patient.pet)):
         write_volume(tmp_path / f"{name} ü.nii.gz", volume)
-    done = dmdp_command(
-        "predict", "--ct", tmp_path / "ct ü.nii.gz", "--pet", tmp_path / "pet ü.nii.gz", "--pet-is-suv", "--seed", seed(patient), *MODEL,
-        "--out", tmp_path / "o",
-    )  # fmt: skip
+    images = ("--ct", tmp_path / "ct ü.nii.gz", "--pet", tmp_path / "pet ü.nii.gz", "--pet-is-suv")
+    done = dmdp_command("predict", *images, "--seed", seed(patient), *MODEL, "--out", tmp_path / "o")
     assert done.returncode == 0, done.stderr
     assert "uptake time and tracer are unknown" in done.stdout
 

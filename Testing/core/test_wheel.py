@@ -27,11 +27,15 @@ def test_the_wheel_predicts_from_another_folder(project, simulated_study, tmp_pa
     assert not any(name.startswith(("Testing", "slicer", "DMDPPredictor")) for name in names)
     entry = next(name for name in names if name.endswith("entry_points.txt"))
     assert "dmdp = dmdp.cli:main" in (tmp_path / "site" / entry).read_text()
+    code = "import dmdp, sys; print(dmdp.__file__); from dmdp.cli import main; sys.exit(main())"
+    seed = ",".join(map(str, patient.seed_lps))
     done = subprocess.run(
-        [sys.executable, "-c", "import dmdp, sys; print(dmdp.__file__); from dmdp.cli import main; sys.exit(main())",
-         "predict", "--ct", str(study), "--pet", str(study), "--seed", ",".join(map(str, patient.seed_lps)), "--out", str(tmp_path / "out")],
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path / "site"), "HOME": str(tmp_path)}, capture_output=True, text=True,
-    )  # fmt: skip
+        [sys.executable, "-c", code, "predict", "--ct", study, "--pet", study, "--seed", seed, "--out", tmp_path / "out"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "site"), "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr
     assert str(tmp_path / "site") in done.stdout
     assert json.loads((tmp_path / "out" / "prediction.json").read_text(encoding="utf-8"))["demonstration"]["probabilities"]
