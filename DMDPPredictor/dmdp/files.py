@@ -162,7 +162,7 @@ def _write(path: str | Path, image: sitk.Image, geometry: Geometry, description:
     aside = path.with_name(f".partial-{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        sitk.WriteImage(image, str(aside), useCompression=suffix != ".nii")
+        sitk.WriteImage(image, str(aside), useCompression=suffix == ".nii.gz")
         os.replace(aside, path)
     except (RuntimeError, OSError) as error:
         aside.unlink(missing_ok=True)

@@ -85,6 +85,28 @@ class Prediction:
     versions: Mapping[str, str] = field(default_factory=dict)
     hashes: Mapping[str, str] = field(default_factory=dict)
 
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Prediction:
+        """The inverse of :meth:`to_json`."""
+        tasks = {
+            name: TaskPrediction(**{**task, "alternatives": tuple(Alternative(**a) for a in task["alternatives"])})
+            for name, task in document["tasks"].items()
+        }
+        reasons = tuple(Reason(**reason) for reason in document["applicability"]["reasons"])
+        plain = (
+            "suv_audit",
+            "inputs",
+            "contour",
+            "features",
+            "regions",
+            "demonstration",
+            "models",
+            "notes",
+            "versions",
+            "hashes",
+        )
+        return cls(applicability=Applicability(reasons), tasks=tasks, **{name: document[name] for name in plain})
+
     def to_json(self) -> dict[str, Any]:
         """Plain JSON: the applicability verdict stands before any number."""
         return {
