@@ -228,7 +228,7 @@ def test_pet_without_unit_is_refused_and_dicom_is_converted(app, nodes, simulate
     import slicer
 
     ct, pet, seed = nodes
-    patient, study = simulated_study
+    _patient, study = simulated_study
     reference = logic.delineate(pet, seed, "pet41")
     pet.RemoveAttribute("DMDP.IsSuv")
     with pytest.raises(DmdpError, match="does not say whether it holds SUV"):
