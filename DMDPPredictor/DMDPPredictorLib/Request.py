@@ -18,9 +18,9 @@ def predictArguments(
 ) -> dict[str, Any]:
     """Write the nodes into ``temporary`` and name them. Raises :class:`dmdp.errors.InputError` subclasses.
 
-    CT goes as NRRD in HU. PET goes as the DICOM files that it came from, so that its SUV has an audit; where it is in SUV already, as
-    NRRD. An unchanged proposal goes as its seed and method; a contour that was drawn or edited goes as a mask on the image that
-    it was drawn on.
+    CT goes as NRRD in HU. PET goes as the DICOM files that it came from, so that its SUV has an audit; where it is in SUV
+    already, as NRRD. An unchanged proposal goes as its seed and method; a contour that was drawn or edited goes as a mask on
+    the image that it was drawn on.
     """
     arguments: dict[str, Any] = {
         "ct": str(write_volume(temporary / "ct.nrrd", volumeFromNode(ctNode, "HU"))),

@@ -1,7 +1,7 @@
 """A small headless "application" on slicer-core (no Qt): scene, module logics, volume files, offscreen slice views.
 
-After ``bootstrap()`` the names of Slicer's Python exist: ``slicer.mrmlScene``, ``slicer.app``, ``slicer.modules.<name>.logic()``, so that
-the real ``slicer/util.py`` of the wheel works.
+After ``bootstrap()`` the names of Slicer's Python exist: ``slicer.mrmlScene``, ``slicer.app``,
+``slicer.modules.<name>.logic()``, so that the real ``slicer/util.py`` of the wheel works.
 """
 
 from __future__ import annotations
