@@ -197,6 +197,33 @@ def drop_dose(ds):
     del ds.RadiopharmaceuticalInformationSequence[0].RadionuclideTotalDose
 
 
+def drop_half_life(ds):
+    del ds.RadiopharmaceuticalInformationSequence[0].RadionuclideHalfLife
+
+
+def drop_injection_time(ds):
+    del ds.RadiopharmaceuticalInformationSequence[0].RadiopharmaceuticalStartTime
+    del ds.RadiopharmaceuticalInformationSequence[0].RadiopharmaceuticalStartDateTime
+
+
+def drop_units(ds):
+    del ds.Units
+
+
+def drop_decay_correction(ds):
+    del ds.DecayCorrection
+
+
+def drop_scan_times(ds):
+    del ds.SeriesTime
+    del ds.AcquisitionTime
+
+
+def mix_orientations(ds):
+    if ds.InstanceNumber == 20:
+        ds.ImageOrientationPatient = [0, 1, 0, 0, 0, -1]
+
+
 def no_attenuation(ds):
     ds.CorrectedImage = ["DECY"]
 
@@ -208,6 +235,12 @@ def other_frame(ds):
 BAD_PET = [
     (drop_weight, 3, "SuvError", "(0010,1030) PatientWeight"),
     (drop_dose, 3, "SuvError", "(0018,1074) RadionuclideTotalDose"),
+    (drop_half_life, 3, "SuvError", "(0018,1075) RadionuclideHalfLife"),
+    (drop_injection_time, 3, "SuvError", "(0018,1078) RadiopharmaceuticalStartDateTime"),
+    (drop_units, 3, "SuvError", "(0054,1001) Units"),
+    (drop_decay_correction, 3, "SuvError", "(0054,1102) DecayCorrection"),
+    (drop_scan_times, 3, "SuvError", "(0008,0031) SeriesTime"),
+    (mix_orientations, 3, "DicomError", "ImageOrientationPatient"),
     (no_attenuation, 3, "DicomError", "CorrectedImage"),
     (other_frame, 3, "GeometryError", "FrameOfReferenceUID"),
 ]
@@ -342,6 +375,24 @@ def test_bad_models_and_outputs(simulated_study, dmdp_command, project, tmp_path
         tmp_path / "file" / "o",
     )
     assert (done.returncode, "Cannot write" in done.stderr) == (3, True)
+
+
+def test_a_full_disk(simulated_study, tmp_path):
+    """A limit on the size of files stands for a disk that fills up while the results are written."""
+    resource = pytest.importorskip("resource", reason="file size limits are a POSIX thing")
+    patient, study = simulated_study
+    out = tmp_path / "out"
+    done = subprocess.run(
+        [sys.executable, "-m", "dmdp", "predict", "--ct", study, "--pet", study, "--seed", seed(patient), *MODEL, "--out", out],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 3, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "cannot be written" in done.stderr.lower() or "Cannot write" in done.stderr
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.slow
