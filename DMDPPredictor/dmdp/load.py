@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .case import Geometry, Volume
+from .case import SEXES, Clinical, Geometry, Volume
 from .dicom.read import read_series
 from .dicom.series import Series, choose, discover, no_overlap, overlap_mm, pair
 from .dicom.suv import pet_header, suv_factors, to_suv
@@ -22,21 +23,24 @@ MIN_VOXELS = 2
 
 @dataclass(frozen=True, eq=False)
 class LoadedPet:
-    """A PET in SUVbw, its SUV audit (None where it came as SUV), and what was decided on the way."""
+    """A PET in SUVbw, its SUV audit (None where it came as SUV), what was decided on the way, and what its header says of
+    the patient."""
 
     pet: Volume
     suv_audit: Mapping[str, Any] | None
     notes: tuple[str, ...] = ()
+    header: Clinical = Clinical()
 
 
 @dataclass(frozen=True, eq=False)
 class LoadedPair:
-    """A CT in HU and a PET in SUVbw of one patient in one space."""
+    """A CT in HU and a PET in SUVbw of one patient in one space; ``header`` is what the PET's header says of the patient."""
 
     ct: Volume
     pet: Volume
     suv_audit: Mapping[str, Any] | None
     notes: tuple[str, ...] = ()
+    header: Clinical = Clinical()
 
 
 def load_pair(ct: str | Path, pet: str | Path, *, pet_is_suv: bool = False) -> LoadedPair:
@@ -49,7 +53,7 @@ def load_pair(ct: str | Path, pet: str | Path, *, pet_is_suv: bool = False) -> L
         found = discover(ct)
         pairing = pair(found, found if pet.resolve() == ct.resolve() else discover(pet))
         loaded = _pet_from(pairing.pet)
-        return LoadedPair(read_series(pairing.ct), loaded.pet, loaded.suv_audit, pairing.notes)
+        return LoadedPair(read_series(pairing.ct), loaded.pet, loaded.suv_audit, pairing.notes, loaded.header)
     loaded = load_pet(pet, pet_is_suv=pet_is_suv)
     if ct.is_dir():
         series, notes = choose(discover(ct), "CT")
@@ -59,7 +63,7 @@ def load_pair(ct: str | Path, pet: str | Path, *, pet_is_suv: bool = False) -> L
     if overlap_mm(ct_volume.geometry, loaded.pet.geometry) <= 0:
         raise no_overlap()
     note = "Frames of reference were not compared, as not both images are DICOM."
-    return LoadedPair(ct_volume, loaded.pet, loaded.suv_audit, (*loaded.notes, *notes, note))
+    return LoadedPair(ct_volume, loaded.pet, loaded.suv_audit, (*loaded.notes, *notes, note), loaded.header)
 
 
 def load_pet(path: str | Path, *, pet_is_suv: bool = False) -> LoadedPet:
@@ -71,7 +75,7 @@ def load_pet(path: str | Path, *, pet_is_suv: bool = False) -> LoadedPet:
     if path.is_dir():
         series, notes = choose(discover(path), "PT")
         loaded = _pet_from(series)
-        return LoadedPet(loaded.pet, loaded.suv_audit, notes)
+        return LoadedPet(loaded.pet, loaded.suv_audit, notes, loaded.header)
     if not pet_is_suv:
         raise SuvError(
             "suv.unknown",
@@ -119,7 +123,15 @@ def load_mask(path: str | Path, onto: Geometry) -> tuple[np.ndarray, tuple[str, 
 
 def _pet_from(series: Series) -> LoadedPet:
     factors = suv_factors(pet_header(series.headers))
-    return LoadedPet(to_suv(read_series(series), factors), factors.audit)
+    return LoadedPet(to_suv(read_series(series), factors), factors.audit, header=_patient(series))
+
+
+def _patient(series: Series) -> Clinical:
+    """Age (years) and sex as the header has them; None for what it lacks or says otherwise."""
+    header = series.headers[0]
+    age, sex = str(header.get("PatientAge") or ""), str(header.get("PatientSex") or "").upper()
+    years = float(age[:-1]) if re.fullmatch(r"\d{1,3}Y", age) and 0 < int(age[:-1]) < 120 else None
+    return Clinical(years, sex if sex in SEXES else None)
 
 
 def _existing(path: str | Path) -> Path:

@@ -14,6 +14,8 @@ from .files import resample_mask
 from .load import load_mask, load_pair
 from .progress import Progress, silent
 
+HEADER_NOTE = "The DICOM header says"
+
 
 @dataclass(frozen=True)
 class CaseRequest:
@@ -49,7 +51,25 @@ def prepare_case(request: CaseRequest, progress: Progress = silent) -> Case:
     pair = load_pair(request.ct, request.pet, pet_is_suv=request.pet_is_suv)
     progress(0.7, "outlining the lesion")
     pet_lesion, ct_lesion, notes = _lesions(request, pair.ct, pair.pet)
-    return Case(pair.ct, pair.pet, pet_lesion, ct_lesion, request.clinical, pair.suv_audit, (*pair.notes, *notes))
+    return Case(
+        pair.ct,
+        pair.pet,
+        pet_lesion,
+        ct_lesion,
+        request.clinical,
+        pair.suv_audit,
+        (*pair.notes, *notes, *_unused(request.clinical, pair.header)),
+    )
+
+
+def _unused(given: Clinical, header: Clinical) -> tuple[str, ...]:
+    """Say what the header knows and the person did not give: it is not used unasked, as headers are often wrong."""
+    known = [
+        f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
+        for name in ("age", "sex")
+        if getattr(given, name) is None and (value := getattr(header, name)) is not None
+    ]
+    return (f"{HEADER_NOTE} {' and '.join(known)}; give it to have it used.",) if known else ()
 
 
 def _lesions(request: CaseRequest, ct: Volume, pet: Volume) -> tuple[Lesion, Lesion, tuple[str, ...]]:

@@ -151,6 +151,8 @@ def test_a_mask_predicts_like_a_manual_contour(result, simulated_study, dmdp_com
     document = json.loads((tmp_path / "o" / "prediction.json").read_text(encoding="utf-8"))
     assert document["contour"]["method"] == "manual"
     assert {a["contour"] for a in document["tasks"]["EGFR"]["alternatives"]} >= {"loose"}
+    assert document["inputs"]["missing"] == ["age", "sex", "smoking"]  # the header's are named, not used
+    assert "The DICOM header says age" in done.stdout
     assert any("another grid" in note for note in document["notes"])
 
 

@@ -38,7 +38,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     """Predict and write; returns the verdict, the probabilities unless the case is outside, and where to look."""
     from ..job import Job
-    from ..prepare import CaseRequest
+    from ..prepare import HEADER_NOTE, CaseRequest
     from ..workflow import predict_to_folder
 
     given = {key: value for key, value in arguments.items() if value is not None}
@@ -57,6 +57,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     prediction = predict_to_folder(request, models, out, job, given.get("device", "auto"), progress)
     lines = [f"Applicability: {prediction.applicability.verdict}"]
     lines += [f"  {reason.level}: {reason.found} Expected: {reason.expected}" for reason in prediction.applicability.reasons]
+    lines += [note for note in prediction.notes if note.startswith(HEADER_NOTE)]
     if prediction.applicability.verdict == "outside":
         lines.append("The probabilities are in prediction.json, and in the report behind 'show anyway'.")
     else:
