@@ -70,6 +70,29 @@ def test_touching_the_edge_is_said():
     assert any("edge" in note for note in lesion.notes)
 
 
+def test_a_seed_that_is_not_a_number_is_refused():
+    image = pet(((0, 0, 0), 15, 8.0))
+    array = np.array(image.array)
+    array[image.geometry.nearest_voxel((0, 0, 0))] = np.nan
+    for method in METHODS:
+        with pytest.raises(LesionError, match="SUV is nan"):
+            delineate(Volume(array, GRID, image.unit), (0, 0, 0), method)
+
+
+def test_a_radius_below_a_voxel_holds_the_seed_alone():
+    with pytest.raises(LesionError, match="1 voxel"):
+        delineate(pet(((0, 0, 0), 15, 8.0)), (0, 0, 0), radius_mm=0.5)
+
+
+def test_voxels_that_touch_by_an_edge_are_not_connected():
+    """Connection is through faces; ACRIN's two islands at 41 % would be one otherwise."""
+    array = np.ones(GRID.shape, np.float32)
+    array[20:22, 20:22, 20:22] = 9.0
+    array[20:22, 22:24, 22:24] = 9.0
+    lesion = delineate(Volume(array, GRID, "SUVbw g/ml"), tuple(GRID.to_lps((20, 20, 20))))
+    assert lesion.voxels == 8
+
+
 def test_refusals_say_what_was_found():
     image = pet(((0, 0, 0), 15, 8.0))
     with pytest.raises(LesionError, match=r"outside the PET.*98\.0"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from dmdp.case import Geometry, Lesion, Volume
+from dmdp.errors import GeometryError, LesionError
 from dmdp.pet_features import pet_features
 from dmdp.pet_features.planes import rises, zone_means
 from scipy import stats
@@ -154,3 +155,12 @@ def test_tiny_and_flat_lesions_give_nan_not_noise():
     mask[2:7, 2:7, 4] = True
     varied = Volume(np.random.default_rng(0).uniform(1, 5, grid.shape), grid, "SUVbw g/ml")
     assert np.isfinite(value(pet_features(varied, Lesion(mask, grid, "manual")), "suv_skew"))
+
+
+def test_a_lesion_of_another_grid_or_without_voxels_is_refused():
+    pet, lesion = blob(size=20)
+    moved = Geometry.from_spacing(lesion.geometry.shape, lesion.geometry.spacing, (1.0, 2.0, 3.0))
+    with pytest.raises(GeometryError, match="another voxel grid"):
+        pet_features(pet, Lesion(lesion.mask, moved, "manual"))
+    with pytest.raises(LesionError, match="no voxel"):
+        pet_features(pet, Lesion(np.zeros_like(lesion.mask), lesion.geometry, "manual"))

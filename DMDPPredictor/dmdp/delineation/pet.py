@@ -43,7 +43,7 @@ def delineate(pet: Volume, seed: tuple[float, float, float], method: str = "auto
         )
     uptake = float(pet.array[index])
     level = FIXED.get(method, HIGH if uptake >= HIGH else LOW)
-    if uptake < level:
+    if not uptake >= level:  # so that NaN is refused too: no label below would hold the seed
         raise LesionError(
             "seed.no_uptake",
             f"At the seed {_point(seed)} the SUV is {uptake:.2f}.",
@@ -53,9 +53,10 @@ def delineate(pet: Volume, seed: tuple[float, float, float], method: str = "auto
     lower, upper = _window(pet, index, radius_mm)
     window = tuple(slice(a, b) for a, b in zip(lower, upper, strict=True))
     suv = pet.array[window]
-    near = _distance_mm(pet, lower, suv.shape, seed) <= radius_mm
-    labels, _ = ndimage.label((suv >= level) & near, structure=FACES)
     local = tuple(i - a for i, a in zip(index, lower, strict=True))
+    near = _distance_mm(pet, lower, suv.shape, seed) <= radius_mm
+    near[local] = True  # a small radius may miss the centre of the seed's own voxel
+    labels, _ = ndimage.label((suv >= level) & near, structure=FACES)
     connected = labels == labels[local]
     notes = _limits(pet, window, connected, near, suv, level, radius_mm)
     if method in RELATIVE:

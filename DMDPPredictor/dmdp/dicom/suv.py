@@ -98,7 +98,7 @@ def suv_factors(header: PetHeader) -> SuvFactors:
     record.use("Units")
     if units == "GML":
         record.rules.append("The series is stored as SUVbw (Units GML).")
-        return record.factors(1.0, None)
+        return record.factors(1.0, _uptake(record))
     if units == "CNTS" and "PhilipsSUVScaleFactor" in header.tags:
         factor = record.positive("PhilipsSUVScaleFactor")
         record.rules.append("Units CNTS: Philips' own SUV scale factor (7053,1000).")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..case import Lesion, Volume
+from ..errors import GeometryError, LesionError
 from ..features import Feature
 from .ellipsoid import heterogeneity
 from .intensity import intensity
@@ -54,7 +55,17 @@ DEFINITIONS: dict[str, tuple[str, str, str]] = {
 def pet_features(pet: Volume, lesion: Lesion) -> dict[str, Feature]:
     """The twenty features by their published names, then ours; ``pet`` in SUVbw, ``lesion`` on its native grid.
 
-    A value that a lesion is too small or too flat for is NaN.
+    A value that a lesion is too small or too flat for is NaN. Raises :class:`GeometryError` for a lesion on another grid and
+    :class:`LesionError` for one without voxels.
     """
+    if not lesion.geometry.same_grid(pet.geometry):
+        raise GeometryError(
+            "geometry.grid",
+            "The lesion lies on another voxel grid than the PET.",
+            "the lesion on the PET's own grid.",
+            "Resample the mask onto the PET first; 'load_mask' does.",
+        )
+    if not lesion.voxels:
+        raise LesionError("lesion.empty", "The lesion has no voxel.", "at least two voxels.", "Draw the lesion again.")
     values = intensity(pet, lesion) | heterogeneity(pet, lesion) | planes(pet, lesion)
     return {name: Feature(name, float(values[name]), *about) for name, about in DEFINITIONS.items()}
