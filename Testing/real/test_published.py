@@ -36,9 +36,8 @@ def test_identities_that_define_the_columns(patients):
     np.testing.assert_array_equal(equal, c["suv_min"] / c["suv_max"] >= 0.4)
     assert equal.sum() == 30
     assert (c["suv_peak"] <= c["suv_max"] + 1e-9).all()
-    n = 60.0  # the bound with population variance; n is not released, and matters little
-    variance = c["suv_var"] * (n - 1) / n
-    assert abs(int((c["het0"] <= 100 * variance / (variance + c["suv_mean"] ** 2)).sum()) - 298) <= 3
+    bound = 100 * c["suv_var"] / (c["suv_var"] + c["suv_mean"] ** 2)
+    assert (c["het0"] <= bound).sum() == 298
 
 
 def test_codings_and_traps(patients):

@@ -48,7 +48,7 @@ def delineate(pet: Volume, seed: tuple[float, float, float], method: str = "auto
             "seed.no_uptake",
             f"At the seed {_point(seed)} the SUV is {uptake:.2f}.",
             f"at least {level:g}, as in a lesion with uptake.",
-            "Point at the lesion, choose a lower level, or draw the contour by hand.",
+            f"Point at the lesion{', choose a lower level' if level > LOW else ''}, or draw the contour by hand.",
         )
     lower, upper = _window(pet, index, radius_mm)
     window = tuple(slice(a, b) for a, b in zip(lower, upper, strict=True))
