@@ -115,9 +115,10 @@ def range_reasons(
             continue
         low, high = training[name]["range"]
         if not low <= value <= high:  # NaN is not in range either
+            suffix = "" if unit in ("", "1") else f" {unit}"
             yield Reason(
                 f"range.{name}",
-                f"{name} is {value:.3g} {unit}." if value == value else f"{name} cannot be computed.",
-                f"{low:.3g} to {high:.3g} {unit}, as in the training cohorts",
+                f"{name} is {value:.3g}{suffix}." if value == value else f"{name} cannot be computed.",
+                f"{low:.3g} to {high:.3g}{suffix}, as in the training cohorts",
                 "outside" if name in read else "caution",
             )
