@@ -114,7 +114,7 @@ def _write(
         write_mask(folder / "regions.nii.gz", regions.labels, regions.geometry)
     for name, heatmap in heatmaps.items():
         write_volume(folder / f"heatmap_{name}.nii.gz", heatmap, heatmap.provenance["label"])
-    pictures = write_pictures(folder / "pictures", case, heatmaps)
+    pictures = write_pictures(folder / "pictures", case, heatmaps, regions)
     (folder / "report.html").write_text(render(document, pictures, folder / "pictures"), encoding="utf-8")
 
 

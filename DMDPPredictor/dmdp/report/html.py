@@ -9,11 +9,15 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from .pictures import Picture
+from .pictures import REGION_COLOURS, Picture
 
 
 def render(document: Mapping[str, Any], pictures: Sequence[Picture], folder: Path) -> str:
-    """The page for a ``prediction.json`` document, with the ``pictures`` from ``folder`` inside it."""
+    """The page for a ``prediction.json`` document, with the ``pictures`` from ``folder`` inside it.
+
+    The applicability verdict stands before any number; where it is ``outside`` the numbers are folded away, on paper too.
+    Everything from the document is escaped. Raises ``jinja2.UndefinedError`` where the document lacks a field.
+    """
     environment = Environment(
         loader=PackageLoader("dmdp.report"),
         autoescape=True,
@@ -23,16 +27,20 @@ def render(document: Mapping[str, Any], pictures: Sequence[Picture], folder: Pat
     )
     environment.filters["figure"] = figure
     images = {picture.file: _data_uri(folder / picture.file) for picture in pictures}
-    return environment.get_template("report.html.jinja").render(d=document, pictures=pictures, images=images)
+    page = environment.get_template("report.html.jinja")
+    return page.render(d=document, pictures=pictures, images=images, region_colours=REGION_COLOURS)
 
 
 def figure(value: Any) -> str:
-    """A number with three significant figures; text as it is; an em dash for what is not known."""
+    """A number with three significant figures, or whole from 1000 on; text as it is; an em dash for what is not known.
+
+    The minus sign is the typographic one (U+2212).
+    """
     if value is None:
         return "—"
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
-    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return (f"{value:.0f}" if abs(value) >= 999.5 else f"{value:.3g}").replace("-", "−")
 
 
 def _data_uri(path: Path) -> str:

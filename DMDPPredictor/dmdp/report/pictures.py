@@ -1,31 +1,30 @@
-"""Pictures of a case: CT with fused PET, the lesion's outline, and the demonstration network's heatmaps."""
+"""Pictures of a case: CT with fused PET, both apart, the lesion close, its regions, and the demonstration network's heatmaps."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.cm import ScalarMappable
-from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
 
-from .. import RESEARCH_USE_ONLY
 from ..case import Case, Lesion, Volume
-from .planes import AXES, Plane
+from ..regions import MEANINGS, Regions
+from . import drawing
+from .drawing import DARK, PANEL, Sheet
+from .framing import close_planes, slice_point, wide_planes
+from .planes import Plane
 
-WIDE_MM, CLOSE_MM, PIXELS = 380.0, 120.0, 360
-CT_WINDOW = (-1000.0, 300.0)  # HU: lung and soft tissue in one grey scale
-OUTLINE = "#4de3ff"
-INK, PAPER = "#e8e8e8", "#000000"
-HALO = {INK: "#000000", "#202020": "#ffffff"}  # behind letters, which lie on bright and dark tissue alike
+Planes = tuple[Plane, ...]
+FUSED_TOP, PET_TOP = (5.0, 15.0), (5.0, 10.0)  # SUV: lowest and highest end of the colour scale
+REGION_COLOURS = ("#0072b2", "#f0e442", "#cc79a7", "#56b4e9", "#009e73", "#d55e00")  # Okabe and Ito, told apart by all
+NO_HEATMAPS: Mapping[str, Volume] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A written PNG: its ``file`` name, ``title``, ``alt`` text, and ``kind`` (fused, close or heatmap)."""
+    """A written PNG: its ``file`` name, ``title``, ``alt`` text, and ``kind`` (fused, ct, pet, close, regions or heatmap)."""
 
     file: str
     title: str
@@ -33,192 +32,142 @@ class Picture:
     kind: str
 
 
-def write_pictures(folder: Path, case: Case, heatmaps: Mapping[str, Volume]) -> tuple[Picture, ...]:
-    """Draw the views through the lesion's centre into ``folder`` as PNG; heatmaps only where there are any.
+def write_pictures(
+    folder: Path,
+    case: Case,
+    heatmaps: Mapping[str, Volume] = NO_HEATMAPS,
+    regions: Regions | None = None,
+) -> tuple[Picture, ...]:
+    """Draw axial, coronal and sagittal views through the lesion into ``folder`` as PNG.
 
-    All views are in radiological convention (the patient's right on the left of the page).
+    Views are cut from the native grids along the patient's axes, in radiological convention (the patient's right on the left
+    of the page). ``heatmaps`` are named task_modality_stage, with values 0…1 and the ``label`` that they must carry in their
+    provenance; one picture per task. ``regions`` adds a picture of the CT regions.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    centre = tuple(float(v) for v in case.pet_lesion.centroid)
-    volume = f"{case.pet_lesion.volume_ml:.1f} ml"
-    wide = Picture(
-        "fused.png",
-        "PET over CT through the lesion",
-        f"Axial, coronal and sagittal view of CT with PET in colour; the lesion ({volume}) is outlined.",
-        "fused",
-    )
-    close = Picture(
-        "close.png",
-        "The lesion, close",
-        f"The same three planes, {CLOSE_MM:.0f} mm wide, CT and PET apart, with the lesion's outline.",
-        "close",
-    )
-    top = max(float(case.pet.array[case.pet_lesion.mask].max()), 1.0)
-    _save(folder / wide.file, _fused(case, centre, min(top, 15.0)))
-    _save(folder / close.file, _close(case, centre, top))
-    written = [wide, close]
-    for name, heatmap in heatmaps.items():
-        picture = Picture(
-            f"heatmap_{name}.png",
-            f"Heatmap {name.replace('_', ' ')}",
-            f"Grad-CAM map over CT in three planes; {heatmap.provenance['label']}.",
-            "heatmap",
-        )
-        _save(folder / picture.file, _heatmap(case, centre, heatmap))
+    written = []
+    for picture, sheet in _sheets(case, heatmaps, regions):
+        sheet.save(folder / picture.file)
         written.append(picture)
     return tuple(written)
 
 
-def _fused(case: Case, centre, top: float) -> Figure:
-    figure, axes = _sheet(1)
-    for axis, view in zip(axes[0], AXES, strict=True):
-        plane = Plane(view, centre, WIDE_MM, PIXELS)
-        _ct(axis, plane, case.ct)
+def _sheets(case: Case, heatmaps: Mapping[str, Volume], regions: Regions | None) -> Iterator[tuple[Picture, Sheet]]:
+    point = slice_point(case.pet_lesion)
+    wide, close = wide_planes(case.ct, point, PANEL), close_planes(point, PANEL)
+    what = f"the lesion ({case.pet_lesion.volume_ml:.1f} ml) is outlined"
+    three = "Axial, coronal and sagittal view through the lesion"
+    yield Picture("fused.png", "PET over CT", f"{three}: CT with PET in colour; {what}.", "fused"), _fused(case, wide)
+    yield Picture("pet.png", "PET", f"{three}: PET, dark where uptake is high; {what}.", "pet"), _pet(case, wide)
+    yield Picture("ct.png", "CT, lung window", f"{three}: CT in the lung window; {what}.", "ct"), _ct(case, wide)
+    yield (
+        Picture("close.png", "The lesion, close", f"{three}, 120 mm wide: CT in two windows, and PET; {what}.", "close"),
+        _close(case, close),
+    )
+    if regions is not None:
+        alt = f"{three}, 120 mm wide: CT with its regions in colour: {', '.join(MEANINGS.values())}."
+        yield Picture("regions.png", "CT regions", alt, "regions"), _regions(case, regions, close)
+    for task in dict.fromkeys(name.partition("_")[0] for name in heatmaps):
+        maps = {_stage(name): heatmap for name, heatmap in heatmaps.items() if name.partition("_")[0] == task}
+        label = next(iter(maps.values())).provenance["label"]
+        alt = f"{three}, 120 mm wide: CT with Grad-CAM maps of {', '.join(maps)} in colour; {label}."
+        yield Picture(f"heatmap_{task}.png", f"Grad-CAM, {task}", alt, "heatmap"), _heatmaps(case, maps, label, close)
+
+
+def _stage(name: str) -> str:
+    """``CT encoder`` for ``EGFR_ct_encoder``; ``fusion`` for ``EGFR_fused_fusion``."""
+    _task, modality, stage = name.split("_", 2)
+    return f"{modality.upper()} {stage}" if modality in ("ct", "pet") else stage
+
+
+def _caption(lesion: Lesion) -> str:
+    return f"Outline: lesion, contour {lesion.method} from {lesion.modality}, {lesion.volume_ml:.1f} ml."
+
+
+def _fused(case: Case, planes: Planes) -> Sheet:
+    sheet = Sheet(1, _caption(case.pet_lesion))
+    highest = _highest(case)
+    top = float(np.clip(highest, *FUSED_TOP))
+    for column, plane in enumerate(planes):
+        axis = sheet.panel(0, column, plane)
+        drawing.show_ct(axis, plane, case.ct, "soft tissue")
         suv = plane.sample(case.pet.array, case.pet.geometry)
-        shown = axis.imshow(
-            suv,
-            cmap="hot",
-            vmin=0,
-            vmax=top,
-            alpha=np.clip(np.nan_to_num(suv) / (0.35 * top), 0.0, 0.75),
-            extent=_extent(plane),
-        )
-        _outline(axis, plane, case.pet_lesion)
-        _furnish(axis, plane)
-    _bar(figure, axes[0][-1], shown, "SUVbw (g/ml)")
-    return figure
+        alpha = np.clip(np.nan_to_num(suv) / (0.35 * top), 0.0, 0.75)
+        drawing.show_values(axis, plane, suv, "hot", top, alpha)
+        drawing.outline(axis, plane, case.pet_lesion)
+    sheet.bar(0, "hot", top, "SUVbw (g/ml)", more_above=highest > top)
+    return sheet
 
 
-def _close(case: Case, centre, top: float) -> Figure:
-    figure, axes = _sheet(2)
-    for column, view in enumerate(AXES):
-        plane = Plane(view, centre, CLOSE_MM, PIXELS)
-        _ct(axes[0][column], plane, case.ct)
-        _outline(axes[0][column], plane, case.ct_lesion)
-        _furnish(axes[0][column], plane)
+def _pet(case: Case, planes: Planes) -> Sheet:
+    sheet = Sheet(1, _caption(case.pet_lesion))
+    highest = _highest(case)
+    _pet_row(sheet, 0, case, planes, float(np.clip(highest, *PET_TOP)), highest)
+    return sheet
+
+
+def _ct(case: Case, planes: Planes) -> Sheet:
+    sheet = Sheet(1, _caption(case.ct_lesion))
+    _ct_row(sheet, 0, case, planes, "lung")
+    return sheet
+
+
+def _close(case: Case, planes: Planes) -> Sheet:
+    sheet = Sheet(3, _caption(case.pet_lesion))
+    _ct_row(sheet, 0, case, planes, "lung")
+    _ct_row(sheet, 1, case, planes, "soft tissue")
+    highest = _highest(case)
+    _pet_row(sheet, 2, case, planes, highest, highest)
+    return sheet
+
+
+def _regions(case: Case, regions: Regions, planes: Planes) -> Sheet:
+    sheet = Sheet(1, "CT regions by our own definition (ct_regions_v1); the paper gives none.")
+    for column, plane in enumerate(planes):
+        axis = sheet.panel(0, column, plane)
+        drawing.show_ct(axis, plane, case.ct, "lung")
+        labels = plane.sample(regions.labels, regions.geometry, order=0, outside=0.0)
+        drawing.show_labels(axis, plane, labels, REGION_COLOURS, alpha=0.6)
+    sheet.key(0, {f"reg{number}": colour for number, colour in zip(MEANINGS, REGION_COLOURS, strict=True)})
+    return sheet
+
+
+def _heatmaps(case: Case, maps: Mapping[str, Volume], label: str, planes: Planes) -> Sheet:
+    """A row per map; the dashed frame is the network's crop, beyond which nothing is coloured."""
+    sheet = Sheet(len(maps), f"{label[0].upper()}{label[1:]}. Dashed: the part of the scan that the network reads.")
+    for row, (name, heatmap) in enumerate(maps.items()):
+        for column, plane in enumerate(planes):
+            axis = sheet.panel(row, column, plane)
+            drawing.show_ct(axis, plane, case.ct, "lung")
+            values = plane.sample(heatmap.array, heatmap.geometry)
+            drawing.show_values(axis, plane, values, "inferno", 1.0, 0.7 * np.nan_to_num(values))
+            drawing.border(axis, plane, np.isfinite(values), drawing.SOFT, "dashed")
+            drawing.outline(axis, plane, case.pet_lesion)
+        if heatmap.array.max() > 0:
+            sheet.bar(row, "inferno", 1.0, f"{name}, relative", more_above=False)
+        else:
+            sheet.label(row, f"{name}:\nzero\neverywhere")
+    return sheet
+
+
+def _ct_row(sheet: Sheet, row: int, case: Case, planes: Planes, window: str) -> None:
+    for column, plane in enumerate(planes):
+        axis = sheet.panel(row, column, plane)
+        drawing.show_ct(axis, plane, case.ct, window)
+        drawing.outline(axis, plane, case.ct_lesion)
+    low, high = drawing.CT_WINDOWS[window]
+    sheet.label(row, f"CT\n{window}\n{low:.0f} to\n{high:.0f} HU".replace("-", "−"))
+
+
+def _pet_row(sheet: Sheet, row: int, case: Case, planes: Planes, top: float, highest: float) -> None:
+    for column, plane in enumerate(planes):
+        axis = sheet.panel(row, column, plane, ink=DARK)
         suv = plane.sample(case.pet.array, case.pet.geometry)
-        shown = axes[1][column].imshow(suv, cmap="gray_r", vmin=0, vmax=top, extent=_extent(plane))
-        _outline(axes[1][column], plane, case.pet_lesion, "#d0021b")
-        _furnish(axes[1][column], plane, ink="#202020")
-    _bar(figure, axes[1][-1], shown, "SUVbw (g/ml)")
-    return figure
+        drawing.show_values(axis, plane, np.nan_to_num(suv), "gray_r", top)
+        drawing.outline(axis, plane, case.pet_lesion, ink=DARK)
+    sheet.bar(row, "gray_r", top, "SUVbw (g/ml)", more_above=highest > top)
 
 
-def _heatmap(case: Case, centre, heatmap: Volume) -> Figure:
-    figure, axes = _sheet(1, footer=f"{heatmap.provenance['label']}.")
-    for axis, view in zip(axes[0], AXES, strict=True):
-        plane = Plane(view, centre, CLOSE_MM, PIXELS)
-        _ct(axis, plane, case.ct)
-        values = plane.sample(heatmap.array, heatmap.geometry)
-        weight = np.clip(np.nan_to_num(values), 0.0, 1.0) * 0.7
-        shown = axis.imshow(values, cmap="inferno", vmin=0, vmax=1, alpha=weight, extent=_extent(plane))
-        _outline(axis, plane, case.pet_lesion)
-        _furnish(axis, plane)
-    _bar(figure, axes[0][-1], shown, "relative weight")
-    return figure
-
-
-def _sheet(rows: int, footer: str = "") -> tuple[Figure, np.ndarray]:
-    figure = Figure(figsize=(11.0, 3.42 * rows + 0.35), dpi=100, facecolor=PAPER)
-    FigureCanvasAgg(figure)
-    bottom = 0.35 / (3.42 * rows + 0.35)
-    axes = figure.subplots(
-        rows,
-        3,
-        squeeze=False,
-        gridspec_kw={
-            "left": 0.004,
-            "right": 0.925,
-            "bottom": bottom,
-            "top": 0.996,
-            "wspace": 0.012,
-            "hspace": 0.012,
-        },
-    )
-    figure.text(0.006, bottom / 3, f"{footer} {RESEARCH_USE_ONLY}".strip(), color=INK, fontsize=8)
-    return figure, axes
-
-
-def _ct(axis, plane: Plane, ct: Volume) -> None:
-    axis.imshow(
-        plane.sample(ct.array, ct.geometry, outside=-1024.0),
-        cmap="gray",
-        vmin=CT_WINDOW[0],
-        vmax=CT_WINDOW[1],
-        extent=_extent(plane),
-    )
-
-
-def _outline(axis, plane: Plane, lesion: Lesion, colour: str = OUTLINE) -> None:
-    """The border between inside and outside, along the voxel faces that the plane cuts."""
-    inside = plane.sample(lesion.mask.astype(np.uint8), lesion.geometry, order=0, outside=0.0)
-    if inside.any() and not inside.all():
-        left, right, _bottom, _top = _extent(plane)
-        step = (right - left) / plane.pixels
-        along = np.arange(plane.pixels) * step + left + step / 2
-        axis.contour(along, along, inside, levels=[0.5], colors=[colour], linewidths=1.3)
-
-
-def _extent(plane: Plane) -> tuple[float, float, float, float]:
-    """mm from the centre; the page's y axis points down."""
-    half = plane.width_mm / 2
-    return (-half, half, half, -half)
-
-
-def _furnish(axis, plane: Plane, ink: str = INK) -> None:
-    """Orientation letters, slice position and a scale bar."""
-    halo = [withStroke(linewidth=2.5, foreground=HALO[ink])]
-    axis.set_axis_off()
-    axis.set_facecolor(PAPER)
-    left, right, bottom, top = _extent(plane)
-    axis.set(xlim=(left, right), ylim=(bottom, top))
-    places = {"left": (0.02, 0.5), "right": (0.98, 0.5), "top": (0.5, 0.975), "bottom": (0.5, 0.025)}
-    for side, letter in plane.letters().items():
-        x, y = places[side]
-        axis.text(
-            x,
-            y,
-            letter,
-            transform=axis.transAxes,
-            color=ink,
-            fontsize=11,
-            ha="center",
-            va="center",
-            weight="bold",
-            path_effects=halo,
-        )
-    axis_number = {"axial": 2, "coronal": 1, "sagittal": 0}[plane.view]
-    position = f"{plane.view}, {'LPS'[axis_number]} = {plane.centre[axis_number]:.0f} mm"
-    axis.text(0.02, 0.975, position, transform=axis.transAxes, color=ink, fontsize=9, va="center", path_effects=halo)
-    bar = 50.0 if plane.width_mm > 200 else 20.0
-    x, y = right - 0.04 * plane.width_mm, bottom - 0.04 * plane.width_mm
-    axis.plot(
-        [x - bar, x],
-        [y, y],
-        color=ink,
-        linewidth=2,
-        path_effects=[withStroke(linewidth=4, foreground=HALO[ink])],
-    )
-    axis.text(
-        x - bar / 2,
-        y - 0.015 * plane.width_mm,
-        f"{bar / 10:.0f} cm",
-        color=ink,
-        fontsize=8,
-        ha="center",
-        va="bottom",
-        path_effects=halo,
-    )
-
-
-def _bar(figure: Figure, axis, shown, label: str) -> None:
-    box = axis.get_position()
-    place = figure.add_axes((0.938, box.y0 + 0.06 * box.height, 0.012, 0.88 * box.height))
-    bar = figure.colorbar(ScalarMappable(shown.norm, shown.cmap), cax=place)  # opaque, unlike what is shown
-    bar.set_label(label, color=INK, fontsize=9)
-    bar.ax.tick_params(colors=INK, labelsize=8)
-    bar.outline.set_edgecolor(INK)
-
-
-def _save(path: Path, figure: Figure) -> None:
-    figure.savefig(path, facecolor=figure.get_facecolor(), pil_kwargs={"optimize": True})
+def _highest(case: Case) -> float:
+    """SUVmax of the lesion, at least 1 so that a scale has a length."""
+    return max(float(case.pet.array[case.pet_lesion.mask].max()), 1.0)

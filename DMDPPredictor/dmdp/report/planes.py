@@ -20,7 +20,10 @@ LETTERS = (("R", "L"), ("A", "P"), ("I", "S"))  # towards the negative and posit
 
 @dataclass(frozen=True)
 class Plane:
-    """A square view ``width_mm`` wide with ``pixels`` × ``pixels``, centred on an LPS point (mm)."""
+    """A square view ``width_mm`` wide with ``pixels`` × ``pixels``, centred on an LPS point (mm).
+
+    Views lie along the patient's axes whatever the orientation of the scan, so that an oblique scan is shown straight.
+    """
 
     view: str
     centre: tuple[float, float, float]
@@ -34,9 +37,14 @@ class Plane:
         return np.array(self.centre) + along[None, :, None] * right + along[:, None, None] * down
 
     def sample(self, array: np.ndarray, geometry: Geometry, order: int = 1, outside: float = np.nan) -> np.ndarray:
-        """Values (pixels, pixels) of ``array`` (z, y, x), by nearest (0) or linear (1) interpolation."""
+        """Values (pixels, pixels) float32 of ``array`` (z, y, x), by nearest (0) or linear (1) interpolation.
+
+        A pixel that lies in no voxel is ``outside``; the outer half of a border voxel holds that voxel's value.
+        """
         index = np.moveaxis(geometry.to_index(self.points()), -1, 0)
-        return ndimage.map_coordinates(array, index, order=order, mode="constant", cval=outside, output=np.float32)
+        last = np.array(geometry.shape)[:, None, None] - 0.5
+        values = ndimage.map_coordinates(array, index, order=order, mode="nearest", output=np.float32)
+        return np.where(np.all((index >= -0.5) & (index <= last), axis=0), values, np.float32(outside))
 
     def letters(self) -> dict[str, str]:
         """Orientation letters at the ``left``, ``right``, ``top`` and ``bottom`` of the page."""
@@ -47,6 +55,17 @@ class Plane:
             "top": _letter(-down),
             "bottom": _letter(down),
         }
+
+    @property
+    def normal(self) -> int:
+        """The LPS axis (0, 1 or 2) across the view."""
+        return {"axial": 2, "coronal": 1, "sagittal": 0}[self.view]
+
+    @property
+    def position(self) -> str:
+        """Where the slice lies, in words: ``Axial, I 121.9 mm`` is 121.9 mm towards the feet from the scanner's origin."""
+        value = round(self.centre[self.normal], 1)
+        return f"{self.view.capitalize()}, {LETTERS[self.normal][int(value >= 0)]} {abs(value):.1f} mm"
 
 
 def _letter(direction: np.ndarray) -> str:
