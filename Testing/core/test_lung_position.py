@@ -44,6 +44,25 @@ def test_a_table_in_a_noisy_room_is_no_lung(room):
     assert not lung_position(ct, skin).inside_or_next_to_lung
 
 
+def test_lung_with_emphysema_is_still_lung():
+    hu = thorax(30.0, lung=-915.0).array.copy()
+    bullae = np.random.default_rng(1).uniform(size=GRID.shape) < 0.4
+    hu[(hu < -700) & ellipsoid((0, 0, 0), (150, 100, 1000)) & bullae] = -1010.0
+    tumour = ball((75, 0, 20), 15)
+    position = lung_position(Volume(np.where(tumour.mask, 40.0, hu), GRID, "HU"), tumour)
+    assert position.inside_or_next_to_lung, position.sentence
+
+
+def test_gas_in_bowel_is_no_lung():
+    x, y, z = np.moveaxis(POINTS, -1, 0)
+    loop = np.hypot(np.hypot(x, y + 40) - 45, z + 95) <= 11  # a ring of gas and stool, too thin to show free air
+    belly = np.where(loop, -900.0, thorax(10.0, lung=40.0).array)
+    inside_the_loop = ball((0, -40, -95), 32)
+    position = lung_position(Volume(belly, GRID, "HU"), inside_the_loop)
+    assert position.lung_ml == 0
+    assert not position.inside_or_next_to_lung, position.sentence
+
+
 @pytest.mark.parametrize(
     ("centre", "radius", "inside"),
     [
@@ -66,6 +85,19 @@ def test_no_lung_in_the_image():
     position = lung_position(Volume(np.full(GRID.shape, 40.0), GRID, "HU"), ball((0, 0, 0), 15))
     assert position.distance_mm is None
     assert "No lung" in position.sentence
+
+
+def test_a_lesion_outside_the_image_is_said_to_be_so():
+    far = Geometry.from_spacing((4, 4, 4), (4, 4, 4), (0, 0, 900))
+    position = lung_position(thorax(), Lesion(np.ones(far.shape, bool), far, "manual"))
+    assert "outside the CT" in position.sentence
+    assert not position.inside_or_next_to_lung
+
+
+def test_a_lesion_that_fills_the_image_gets_a_number():
+    crop = Geometry.from_spacing((20, 20, 20), (3, 3, 3))
+    everything = Lesion(np.ones(crop.shape, bool), crop, "manual")
+    assert lung_position(Volume(np.full(crop.shape, -800.0), crop, "HU"), everything).contact == 0.0
 
 
 def test_a_lesion_below_the_working_grid_is_still_placed():

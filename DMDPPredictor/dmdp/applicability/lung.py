@@ -14,6 +14,7 @@ WORKING_MM = 3.0
 AERATED_HU = (-960.0, -400.0)  # lung tissue; the air around the body and in the airways lies below
 MAX_FREE_AIR = 0.2
 MIN_LUNG_ML = 20.0
+MIN_DEPTH_MM = 12.0
 SHELL_MM = 6.0
 MIN_CONTACT = 0.15
 
@@ -23,7 +24,8 @@ class LungPosition:
     """Where a lesion lies towards the lung.
 
     ``contact`` is the share of the 6 mm shell round the lesion that is aerated lung (0…1), ``distance_mm`` the distance from
-    the lesion's nearest voxel to lung (None where no lung is seen), ``lung_ml`` the lung volume in the field of view.
+    the lesion's nearest voxel to lung (None where there is no lung, or no lesion, in the CT), ``lung_ml`` the lung volume in
+    the field of view.
     """
 
     contact: float
@@ -39,7 +41,7 @@ class LungPosition:
     def sentence(self) -> str:
         """The finding in words."""
         if self.distance_mm is None:
-            return "No lung is seen in the CT."
+            return "The lesion lies outside the CT." if self.lung_ml else "No lung is seen in the CT."
         return (
             f"{self.contact:.0%} of the tissue within {SHELL_MM:.0f} mm of the lesion is lung "
             f"(nearest lung at {self.distance_mm:.0f} mm)."
@@ -50,9 +52,13 @@ def lung_position(ct: Volume, lesion: Lesion) -> LungPosition:
     """Measure how much aerated lung surrounds a lesion (on any grid) in a CT in HU.
 
     Ours. Contact alone is not enough, as the heart touches the lung too; but of the shell round the heart little is
-    lung. Measured on public images: lung tumours 0.32 to 0.87, a hilar mass 0.52 (0.24 for its 41 % isocontour), myocardium and a
-    mediastinal focus at most 0.07, kidneys and a thigh 0. The threshold of 0.15 lies between. It will call a tumour that lies
-    wholly within the mediastinum, or in a collapsed lung, *not* next to lung; the person decides then.
+    lung. Measured on public images: lung tumours 0.32 to 0.87, a hilar mass 0.52 (0.24 and 0.21 for its 41 % and 50 %
+    isocontours), 1947 lesions seeded all over one patient's myocardium and a mediastinal focus at most 0.08, kidneys and a
+    thigh 0. The threshold of 0.15 lies between.
+
+    Limits. One heart, with fat around it, is thin evidence. PET that lies 5 mm off the CT, towards the lung, lifts that
+    heart to 0.20, across the threshold, and can take the 41 % contour of the hilar mass down to 0.11. A tumour that lies
+    wholly within the mediastinum, or in a collapsed lung, is called *not* next to lung; the person decides then.
     """
     image, geometry = _working_copy(ct)
     lung = lung_mask(image, geometry)
@@ -70,26 +76,44 @@ def lung_position(ct: Volume, lesion: Lesion) -> LungPosition:
     away = ndimage.distance_transform_edt(~target, sampling=geometry.spacing)
     shell = (away > 0) & (away <= SHELL_MM)
     to_lung = ndimage.distance_transform_edt(~lung, sampling=geometry.spacing)[window]
-    return LungPosition(float(lung_near[shell].mean()), float(to_lung[target].min()), lung_ml)
+    contact = float(lung_near[shell].mean()) if shell.any() else 0.0  # a lesion that fills the image has no shell
+    return LungPosition(contact, float(to_lung[target].min()), lung_ml)
 
 
 def lung_mask(hu: np.ndarray, geometry: Geometry) -> np.ndarray:
     """Aerated lung (bool, z, y, x) in a CT in HU with voxels of about 3 mm; crops that cut through the lung are fine.
 
     Smoothed voxels between −960 and −400 HU, opened by one voxel to drop the skin's partial-volume layer, in connected parts
-    of at least 20 ml. A part of whose border more than a fifth is free air belongs to the room (noise, skin, bedding).
+    of at least 20 ml. A part of whose border more than a fifth is free air belongs to the room (noise, skin, bedding); air
+    that the body encloses is not the room's, else emphysema would cost the lung. A part nowhere 12 mm deep is the rim of gas
+    in bowel or airway (measured: colon 9 mm, bronchi 12 mm, lung 15 mm or more).
     """
     smooth = ndimage.uniform_filter(np.maximum(hu, -1024.0), 3)
-    aerated = (smooth > AERATED_HU[0]) & (smooth < AERATED_HU[1])
     cross = ndimage.generate_binary_structure(3, 1)
-    aerated = ndimage.binary_opening(aerated, cross)
+    aerated = ndimage.binary_opening((smooth > AERATED_HU[0]) & (smooth < AERATED_HU[1]), cross)
+    room = (smooth <= AERATED_HU[0]) & ~_enclosed_by_body(smooth)
     labels, count = ndimage.label(aerated)
     sizes = np.bincount(labels.ravel(), minlength=count + 1) * geometry.voxel_ml
-    for number in range(1, count + 1):
-        part = labels == number if sizes[number] >= MIN_LUNG_ML else None
-        if part is None or (smooth[ndimage.binary_dilation(part, cross) & ~part] <= AERATED_HU[0]).mean() > MAX_FREE_AIR:
-            labels[labels == number] = 0
-    return labels > 0
+    lung = np.zeros(aerated.shape, bool)
+    for number, box in enumerate(ndimage.find_objects(labels), 1):
+        if sizes[number] < MIN_LUNG_ML:
+            continue
+        window = tuple(slice(max(0, side.start - 1), side.stop + 1) for side in box)
+        part = labels[window] == number
+        border = ndimage.binary_dilation(part, cross) & ~part
+        free_air = room[window][border].mean() if border.any() else 0.0
+        if free_air <= MAX_FREE_AIR and ndimage.distance_transform_edt(part, sampling=geometry.spacing).max() >= MIN_DEPTH_MM:
+            lung[window] |= part
+    return lung
+
+
+def _enclosed_by_body(smooth: np.ndarray) -> np.ndarray:
+    """The body with all that its outline encloses in each axial slice; where a crop cuts the lung open, that stays out."""
+    labels, count = ndimage.label(smooth >= AERATED_HU[1])
+    if not count:
+        return np.zeros(smooth.shape, bool)
+    body = labels == 1 + np.bincount(labels.ravel())[1:].argmax()
+    return np.stack([ndimage.binary_fill_holes(axial) for axial in body])
 
 
 def pet_ct_offset(case: Case) -> float | None:
