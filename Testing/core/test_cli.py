@@ -83,7 +83,7 @@ def test_the_report_stands_alone_and_shows_no_identity(result, simulated_study):
     out, _ = result
     page = (out / "report.html").read_text(encoding="utf-8")
     assert page.count(RESEARCH_USE_ONLY) >= 2
-    assert "http" not in page.replace("https://github.com/jiang-0311/DMDP", "")
+    assert "://" not in page.replace("https://github.com/jiang-0311/DMDP", "")
     assert "<script" not in page
     assert page.index('aria-label="Applicability"') < page.index("probability of")
     for word in ("SIMULATED", "SIM000007"):
