@@ -11,7 +11,8 @@ from pathlib import Path
 
 from dmdp.errors import DmdpError, UsageError
 
-from .Job import Progress, runJob, writeJob
+from .Job import writeJob
+from .JobProcess import Progress, runJob
 
 PATHS = ("ct", "pet", "mask", "pet_mask", "ct_mask")
 COLUMNS = ("id", *PATHS, "seed", "method", "age", "sex", "smoking", "pet_is_suv")

@@ -1,12 +1,11 @@
-"""Jobs in a child process: what to start, what its lines mean, and how to wait for it where no window waits."""
+"""The job protocol: what to start in a child process, and what the lines that it prints mean."""
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
+import shutil
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,6 @@ from typing import Any
 import dmdp
 from dmdp import errors
 from dmdp.job import Job
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
@@ -60,17 +57,16 @@ def commandLine(jobFile: Path) -> list[str]:
 
 
 def pythonExecutable() -> str:
-    """Slicer's own Python launcher beside the application, or the running interpreter."""
-    name = "PythonSlicer.exe" if os.name == "nt" else "PythonSlicer"
-    candidate = Path(sys.executable).with_name(name)
-    return str(candidate) if candidate.exists() else sys.executable
+    """Slicer's own Python launcher where it is on the path (as inside the application), else the running interpreter."""
+    return shutil.which("PythonSlicer") or sys.executable
 
 
 def environment() -> dict[str, str]:
-    """The variables that a job needs beside those of this process."""
+    """The variables of a job: those of this process, the folder that holds ``dmdp``, and UTF-8 everywhere."""
     core = str(Path(dmdp.__file__).resolve().parents[1])
     inherited = os.environ.get("PYTHONPATH")
     return {
+        **os.environ,
         "PYTHONPATH": os.pathsep.join([core, inherited] if inherited else [core]),
         "PYTHONUTF8": "1",
         "NUMBA_CACHE_DIR": str(Path.home() / ".cache" / "dmdp" / "numba"),
@@ -85,28 +81,3 @@ def ended(exitCode: int) -> errors.DmdpError:
     return errors.DmdpError(
         "job.ended", f"The prediction process ended without an answer: {reason}.", "DONE.", "Close other programs and try again."
     )
-
-
-def runJob(jobFile: Path, progress: Progress = lambda fraction, words: None) -> None:
-    """Run a job and wait; for the console, batches and tests. Raises the job's own error."""
-    process = subprocess.Popen(
-        commandLine(jobFile),
-        env={**os.environ, **environment()},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-    )
-    last = Line("other")
-    for text in process.stdout:
-        line = parseLine(text)
-        if line.kind == "progress":
-            progress(line.fraction, line.words)
-        if line.kind in ("done", "failed"):
-            last = line
-    exitCode = process.wait()
-    if last.kind == "failed":
-        raise last.error
-    if last.kind != "done" or exitCode:
-        raise ended(exitCode)

@@ -7,14 +7,18 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import slicer
 from dmdp.atomic import result_folder
 from dmdp.case import Clinical
 from dmdp.delineation.pet import delineate
+from dmdp.errors import LesionError
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
 from . import Batch, Overlay
-from .Job import Progress, runJob, writeJob
-from .Nodes import lpsFromRas, segmentationFromLesion
+from .Job import writeJob
+from .JobProcess import Progress, runJob
+from .Nodes import emptySegmentation, isUnchangedProposal, lpsFromRas, maskFromSegmentation, segmentationFromLesion
+from .Parameters import DMDPPredictorParameterNode
 from .PetSource import suvVolume
 from .Request import predictArguments
 from .Results import PredictionResult, loadHeatmaps, readResult
@@ -22,6 +26,10 @@ from .Results import PredictionResult, loadHeatmaps, readResult
 
 class DMDPPredictorLogic(ScriptedLoadableModuleLogic):
     """Research use only. Points are RAS mm, as everywhere in Slicer."""
+
+    def getParameterNode(self) -> DMDPPredictorParameterNode:
+        """The choices of the panel, as the scene keeps them."""
+        return DMDPPredictorParameterNode(super().getParameterNode())
 
     def delineate(self, petNode, seedRas, method: str = "auto", segmentationNode=None):
         """Outline the lesion that holds ``seedRas`` and return it as a segmentation node (a new one unless given)."""
@@ -31,6 +39,31 @@ class DMDPPredictorLogic(ScriptedLoadableModuleLogic):
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
         return segmentationFromLesion(lesion, petNode, segmentationNode)
+
+    def replaceableProposal(self, segmentationNode, petNode):
+        """The segmentation if it is an earlier proposal that nobody has edited, else None."""
+        try:
+            mask = maskFromSegmentation(segmentationNode, petNode)
+        except LesionError:
+            return None
+        return segmentationNode if isUnchangedProposal(segmentationNode, mask) else None
+
+    def editContour(self, segmentationNode, volumeNode):
+        """Get a contour ready for the Segment Editor on ``volumeNode``, and the editor for it; returns the segmentation.
+
+        A new one is made where ``segmentationNode`` is None.
+        """
+        if segmentationNode is None:
+            segmentationNode = emptySegmentation(volumeNode)
+        editor = slicer.mrmlScene.GetSingletonNode("SegmentEditor", "vtkMRMLSegmentEditorNode")
+        if editor is None:
+            editor = slicer.mrmlScene.CreateNodeByClass("vtkMRMLSegmentEditorNode")
+            editor.UnRegister(None)
+            editor.SetSingletonTag("SegmentEditor")
+            editor = slicer.mrmlScene.AddNode(editor)
+        editor.SetAndObserveSegmentationNode(segmentationNode)
+        editor.SetAndObserveSourceVolumeNode(volumeNode)
+        return segmentationNode
 
     def prepareJob(self, ctNode, petNode, segmentationNode, clinical: Clinical | None, bundles, folder: Path) -> Path:
         """Write the nodes and ``job.json`` into ``folder``; the result will be ``folder``/result. Returns the job's path."""
@@ -53,10 +86,14 @@ class DMDPPredictorLogic(ScriptedLoadableModuleLogic):
         folder = Path(tempfile.mkdtemp(prefix="dmdp-"))
         try:
             runJob(self.prepareJob(ctNode, petNode, segmentationNode, clinical, bundles, folder), progress)
-            kept = Path(tempfile.mkdtemp(prefix="dmdp-result-")) / "result"
-            shutil.move(folder / "result", kept)
+            return self.keepResult(folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def keepResult(self, folder: Path) -> PredictionResult:
+        """Read the result of a finished job in ``folder``, and move it to a temporary folder of its own."""
+        kept = Path(tempfile.mkdtemp(prefix="dmdp-result-")) / "result"
+        shutil.move(folder / "result", kept)
         return readResult(kept)
 
     def loadHeatmaps(self, result: PredictionResult, ctNode) -> dict[str, object]:

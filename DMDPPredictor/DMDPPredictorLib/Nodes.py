@@ -15,13 +15,12 @@ METHOD, SEED, DIGEST = "DMDP.Method", "DMDP.SeedLps", "DMDP.MaskSha256"
 SEGMENT_NAME = "Lesion"
 
 
-def geometryFromNode(volumeNode) -> Geometry:
-    """The grid of a volume node in LPS mm, its parent transforms included.
+def worldTransform(volumeNode) -> np.ndarray:
+    """The parent transforms of a node as one 4×4 matrix, LPS mm to LPS mm; the identity where it has none.
 
     Raises :class:`GeometryError` for a non-linear transform, which no grid can follow.
     """
-    ijkToRas = vtk.vtkMatrix4x4()
-    volumeNode.GetIJKToRASMatrix(ijkToRas)
+    toWorld = vtk.vtkMatrix4x4()
     parent = volumeNode.GetParentTransformNode()
     if parent is not None:
         if not parent.IsTransformToWorldLinear():
@@ -31,13 +30,29 @@ def geometryFromNode(volumeNode) -> Geometry:
                 "no transform, or a linear one.",
                 "Resample the volume, or harden its transform.",
             )
-        toWorld = vtk.vtkMatrix4x4()
         parent.GetMatrixTransformToWorld(toWorld)
-        vtk.vtkMatrix4x4.Multiply4x4(toWorld, ijkToRas, ijkToRas)
+    return RAS_TO_LPS @ slicer.util.arrayFromVTKMatrix(toWorld) @ RAS_TO_LPS
+
+
+def geometryFromNode(volumeNode) -> Geometry:
+    """The grid of a volume node in LPS mm, its parent transforms included; raises :class:`GeometryError`."""
+    ijkToRas = vtk.vtkMatrix4x4()
+    volumeNode.GetIJKToRASMatrix(ijkToRas)
     matrix = RAS_TO_LPS @ slicer.util.arrayFromVTKMatrix(ijkToRas)
     matrix[:, :3] = matrix[:, 2::-1]  # i, j, k to z, y, x
-    shape = volumeNode.GetImageData().GetDimensions()[::-1]
-    return Geometry(tuple(shape), tuple(tuple(float(v) for v in row) for row in matrix))
+    return transformed(Geometry(tuple(volumeNode.GetImageData().GetDimensions()[::-1]), matrix), worldTransform(volumeNode))
+
+
+def transformed(geometry: Geometry, matrix: np.ndarray) -> Geometry:
+    """A grid that a 4×4 matrix (LPS mm to LPS mm) has moved."""
+    return Geometry(geometry.shape, tuple(tuple(float(v) for v in row) for row in matrix @ geometry.matrix))
+
+
+def ijkToRasFromGeometry(geometry: Geometry) -> np.ndarray:
+    """The 4×4 matrix that takes (i, j, k, 1) to RAS mm."""
+    matrix = RAS_TO_LPS @ geometry.matrix
+    matrix[:, :3] = matrix[:, 2::-1]  # z, y, x to i, j, k
+    return matrix
 
 
 def volumeFromNode(volumeNode, unit: str) -> Volume:
@@ -53,44 +68,54 @@ def lpsFromRas(ras) -> tuple[float, float, float]:
 
 
 def segmentationFromLesion(lesion: Lesion, volumeNode, segmentationNode=None):
-    """Show a lesion, which lies on the grid of ``volumeNode``, as a segmentation node (a new one unless given).
+    """Show a lesion that was outlined on ``volumeNode`` as a segmentation node (a new one unless given).
 
     The node remembers method, seed and a digest of the mask, so that an unchanged proposal can be told from an edited one.
     """
     labelmap = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", slicer.mrmlScene.GenerateUniqueName("DMDP lesion"))
     try:
         slicer.util.updateVolumeFromArray(labelmap, lesion.mask.astype(np.uint8))
-        ijkToRas = vtk.vtkMatrix4x4()
-        volumeNode.GetIJKToRASMatrix(ijkToRas)
-        labelmap.SetIJKToRASMatrix(ijkToRas)
-        labelmap.SetAndObserveTransformNodeID(volumeNode.GetTransformNodeID())
-        if segmentationNode is None:
-            name = slicer.mrmlScene.GenerateUniqueName(f"{volumeNode.GetName()} lesion")
-            segmentationNode = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
+        labelmap.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(ijkToRasFromGeometry(lesion.geometry)))
+        segmentationNode = segmentationNode or emptySegmentation(volumeNode)
         segmentationNode.GetSegmentation().RemoveAllSegments()
-        segmentationNode.SetReferenceImageGeometryParameterFromVolumeNode(volumeNode)
         slicer.modules.segmentations.logic().ImportLabelmapToSegmentationNode(labelmap, segmentationNode)
     finally:
         slicer.mrmlScene.RemoveNode(labelmap)
-    segmentationNode.CreateDefaultDisplayNodes()
     segmentationNode.GetSegmentation().GetNthSegment(0).SetName(SEGMENT_NAME)
     segmentationNode.SetAttribute(METHOD, lesion.method)
     segmentationNode.SetAttribute(SEED, ",".join(repr(v) for v in lesion.seed))
-    segmentationNode.SetAttribute(DIGEST, digest(lesion.mask))
+    segmentationNode.SetAttribute(DIGEST, digest(maskFromSegmentation(segmentationNode, volumeNode)))
     return segmentationNode
 
 
-def maskFromSegmentation(segmentationNode, volumeNode, segmentId: str | None = None) -> np.ndarray:
-    """The chosen segment (the first, unless told) on the grid of ``volumeNode``: bool (z, y, x).
+def emptySegmentation(volumeNode):
+    """A new segmentation node on the grid of a volume."""
+    name = slicer.mrmlScene.GenerateUniqueName(f"{volumeNode.GetName()} lesion")
+    segmentationNode = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
+    segmentationNode.SetReferenceImageGeometryParameterFromVolumeNode(volumeNode)
+    segmentationNode.CreateDefaultDisplayNodes()
+    return segmentationNode
 
-    Raises :class:`LesionError` where there is no segment or it is empty there.
+
+def maskFromSegmentation(segmentationNode, volumeNode) -> np.ndarray:
+    """The segment on the grid of ``volumeNode``: bool (z, y, x).
+
+    Raises :class:`LesionError` where there is no segment, more than one, or it is empty there.
     """
     segmentation = segmentationNode.GetSegmentation() if segmentationNode is not None else None
     if segmentation is None or segmentation.GetNumberOfSegments() == 0:
         raise LesionError(
             "lesion.none", "There is no lesion contour.", "a segment that outlines the lesion.", "Outline the lesion first."
         )
-    segmentId = segmentId or segmentation.GetNthSegmentID(0)
+    if segmentation.GetNumberOfSegments() > 1:
+        names = ", ".join(segmentation.GetNthSegment(i).GetName() for i in range(segmentation.GetNumberOfSegments()))
+        raise LesionError(
+            "lesion.several",
+            f"'{segmentationNode.GetName()}' holds several segments ({names}).",
+            "one segment, the lesion.",
+            "Move the lesion's segment into a segmentation of its own (Segmentations module, Copy/move segments).",
+        )
+    segmentId = segmentation.GetNthSegmentID(0)
     mask = slicer.util.arrayFromSegmentBinaryLabelmap(segmentationNode, segmentId, volumeNode)
     if mask is None or not np.any(mask):
         raise LesionError(

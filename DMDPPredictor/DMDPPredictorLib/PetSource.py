@@ -8,9 +8,8 @@ from pathlib import Path
 import slicer
 from dmdp.case import Volume
 from dmdp.errors import SuvError
-from dmdp.load import load_pet
 
-from .Nodes import volumeFromNode
+from .Nodes import transformed, volumeFromNode, worldTransform
 
 SUV_UNIT = "SUVbw g/ml"
 TOLD_SUV = "DMDP.IsSuv"
@@ -18,8 +17,19 @@ TOLD_SUV = "DMDP.IsSuv"
 
 def isSuv(petNode) -> bool:
     """True where the node carries SUVbw as its unit, or the user said so."""
-    if petNode.GetAttribute(TOLD_SUV) == "1":
-        return True
+    return petNode.GetAttribute(TOLD_SUV) == "1" or carriesSuv(petNode)
+
+
+def tellSuv(petNode, told: bool) -> None:
+    """Keep in the scene what the user says: the PET is in SUV, or it is not."""
+    if told:
+        petNode.SetAttribute(TOLD_SUV, "1")
+    else:
+        petNode.RemoveAttribute(TOLD_SUV)
+
+
+def carriesSuv(petNode) -> bool:
+    """True where the volume's own unit is SUVbw, as after loading with the PET DICOM extension."""
     units = petNode.GetVoxelValueUnits()
     return units is not None and "SUVbw" in (units.GetCodeValue() or "") + (units.GetCodeMeaning() or "")
 
@@ -47,12 +57,18 @@ def gather(files: tuple[Path, ...], folder: Path) -> Path:
 
 
 def suvVolume(petNode, temporary: Path) -> Volume:
-    """The PET in SUVbw: as it is, or converted from its DICOM files. Raises :class:`SuvError` where neither is possible."""
+    """The PET in SUVbw where the node stands in the scene: as it is, or converted from its DICOM files.
+
+    Raises :class:`SuvError` where neither is possible.
+    """
     if isSuv(petNode):
         return volumeFromNode(petNode, SUV_UNIT)
     files = dicomFiles(petNode)
     if files:
-        return load_pet(gather(files, temporary / "pet")).pet
+        from dmdp.load import load_pet  # pydicom, which the module must not need to load
+
+        pet = load_pet(gather(files, temporary / "pet")).pet
+        return Volume(pet.array, transformed(pet.geometry, worldTransform(petNode)), pet.unit, pet.provenance)
     raise unknown(petNode)
 
 

@@ -10,7 +10,7 @@ from dmdp.case import Clinical
 from dmdp.files import write_mask, write_volume
 
 from .Nodes import METHOD, SEED, geometryFromNode, isUnchangedProposal, maskFromSegmentation, volumeFromNode
-from .PetSource import SUV_UNIT, dicomFiles, gather, isSuv, unknown
+from .PetSource import dicomFiles, gather, isSuv, suvVolume
 
 
 def predictArguments(
@@ -19,8 +19,8 @@ def predictArguments(
     """Write the nodes into ``temporary`` and name them. Raises :class:`dmdp.errors.InputError` subclasses.
 
     CT goes as NRRD in HU. PET goes as the DICOM files that it came from, so that its SUV has an audit; where it is in SUV
-    already, as NRRD. An unchanged proposal goes as its seed and method; a contour that was drawn or edited goes as a mask on
-    the image that it was drawn on.
+    already, or was moved by a transform, as NRRD in SUV. An unchanged proposal goes as its seed and method; a contour that was
+    drawn or edited goes as a mask on the image that it was drawn on.
     """
     arguments: dict[str, Any] = {
         "ct": str(write_volume(temporary / "ct.nrrd", volumeFromNode(ctNode, "HU"))),
@@ -36,12 +36,11 @@ def predictArguments(
 
 
 def _pet(petNode, temporary: Path) -> dict[str, Any]:
-    if isSuv(petNode):
-        path = write_volume(temporary / "pet.nrrd", volumeFromNode(petNode, SUV_UNIT))
-        return {"pet": str(path), "pet_is_suv": True}
     files = dicomFiles(petNode)
-    if not files:
-        raise unknown(petNode)
+    moved = petNode.GetParentTransformNode() is not None  # DICOM files know nothing of a registration in the scene
+    if isSuv(petNode) or moved or not files:
+        path = write_volume(temporary / "pet.nrrd", suvVolume(petNode, temporary))
+        return {"pet": str(path), "pet_is_suv": True}
     return {"pet": str(gather(files, temporary / "pet"))}
 
 

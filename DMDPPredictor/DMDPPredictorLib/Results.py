@@ -31,9 +31,7 @@ def loadHeatmaps(result: PredictionResult, ctNode) -> dict[str, object]:
 
     Names and descriptions say what the maps are: of a demonstration network, not trained on patients.
     """
-    for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"):
-        if node.GetAttribute(HEATMAP) is not None:
-            slicer.mrmlScene.RemoveNode(node)
+    removeHeatmaps()
     label = (result.prediction.demonstration or {}).get("label") or ""
     found = {}
     for path in sorted(result.folder.glob("heatmap_*.nii.gz")):
@@ -44,6 +42,13 @@ def loadHeatmaps(result: PredictionResult, ctNode) -> dict[str, object]:
         _placeBeside(node, ctNode)
         found[key] = node
     return found
+
+
+def removeHeatmaps() -> None:
+    """Take the heatmaps of an earlier run out of the scene."""
+    for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"):
+        if node.GetAttribute(HEATMAP) is not None:
+            slicer.mrmlScene.RemoveNode(node)
 
 
 def _placeBeside(node, sibling) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import traceback
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("vtk", reason="slicer-core (extra 'headless') is not installed")
 pytest.importorskip("slicer", reason="slicer-core (extra 'headless') is not installed")
+pytest.importorskip("PySide6", reason="PySide6 (extra 'headless') is not installed")
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -31,7 +33,13 @@ def app():
 def scene(app):
     """The scene, emptied of what a test puts there."""
     yield app.scene
-    for kind in ("vtkMRMLVolumeNode", "vtkMRMLSegmentationNode", "vtkMRMLTransformNode", "vtkMRMLScriptedModuleNode"):
+    for kind in (
+        "vtkMRMLVolumeNode",
+        "vtkMRMLSegmentationNode",
+        "vtkMRMLTransformNode",
+        "vtkMRMLMarkupsNode",
+        "vtkMRMLScriptedModuleNode",
+    ):
         while (node := app.scene.GetFirstNodeByClass(kind)) is not None:
             app.scene.RemoveNode(node)
 
@@ -42,3 +50,24 @@ def logic(app):
     from DMDPPredictorLib.Logic import DMDPPredictorLogic
 
     return DMDPPredictorLogic()
+
+
+@pytest.fixture(scope="session")
+def modules(app):
+    """Both modules as the application loads them at its start."""
+    return {name: app.loadModule(PROJECT / name / f"{name}.py") for name in ("DMDPPredictor", "DMDPTraining")}
+
+
+@pytest.fixture
+def panel(modules, scene, monkeypatch):
+    """A fresh panel of DMDPPredictor with nothing chosen; no slot or observer may raise while the test runs."""
+    import qt
+
+    qt.raised.clear()
+    monkeypatch.setattr(sys, "excepthook", lambda *error: qt.raised.append("".join(traceback.format_exception(*error))))
+    modules["DMDPPredictor"].closePanel()
+    widget = modules["DMDPPredictor"].widgetRepresentation().self()
+    widget.enter()
+    yield widget
+    modules["DMDPPredictor"].closePanel()
+    assert not qt.raised, "".join(qt.raised)

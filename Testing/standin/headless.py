@@ -7,6 +7,7 @@ After ``bootstrap()`` the names of Slicer's Python exist: ``slicer.mrmlScene``, 
 from __future__ import annotations
 
 import colorsys
+import importlib
 import os
 import sys
 import tempfile
@@ -15,8 +16,12 @@ from pathlib import Path
 
 os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")  # before vtk: renders without a screen
 
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE / "qt_layer"))
+
 import slicer
 import vtk
+from slicer_api import API
 from vtk.util.numpy_support import vtk_to_numpy
 
 ORIENTATIONS = {"Red": "Axial", "Yellow": "Sagittal", "Green": "Coronal"}
@@ -36,9 +41,26 @@ class Module:
 
     def __init__(self, name: str, logic, path: str = ""):
         self.name, self.title, self.path, self._logic = name, name, path, logic
+        self._widget = None
 
     def logic(self):
         return self._logic
+
+    def widgetRepresentation(self):
+        """The panel of a scripted module; made at the first call, as in the application."""
+        if self._widget is None:
+            self._widget = slicer.qSlicerScriptedLoadableModuleWidget()
+            self._widget.setMRMLScene(slicer.mrmlScene)
+            self._widget._python = getattr(sys.modules[self.name], f"{self.name}Widget")(self._widget)
+            self._widget._python.setup()
+            setattr(slicer.modules, f"{self.name}Widget", self._widget._python)
+        return self._widget
+
+    def closePanel(self) -> None:
+        """What happens to a panel when the application ends."""
+        if self._widget is not None:
+            self._widget._python.cleanup()
+            self._widget = None
 
 
 class ModuleManager:
@@ -138,7 +160,8 @@ class Application:
         self.logic.SetSliceLogics(vtk.vtkCollection())
         self.logic.SetViewLogics(vtk.vtkCollection())
         slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(self.scene, True)
-        slicer.mrmlScene, slicer.app = self.scene, self
+        slicer.mrmlScene = self.scene
+        slicer.app = ListedNames(self, API["slicer.app"])
         slicer.modules = sys.modules["slicer.modules"] = types.ModuleType("slicer.modules")
         self.modules: dict[str, Module] = {}
         self.register("Colors", colours)
@@ -190,10 +213,41 @@ class Application:
     def mainWindow(self):
         return None
 
+    def loadModule(self, path: Path) -> Module:
+        """What the application does with a scripted module's file when it starts."""
+        name = path.stem
+        sys.path.insert(0, str(path.parent))
+        module = self.register(name, None, str(path))
+        instance = getattr(importlib.import_module(name), name)(types.SimpleNamespace(path=str(path), name=name))
+        module.title = instance.parent.title
+        setattr(slicer.modules, f"{name}Instance", instance)
+        return module
+
+    def processEvents(self, *flags) -> None:
+        import qt
+
+        qt.application.processEvents()
+
+
+class ListedNames:
+    """``slicer.app``: the application, of which only those names can be seen that a running Slicer has."""
+
+    def __init__(self, application: Application, names: list[str]):
+        self._application, self._names = application, frozenset(names)
+
+    def __getattr__(self, name: str):
+        if name not in self._names:
+            raise AttributeError(f"slicer.app has no '{name}'")
+        return getattr(self._application, name)
+
 
 def bootstrap() -> Application:
-    """The one application of this process; the shims beside this file become ``slicer.<name>``."""
+    """The one application of this process; the shims beside this file become ``slicer.<name>``, ``qt`` and ``ctk``."""
     if not hasattr(slicer, "app"):
-        slicer.__path__ = [*slicer.__path__, str(Path(__file__).with_name("slicer_layer"))]
-        Application()
-    return slicer.app
+        slicer.__path__ = [*slicer.__path__, str(HERE / "slicer_layer")]
+        slicer._standin = Application()
+        import ctk  # noqa: F401  (its widgets register themselves)
+        import mrml_widgets
+
+        mrml_widgets.install()
+    return slicer._standin

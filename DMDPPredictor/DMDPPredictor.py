@@ -1,0 +1,279 @@
+"""DMDP Predictor: EGFR mutation and histological subtype of a lung tumour from FDG PET/CT. Research use only."""
+
+import logging
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import slicer
+import vtk
+from dmdp import RESEARCH_USE_ONLY
+from dmdp.errors import DmdpError
+from DMDPPredictorLib.Logic import DMDPPredictorLogic
+from DMDPPredictorLib.Models import DEMONSTRATION, ensembleNames
+from DMDPPredictorLib.Packages import ensurePackages
+from DMDPPredictorLib.PanelJob import PanelJob
+from DMDPPredictorLib.Parameters import clinicalFrom
+from DMDPPredictorLib.PetSource import carriesSuv, isSuv, tellSuv
+from DMDPPredictorLib.Readiness import delineationNeeds, predictionNeeds, seedRas, suvStatus
+from DMDPPredictorLib.ResultPanel import ResultPanel
+from DMDPPredictorLib.SelfTest import DMDPPredictorTest
+from slicer.i18n import tr as _
+from slicer.i18n import translate
+from slicer.ScriptedLoadableModule import ScriptedLoadableModule, ScriptedLoadableModuleWidget
+from slicer.util import VTKObservationMixin
+
+__all__ = ["DMDPPredictor", "DMDPPredictorLogic", "DMDPPredictorTest", "DMDPPredictorWidget"]
+
+SEGMENTS_CHANGED = slicer.vtkSegmentation.SourceRepresentationModified
+POINT_PLACED = slicer.vtkMRMLMarkupsNode.PointPositionDefinedEvent
+POINT_REMOVED = slicer.vtkMRMLMarkupsNode.PointRemovedEvent
+
+
+class DMDPPredictor(ScriptedLoadableModule):
+    """What the application lists."""
+
+    def __init__(self, parent):
+        ScriptedLoadableModule.__init__(self, parent)
+        self.parent.title = _("DMDP Predictor")
+        self.parent.categories = [translate("qSlicerAbstractCoreModule", "Nuclear Medicine")]
+        self.parent.dependencies = ["Volumes", "Segmentations", "Markups"]
+        self.parent.contributors = ["The DMDP for 3D Slicer developers"]
+        self.parent.helpText = _(
+            "Predicts EGFR mutation and histological subtype (adenocarcinoma or squamous cell carcinoma) of a lung tumour from "
+            "FDG PET/CT, shows where it looked, and says how far to trust it. {research}"
+        ).format(research=RESEARCH_USE_ONLY)
+        self.parent.acknowledgementText = _("Method: Jiang et al., Transl Lung Cancer Res 2026;15(6).")
+
+
+class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+    """The panel: it holds the user's choices and one job; :meth:`refresh` derives every button from these two."""
+
+    def __init__(self, parent=None):
+        ScriptedLoadableModuleWidget.__init__(self, parent)
+        VTKObservationMixin.__init__(self)
+        self.logic = None
+        self.job = None
+        self.results = None
+        self._parameters = None
+        self._guiTag = None
+        self._watched = {}
+        self._models = []
+
+    # --- life cycle ---
+
+    def setup(self):
+        """Build the panel; works without a main window."""
+        ScriptedLoadableModuleWidget.setup(self)
+        panel = slicer.util.loadUI(self.resourcePath("UI/DMDPPredictor.ui"))
+        self.layout.addWidget(panel)
+        self.ui = slicer.util.childWidgetVariables(panel)
+        panel.setMRMLScene(slicer.mrmlScene)
+        self.logic = DMDPPredictorLogic()
+        self.job = PanelJob(self.onProgress, self.onJobEnded)
+        self.results = ResultPanel(self.ui, self.logic, self.showMessage)
+        self.ui.researchLabel.text = f"<b>{RESEARCH_USE_ONLY}</b>"
+        self.ui.seedPlaceWidget.placeMultipleMarkups = slicer.qSlicerMarkupsPlaceWidget.ForcePlaceSingleMarkup
+        self._models = ensembleNames()
+        self.ui.modelComboBox.addItems(self._models)
+
+        self.ui.suvCheckBox.connect("toggled(bool)", self.onToldSuv)
+        self.ui.modelComboBox.connect("currentTextChanged(QString)", self.onModelChosen)
+        self.ui.delineateButton.connect("clicked()", self.onDelineate)
+        self.ui.editButton.connect("clicked()", self.onEdit)
+        self.ui.predictButton.connect("clicked()", self.onPredictOrCancel)
+
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
+        self.setParameterNode(self.logic.getParameterNode())
+
+    def cleanup(self):
+        """The application closes, or the module is reloaded: end the job, forget the result."""
+        if self.job is not None:
+            self.job.abandon()
+            self.results.clear()
+        self.setParameterNode(None)
+        self.removeObservers()
+
+    def enter(self):
+        """The user opens the module."""
+        self.setParameterNode(self.logic.getParameterNode())
+
+    def exit(self):
+        """The user opens another module; a running job goes on."""
+        self.ui.seedPlaceWidget.setPlaceModeEnabled(False)
+
+    def onSceneStartClose(self, caller=None, event=None):
+        """Nodes are about to go: end the job at once and let go of them."""
+        self.job.abandon()
+        self.results.clear()
+        self.showMessage("")
+        self.setParameterNode(None)
+
+    def onSceneEndClose(self, caller=None, event=None):
+        """Start anew while the panel stays open."""
+        self.setParameterNode(self.logic.getParameterNode())
+
+    def setParameterNode(self, parameters):
+        """Connect the panel to the user's choices in the scene, or to none."""
+        if self._parameters is not None:
+            self._parameters.disconnectGui(self._guiTag)
+            self.removeObserver(self._parameters, vtk.vtkCommand.ModifiedEvent, self.refresh)
+        self._parameters = parameters
+        if parameters is not None:
+            if parameters.model not in self._models and self._models:  # a scene from a machine with other models
+                parameters.model = self._models[0]
+            self._guiTag = parameters.connectGui(self.ui)
+            self.addObserver(parameters, vtk.vtkCommand.ModifiedEvent, self.refresh)
+        self.refresh()
+
+    # --- state ---
+
+    def refresh(self, caller=None, event=None):
+        """Bring every widget in line with the choices and the job."""
+        parameters, running = self._parameters, self.job.running
+        ready = parameters is not None
+        pet = parameters.pet if ready else None
+        seed = parameters.seed if ready else None
+        self._watch("placed", seed, POINT_PLACED, self.refresh)
+        self._watch("removed", seed, POINT_REMOVED, self.refresh)
+        segmentation = parameters.segmentation if ready else None
+        self._watch("segments", segmentation and segmentation.GetSegmentation(), SEGMENTS_CHANGED, self.onSegmentsChanged)
+        for section in (self.ui.imagesSection, self.ui.lesionSection, self.ui.patientSection, self.ui.modelSection):
+            section.enabled = ready and not running
+
+        self.ui.suvStatusLabel.text = suvStatus(pet)
+        self.ui.suvCheckBox.enabled = pet is not None and not carriesSuv(pet)
+        blocked = self.ui.suvCheckBox.blockSignals(True)
+        self.ui.suvCheckBox.checked = pet is not None and isSuv(pet)
+        self.ui.suvCheckBox.blockSignals(blocked)
+        if ready:
+            self.ui.modelComboBox.setCurrentText(parameters.model)
+            self.ui.seedPlaceWidget.setCurrentNode(seed)
+
+        needs = delineationNeeds(pet, seed) if ready else _("There is no scene.")
+        self.ui.delineateButton.enabled = not needs and not running
+        self.ui.delineateButton.toolTip = needs or _("Outline the lesion that holds the point")
+        self.ui.editButton.enabled = pet is not None
+
+        needs = predictionNeeds(parameters.ct, pet, segmentation, seed, self._models) if ready else _("There is no scene.")
+        self.ui.predictButton.text = _("Cancel") if running else _("Predict")
+        self.ui.predictButton.enabled = running or not needs
+        self.ui.predictButton.toolTip = _("End the running prediction") if running else needs or _("Predict; takes some seconds")
+        self.ui.progressBar.visible = running
+        self.results.refresh(parameters, running)
+
+    def _watch(self, role, node, event, method):
+        """Observe the node that plays a role now, and no longer the one that did before."""
+        former = self._watched.get(role)
+        if former is node:
+            return
+        if former is not None:
+            self.removeObserver(former, event, method)
+        self._watched[role] = node
+        if node is not None:
+            self.addObserver(node, event, method)
+
+    def onSegmentsChanged(self, caller=None, event=None):
+        """The contour was edited: what is shown was not made from it."""
+        self.results.contourChanged()
+        self.refresh()
+
+    def showMessage(self, words):
+        """One line below the Predict button; empty hides it."""
+        self.ui.messageLabel.text = words
+        self.ui.messageLabel.visible = bool(words)
+
+    # --- what the buttons do ---
+
+    def onToldSuv(self, told):
+        """The user says whether the PET is in SUV."""
+        if self._parameters is not None and self._parameters.pet is not None:
+            tellSuv(self._parameters.pet, told)
+            self.refresh()
+
+    def onModelChosen(self, name):
+        """Another installed model."""
+        if self._parameters is not None and name:
+            self._parameters.model = name
+
+    def onDelineate(self):
+        """Propose a contour at the point; it replaces an earlier proposal, never a contour that was drawn."""
+        self.showMessage("")
+        with self.told():
+            self.propose()
+
+    def propose(self):
+        """Outline the lesion at the point; raises :class:`DmdpError`."""
+        parameters = self._parameters
+        earlier = self.logic.replaceableProposal(parameters.segmentation, parameters.pet)
+        with slicer.util.WaitCursor():
+            parameters.segmentation = self.logic.delineate(parameters.pet, seedRas(parameters.seed), parameters.method, earlier)
+
+    def onEdit(self):
+        """Go to the Segment Editor with the contour (a new one where there is none) and the PET."""
+        parameters = self._parameters
+        parameters.segmentation = self.logic.editContour(parameters.segmentation, parameters.pet)
+        slicer.util.selectModule("SegmentEditor")
+
+    def onPredictOrCancel(self):
+        """Start a prediction, or end the one that runs."""
+        if self.job.running:
+            self.ui.predictButton.enabled = False
+            self.showMessage(_("Cancelling…"))
+            self.job.cancel()
+        else:
+            self.startPrediction()
+
+    def startPrediction(self):
+        """Write the job and start it; a failure leaves the panel as it was, with the reason."""
+        self.results.clear()
+        self.showMessage("")
+        folder = Path(tempfile.mkdtemp(prefix="dmdp-"))
+        with self.told():
+            try:
+                self._startIn(folder)
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
+
+    def _startIn(self, folder):
+        parameters = self._parameters
+        bundles = [parameters.model, *([DEMONSTRATION] if parameters.demonstration else [])]
+        if parameters.segmentation is None:
+            self.propose()
+        ensurePackages(self.resourcePath("requirements.txt"))
+        with slicer.util.WaitCursor():
+            job = self.logic.prepareJob(
+                parameters.ct, parameters.pet, parameters.segmentation, clinicalFrom(parameters), bundles, folder
+            )
+        self.onProgress(0.0, _("starting"))
+        self.results.expect(parameters)
+        self.job.start(job)
+
+    def onProgress(self, fraction, words):
+        """A progress line of the job."""
+        self.ui.progressBar.value = round(100 * fraction)
+        self.ui.progressBar.format = f"%p % {words}"
+
+    def onJobEnded(self, error, folder):
+        """The job is done, failed or was cancelled; the folder lives until this returns."""
+        self.showMessage("")
+        with self.told():
+            if error is not None:
+                raise error
+            self.results.show(self.logic.keepResult(folder))
+
+    @contextmanager
+    def told(self):
+        """Whatever goes wrong inside is told below the button, and the panel is brought in line in any case."""
+        try:
+            yield
+        except DmdpError as error:
+            self.showMessage(str(error))
+        except Exception as error:  # a defect, not the user's doing: the trace goes to the application's log
+            logging.exception("DMDP Predictor")
+            self.showMessage(_("Unexpected: {error}. The application's log has the details.").format(error=error))
+        finally:
+            self.refresh()

@@ -1,0 +1,86 @@
+"""The Python packages that Slicer does not bring: which are missing, and installing them the Slicer way."""
+
+from __future__ import annotations
+
+import tempfile
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import slicer
+from dmdp.errors import DmdpError
+from packaging.requirements import Requirement
+from slicer.i18n import tr as _
+
+NEVER_CHANGED = ("numpy", "scipy", "SimpleITK", "torch", "pydicom", "vtk")
+
+
+def requirementsFrom(path: str | Path) -> list[Requirement]:
+    """The requirements of a file, one per line; comments are skipped."""
+    lines = (line.strip() for line in Path(path).read_text(encoding="utf-8").splitlines())
+    return [Requirement(line) for line in lines if line and not line.startswith("#")]
+
+
+def missingPackages(requirements) -> list[str]:
+    """Those that are not installed in a version that fits."""
+    return [str(requirement) for requirement in requirements if not _installed(requirement)]
+
+
+def ensurePackages(path: str | Path) -> None:
+    """Ask once, then install what is missing; on the main thread only.
+
+    Raises :class:`DmdpError` (``package.missing``) where something stays missing.
+
+    Slicer's own numpy, SimpleITK and the like, and the PyTorch extension's torch, are pinned to the version that runs, so
+    that pip cannot replace them.
+    """
+    requirements = requirementsFrom(path)
+    if not missingPackages(requirements):
+        return
+    with tempfile.TemporaryDirectory(prefix="dmdp-") as folder:
+        constraints = Path(folder) / "constraints.txt"
+        constraints.write_text("".join(f"{line}\n" for line in pinned()), encoding="utf-8")
+        try:
+            _install([str(r) for r in requirements], constraints)
+        except Exception as error:  # pip's failures and the user's refusal come as various types
+            raise _stillMissing(missingPackages(requirements) or ["?"], str(error)) from error
+    missing = missingPackages(requirements)
+    if missing:
+        raise _stillMissing(missing, _("they were not installed"))
+
+
+def pinned() -> list[str]:
+    """``name==version`` of the packages that must stay as they are."""
+    found = []
+    for name in NEVER_CHANGED:
+        try:
+            found.append(f"{name}=={version(name)}")
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _install(requirements: list[str], constraints: Path) -> None:
+    try:
+        from slicer.packaging import pip_ensure
+    except ImportError:  # Slicer 5.10
+        words = _("These Python packages will be installed into Slicer: {names}").format(names=", ".join(requirements))
+        if slicer.util.confirmOkCancelDisplay(words, "DMDP"):
+            slicer.util.pip_install([*requirements, "-c", str(constraints)])
+        return
+    pip_ensure(requirements, constraints=constraints, requester="DMDP")
+
+
+def _installed(requirement: Requirement) -> bool:
+    try:
+        return requirement.specifier.contains(version(requirement.name), prereleases=True)
+    except PackageNotFoundError:
+        return False
+
+
+def _stillMissing(names: list[str], reason: str) -> DmdpError:
+    return DmdpError(
+        "package.missing",
+        _("Python packages are missing in Slicer: {names} ({reason}).").format(names=", ".join(names), reason=reason),
+        _("these packages in Slicer's own Python."),
+        _("Press Predict again and allow the installation, or install them in the Python console with slicer.util.pip_install."),
+    )

@@ -1,0 +1,59 @@
+"""What the panel's user has chosen; it is stored in the scene and saved with it."""
+
+from __future__ import annotations
+
+import enum
+from typing import Annotated
+
+from dmdp.case import Clinical
+from dmdp.delineation.pet import METHODS
+from slicer import vtkMRMLMarkupsFiducialNode, vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode
+from slicer.i18n import tr as _
+from slicer.parameterNodeWrapper import Choice, WithinRange, parameterNodeWrapper
+
+
+class Sex(enum.Enum):
+    """As in the DICOM header; Slicer stores the name."""
+
+    Unknown = None
+    Female = "F"
+    Male = "M"
+
+    def label(self) -> str:
+        return {Sex.Unknown: _("not known"), Sex.Female: _("female"), Sex.Male: _("male")}[self]
+
+
+class Smoking(enum.Enum):
+    """Whether the patient ever smoked."""
+
+    Unknown = None
+    Ever = "ever"
+    Never = "never"
+
+    def label(self) -> str:
+        return {Smoking.Unknown: _("not known"), Smoking.Ever: _("ever"), Smoking.Never: _("never")}[self]
+
+
+@parameterNodeWrapper
+class DMDPPredictorParameterNode:
+    """Images, lesion, patient and model of the panel.
+
+    ``age`` is in years, 0 where it is not known. ``model`` is the name of an installed ensemble bundle; ``demonstration``
+    adds the demonstration network, whose maps say nothing about a patient.
+    """
+
+    ct: vtkMRMLScalarVolumeNode
+    pet: vtkMRMLScalarVolumeNode
+    segmentation: vtkMRMLSegmentationNode
+    seed: vtkMRMLMarkupsFiducialNode
+    method: Annotated[str, Choice(list(METHODS))] = "auto"
+    age: Annotated[int, WithinRange(0, 120)] = 0
+    sex: Sex = Sex.Unknown
+    smoking: Smoking = Smoking.Unknown
+    model: str = "published-pet-clinical"
+    demonstration: bool = False
+
+
+def clinicalFrom(parameters: DMDPPredictorParameterNode) -> Clinical:
+    """The patient's facts, None where they are not known. Raises :class:`dmdp.errors.InputError`."""
+    return Clinical(float(parameters.age) if parameters.age else None, parameters.sex.value, parameters.smoking.value)

@@ -1,0 +1,71 @@
+"""What is still missing before a button may be pressed, in words for its tooltip; an empty string means ready."""
+
+from __future__ import annotations
+
+from slicer.i18n import tr as _
+
+from .PetSource import dicomFiles, isSuv
+
+
+def delineationNeeds(petNode, seedNode) -> str:
+    """What a lesion proposal still needs."""
+    if not _isImage(petNode):
+        return _("Choose the PET.")
+    if not suvKnown(petNode):
+        return _("It is not known whether the PET is in SUV: load it from the DICOM browser, or tick 'The PET is in SUV'.")
+    if seedRas(seedNode) is None:
+        return _("Place a point in the lesion.")
+    return ""
+
+
+def predictionNeeds(ctNode, petNode, segmentationNode, seedNode, models) -> str:
+    """What a prediction still needs; a point is enough where there is no contour."""
+    if not _isImage(ctNode):
+        return _("Choose the CT.")
+    if not _isImage(petNode):
+        return _("Choose the PET.")
+    if ctNode is petNode:
+        return _("CT and PET are the same volume: choose the other one.")
+    if not suvKnown(petNode):
+        return _("It is not known whether the PET is in SUV: load it from the DICOM browser, or tick 'The PET is in SUV'.")
+    if segmentationNode is None and seedRas(seedNode) is None:
+        return _("Place a point in the lesion, or draw its contour in the Segment Editor.")
+    if segmentationNode is not None and segmentationNode.GetSegmentation().GetNumberOfSegments() != 1:
+        return _("The contour must hold one segment, the lesion; it holds {count}.").format(
+            count=segmentationNode.GetSegmentation().GetNumberOfSegments()
+        )
+    if not models:
+        return _("No model is installed: reinstall the extension, or put a model bundle into the user's DMDP folder.")
+    return ""
+
+
+def suvKnown(petNode) -> bool:
+    """True where the PET is in SUV, or can be converted from its DICOM files."""
+    return isSuv(petNode) or bool(dicomFiles(petNode))
+
+
+def suvStatus(petNode) -> str:
+    """One line on where the SUV comes from."""
+    if not _isImage(petNode):
+        return _("no PET chosen")
+    if isSuv(petNode):
+        return _("in SUVbw (g/ml)")
+    files = dicomFiles(petNode)
+    if files:
+        return _("will be converted to SUVbw from its {count} DICOM files").format(count=len(files))
+    return _("not known whether it is in SUV")
+
+
+def seedRas(seedNode) -> tuple[float, float, float] | None:
+    """The point that was placed last (RAS, mm), or None."""
+    if seedNode is None or seedNode.GetNumberOfDefinedControlPoints() == 0:
+        return None
+    position = [0.0, 0.0, 0.0]
+    for index in range(seedNode.GetNumberOfControlPoints()):
+        if seedNode.GetNthControlPointPositionStatus(index) == seedNode.PositionDefined:
+            seedNode.GetNthControlPointPositionWorld(index, position)
+    return tuple(position)
+
+
+def _isImage(volumeNode) -> bool:
+    return volumeNode is not None and volumeNode.GetImageData() is not None

@@ -1,0 +1,264 @@
+"""The panel on slicer-core and Qt: what it enables, says, starts, ends and restores."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import numpy as np
+import pytest
+
+from .test_logic import addVolume
+
+pytestmark = pytest.mark.slicer
+
+
+def wait(condition, seconds=120):
+    """Let the window work until ``condition()`` is true."""
+    import qt
+
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "nothing happened"
+        qt.application.processEvents()
+        time.sleep(0.02)
+
+
+def placePoint(scene, ras):
+    node = scene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", "Lesion point")
+    node.AddControlPointWorld(*ras)
+    return node
+
+
+@pytest.fixture
+def loaded(panel, scene, simulated_study):
+    """The panel with CT, PET (in SUV) and a point in the lesion chosen."""
+    patient, _ = simulated_study
+    parameters = panel.logic.getParameterNode()
+    parameters.ct, parameters.pet = addVolume(scene, patient.ct, "CT"), addVolume(scene, patient.pet, "PET", suv=True)
+    parameters.seed = placePoint(scene, (-patient.seed_lps[0], -patient.seed_lps[1], patient.seed_lps[2]))
+    return panel, parameters
+
+
+def test_predict_says_what_is_missing_until_nothing_is(panel, scene, simulated_study):
+    patient, _ = simulated_study
+    ui, parameters = panel.ui, panel.logic.getParameterNode()
+    assert not ui.predictButton.enabled
+    assert "CT" in ui.predictButton.toolTip
+    ct, pet = addVolume(scene, patient.ct, "CT"), addVolume(scene, patient.pet, "PET")
+    parameters.ct = ct
+    assert "PET" in ui.predictButton.toolTip
+    parameters.pet = ct
+    assert "same volume" in ui.predictButton.toolTip
+    parameters.pet = pet
+    assert "SUV" in ui.predictButton.toolTip
+    assert "not known" in ui.suvStatusLabel.text
+    ui.suvCheckBox.setChecked(True)
+    assert "SUVbw" in ui.suvStatusLabel.text
+    assert "point" in ui.predictButton.toolTip
+    assert not ui.delineateButton.enabled
+    parameters.seed = placePoint(scene, (0.0, 0.0, 0.0))
+    assert ui.predictButton.enabled
+    assert ui.delineateButton.enabled
+    parameters.seed.RemoveAllControlPoints()
+    assert not ui.predictButton.enabled
+    ui.suvCheckBox.setChecked(False)
+    assert "SUV" in ui.predictButton.toolTip
+
+
+def test_choices_go_into_the_scene_and_back(panel, scene, simulated_study):
+    patient, _ = simulated_study
+    ui, parameters = panel.ui, panel.logic.getParameterNode()
+    ct = addVolume(scene, patient.ct, "CT")
+    ui.ctSelector.setCurrentNode(ct)
+    assert parameters.ct is ct
+    ui.ageSpinBox.value = 61
+    ui.sexComboBox.setCurrentIndex(1)
+    ui.methodComboBox.setCurrentText("pet41")
+    ui.demonstrationCheckBox.checked = True
+    kept = panel.logic.getParameterNode()
+    assert (kept.age, kept.sex.value, kept.method, kept.demonstration) == (61, "F", "pet41", True)
+    kept.age, kept.method = 0, "auto"
+    assert ui.ageSpinBox.text.startswith("not known")
+    assert ui.methodComboBox.currentText == "auto"
+    assert ui.sexComboBox.currentText == "female"
+    assert ui.modelComboBox.currentText == "published-pet-clinical"
+
+
+def test_a_proposal_is_replaced_until_it_is_edited(loaded):
+    import slicer
+
+    panel, parameters = loaded
+    panel.ui.delineateButton.click()
+    first = parameters.segmentation
+    assert first.GetSegmentation().GetNumberOfSegments() == 1
+    parameters.method = "pet41"
+    panel.ui.delineateButton.click()
+    assert parameters.segmentation is first
+    edited = slicer.util.arrayFromSegmentBinaryLabelmap(first, first.GetSegmentation().GetNthSegmentID(0), parameters.pet)
+    edited[np.nonzero(edited)[0][0]] = 0
+    identifier = first.GetSegmentation().GetNthSegmentID(0)
+    slicer.util.updateSegmentBinaryLabelmapFromArray(edited, first, identifier, parameters.pet)
+    panel.ui.delineateButton.click()
+    assert parameters.segmentation is not first
+
+
+def test_a_seed_outside_every_lesion_is_said_and_nothing_is_left(loaded, scene):
+    panel, parameters = loaded
+    parameters.seed.SetNthControlPointPositionWorld(0, 5000.0, 0.0, 0.0)
+    panel.ui.delineateButton.click()
+    assert "outside the PET" in panel.ui.messageLabel.text
+    assert parameters.segmentation is None
+    panel.ui.predictButton.click()
+    assert "outside the PET" in panel.ui.messageLabel.text
+    assert not panel.job.running
+    assert panel.ui.predictButton.enabled
+
+
+def test_predict_runs_beside_the_window_and_shows_the_answer(loaded, scene, tmp_path):
+    import slicer
+
+    panel, parameters = loaded
+    ui = panel.ui
+    parameters.age, parameters.demonstration = 61, True
+    ui.predictButton.click()  # from the point alone: the contour is proposed on the way
+    assert panel.job.running
+    assert ui.predictButton.text == "Cancel"
+    assert not ui.imagesSection.enabled
+    folder = panel.job._folder
+    heard = set()
+    wait(lambda: heard.add(ui.progressBar.format) or not panel.job.running)
+    assert len(heard) > 3, "the progress is told in words"
+    assert not folder.exists()
+    assert ui.predictButton.text == "Predict"
+    assert ui.imagesSection.enabled
+    assert not ui.messageLabel.text
+    text = ui.answerBrowser.plainText
+    assert "Caution" in ui.verdictLabel.text, "PET that came as SUV says nothing of its uptake time"
+    for words in ("EGFR mutation", "Histological subtype", "n = 211", "Research use only", "smoking"):
+        assert words in text, words
+    assert "not trained on patients" in ui.demonstrationLabel.text
+    assert ui.heatmapComboBox.count == 6
+    heatmaps = [n for n in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if n.GetAttribute("DMDP.Heatmap")]
+    assert all("not trained on patients" in node.GetName() for node in heatmaps)
+
+    ui.heatmapButton.click()
+    composite = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")[0]
+    assert composite.GetForegroundVolumeID() in [node.GetID() for node in heatmaps]
+    ui.overlayButton.click()
+    assert composite.GetForegroundVolumeID() == parameters.pet.GetID()
+    first, second = panel.results.save(tmp_path), panel.results.save(tmp_path)
+    assert (first / "report.html").exists()
+    assert (second / "report.html").exists()
+    assert first != second
+
+    ui.ageSpinBox.value = 62
+    assert "changed" in ui.staleLabel.text
+    assert not ui.staleLabel.isHidden()
+    ui.ageSpinBox.value = 61
+    assert ui.staleLabel.isHidden()
+    identifier = parameters.segmentation.GetSegmentation().GetNthSegmentID(0)
+    mask = slicer.util.arrayFromSegmentBinaryLabelmap(parameters.segmentation, identifier, parameters.pet)
+    slicer.util.updateSegmentBinaryLabelmapFromArray(mask, parameters.segmentation, identifier, parameters.pet)
+    assert not ui.staleLabel.isHidden()
+
+
+def test_what_is_outside_is_hidden_until_asked_for(panel, tmp_path, installed_result):
+    from DMDPPredictorLib.Results import readResult
+
+    document = json.loads((installed_result / "prediction.json").read_text(encoding="utf-8"))
+    reason = {"code": "x", "found": "The lesion is in the thigh.", "expected": "a lung", "level": "outside"}
+    document["applicability"] = {"verdict": "outside", "reasons": [reason]}
+    (tmp_path / "result").mkdir()
+    (tmp_path / "result" / "prediction.json").write_text(json.dumps(document), encoding="utf-8")
+    panel.results.show(readResult(tmp_path / "result"))
+    panel.refresh()
+    ui, number = panel.ui, f"{document['tasks']['EGFR']['probability']:.2f}"
+    assert "thigh" in ui.verdictLabel.text
+    assert number not in ui.answerBrowser.plainText
+    assert "Research use only" in ui.answerBrowser.plainText
+    assert not ui.showAnywayButton.isHidden()
+    ui.showAnywayButton.click()
+    assert number in ui.answerBrowser.plainText
+
+
+@pytest.fixture(scope="module")
+def installed_result(simulated_study, tmp_path_factory, dmdp_command):
+    """A result folder from the command line."""
+    patient, study = simulated_study
+    out = tmp_path_factory.mktemp("result") / "out"
+    seed = ",".join(map(repr, patient.seed_lps))
+    done = dmdp_command(
+        "predict", "--ct", study, "--pet", study, "--seed", seed, "--model", "published-pet-clinical", "--out", out
+    )
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+def test_cancel_ends_the_process_and_restores_the_panel(loaded):
+    panel, _ = loaded
+    ui = panel.ui
+    ui.predictButton.click()
+    process, folder = panel.job._process._process, panel.job._folder
+    wait(lambda: ui.progressBar.value > 0)
+    ui.predictButton.click()
+    wait(lambda: not panel.job.running, 20)
+    assert process.poll() is not None
+    assert not folder.exists()
+    assert "cancelled" in ui.messageLabel.text
+    assert ui.predictButton.text == "Predict"
+    assert ui.predictButton.enabled
+    assert ui.imagesSection.enabled
+    assert not ui.reportButton.enabled
+
+
+def test_a_failing_job_says_why_and_restores_the_panel(loaded, scene):
+    panel, parameters = loaded
+    parameters.segmentation = panel.logic.delineate(parameters.pet, parameters.seed.GetNthControlPointPositionWorld(0))
+    parameters.ct.SetOrigin(5000.0, 0.0, 0.0)  # the images no longer overlap
+    panel.ui.predictButton.click()
+    wait(lambda: not panel.job.running)
+    assert "overlap" in panel.ui.messageLabel.text
+    assert panel.ui.predictButton.text == "Predict"
+    assert panel.ui.imagesSection.enabled
+
+
+def test_closing_the_scene_ends_the_job(loaded, scene):
+    panel, _ = loaded
+    panel.ui.predictButton.click()
+    process, folder = panel.job._process._process, panel.job._folder
+    scene.Clear(False)
+    assert not panel.job.running
+    assert process.poll() is not None
+    assert not folder.exists()
+    assert panel.ui.predictButton.text == "Predict"
+    assert not panel.ui.predictButton.enabled
+    assert panel.logic.getParameterNode().ct is None
+
+
+def test_missing_packages_are_named(loaded, tmp_path, monkeypatch):
+    import DMDPPredictorLib.Packages as Packages
+
+    (tmp_path / "requirements.txt").write_text("# one that nobody has\nno-such-package-of-dmdp>=1\nnumpy>=1\n", encoding="utf-8")
+    assert Packages.missingPackages(Packages.requirementsFrom(tmp_path / "requirements.txt")) == ["no-such-package-of-dmdp>=1"]
+    assert any(line.startswith("numpy==") for line in Packages.pinned())
+    monkeypatch.setattr(Packages, "_install", lambda requirements, constraints: None)
+    panel, _ = loaded
+    monkeypatch.setattr(panel, "resourcePath", lambda name: str(tmp_path / "requirements.txt"))
+    panel.ui.predictButton.click()
+    assert "no-such-package-of-dmdp" in panel.ui.messageLabel.text
+    assert not panel.job.running
+
+
+def test_the_modules_own_tests_pass(modules, scene):
+    import unittest
+
+    from DMDPPredictorLib.SelfTest import DMDPPredictorTest
+
+    from DMDPTraining import DMDPTrainingTest
+
+    for case in (DMDPPredictorTest, DMDPTrainingTest):
+        result = unittest.TestResult()
+        unittest.defaultTestLoader.loadTestsFromTestCase(case).run(result)
+        assert result.testsRun
+        assert result.wasSuccessful(), (result.errors, result.failures)
