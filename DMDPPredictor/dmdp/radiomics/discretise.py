@@ -1,0 +1,25 @@
+"""Grey levels: from values to bins 1, 2, …"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .profile import Profile
+
+
+def grey_levels(values: np.ndarray, profile: Profile) -> np.ndarray:
+    """Bin number (n,) int32 from 1 of each value of a region (n,).
+
+    With ``bin_width`` the bins start at the multiple of it at or below the lowest value (IBSI fixed bin size starts at the
+    lowest value instead); with ``bin_count`` they divide the range evenly.
+    """
+    values = np.asarray(values, float)
+    if profile.bin_count is not None:
+        edges = np.histogram_bin_edges(values, profile.bin_count)
+        edges[-1] += 1
+    else:
+        low = values.min() - values.min() % profile.bin_width
+        edges = np.arange(low, values.max() + 2 * profile.bin_width, profile.bin_width)
+        if len(edges) == 1:
+            edges = np.array([edges[0] - 0.5, edges[0] + 0.5])
+    return np.digitize(values, edges).astype(np.int32)
