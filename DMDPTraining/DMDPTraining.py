@@ -1,14 +1,23 @@
-"""DMDP Training: what makes and checks the models that DMDP Predictor uses. Research use only."""
+"""DMDP Training: makes and checks the models that DMDP Predictor uses. Research use only."""
 
+import tempfile
+from pathlib import Path
+
+import qt
 import slicer
+import vtk
+from DMDPTrainingLib.ResultText import bundleText
+from DMDPTrainingLib.Work import Work, needs
 from slicer.i18n import tr as _
 from slicer.i18n import translate
+from slicer.parameterNodeWrapper import parameterNodeWrapper
 from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModule,
     ScriptedLoadableModuleLogic,
     ScriptedLoadableModuleTest,
     ScriptedLoadableModuleWidget,
 )
+from slicer.util import VTKObservationMixin
 
 
 class DMDPTraining(ScriptedLoadableModule):
@@ -18,7 +27,7 @@ class DMDPTraining(ScriptedLoadableModule):
         ScriptedLoadableModule.__init__(self, parent)
         self.parent.title = _("DMDP Training")
         self.parent.categories = [translate("qSlicerAbstractCoreModule", "Nuclear Medicine")]
-        self.parent.dependencies = ["DMDPPredictor"]  # for the core
+        self.parent.dependencies = ["DMDPPredictor"]  # for the core and its jobs
         self.parent.contributors = ["The DMDP for 3D Slicer developers"]
         self.parent.helpText = _(
             "Trains and validates the models that DMDP Predictor uses. Research use only. Not for diagnosis."
@@ -26,44 +35,177 @@ class DMDPTraining(ScriptedLoadableModule):
         self.parent.acknowledgementText = _("Method: Jiang et al., Transl Lung Cancer Res 2026;15(6).")
 
 
-class DMDPTrainingWidget(ScriptedLoadableModuleWidget):
-    """Says what the module is for, and how to do it today."""
+@parameterNodeWrapper
+class DMDPTrainingParameterNode:
+    """The chosen work, the folder with the matrices, and the folder for the result (paths, empty where not chosen)."""
+
+    work: Work = Work.QuickValidation
+    data: str = ""
+    out: str = ""
+
+
+class DMDPTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+    """The panel: choices, one job, and what it found; :meth:`refresh` derives every widget from these."""
+
+    def __init__(self, parent=None):
+        ScriptedLoadableModuleWidget.__init__(self, parent)
+        VTKObservationMixin.__init__(self)
+        self.logic = self.job = self._parameters = self._guiTag = self._running = None
 
     def setup(self):
         """Build the panel; works without a main window."""
         from dmdp import RESEARCH_USE_ONLY
+        from DMDPPredictorLib.PanelJob import PanelJob
 
         ScriptedLoadableModuleWidget.setup(self)
         panel = slicer.util.loadUI(self.resourcePath("UI/DMDPTraining.ui"))
         self.layout.addWidget(panel)
         self.ui = slicer.util.childWidgetVariables(panel)
         panel.setMRMLScene(slicer.mrmlScene)
-        rows = "".join(f"<li><code>dmdp {usage}</code><br/>{words}</li>" for usage, words in DMDPTrainingLogic().commands())
-        purpose = _("This module trains and validates the models that DMDP Predictor uses.")
-        how = _("Its panel is still to come; until then the same work is done by these commands, in PythonSlicer or any Python:")
-        self.ui.purposeLabel.text = f"<p><b>{RESEARCH_USE_ONLY}</b></p><p>{purpose}</p><p>{how}</p><ul>{rows}</ul>"
+        self.logic = DMDPTrainingLogic()
+        self.job = PanelJob(self.onProgress, self.onJobEnded)
+        self.ui.researchLabel.text = f"<b>{RESEARCH_USE_ONLY}</b>"
+        self.ui.dataPath.connect("currentPathChanged(QString)", lambda path: self.onPath("data", path))
+        self.ui.outPath.connect("currentPathChanged(QString)", lambda path: self.onPath("out", path))
+        self.ui.startButton.connect("clicked()", self.onStartOrCancel)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.enter)
+        self.showMessage("")
+        self.enter()
+
+    def cleanup(self):
+        """The application closes, or the module is reloaded: end the job."""
+        if self.job is not None:
+            self.job.abandon()
+        self.setParameterNode(None)
+        self.removeObservers()
+
+    def enter(self, caller=None, event=None):
+        """The user opens the module, or a new scene begins."""
+        self.setParameterNode(self.logic.getParameterNode())
+
+    def onSceneStartClose(self, caller=None, event=None):
+        """The choices go with the scene; a job writes only into its own folder, and goes on."""
+        self.setParameterNode(None)
+
+    def setParameterNode(self, parameters):
+        """Connect the panel to the choices in the scene, or to none."""
+        if self._parameters is not None:
+            self._parameters.disconnectGui(self._guiTag)
+            self.removeObserver(self._parameters, vtk.vtkCommand.ModifiedEvent, self.refresh)
+        self._parameters = parameters
+        if parameters is not None:
+            self._guiTag = parameters.connectGui(self.ui)
+            self.addObserver(parameters, vtk.vtkCommand.ModifiedEvent, self.refresh)
+            self.refresh()
+
+    def refresh(self, caller=None, event=None):
+        """Bring every widget in line with the choices and the job."""
+        parameters, running = self._parameters, self.job.running
+        self.ui.dataPath.currentPath, self.ui.outPath.currentPath = parameters.data, parameters.out
+        missing = needs(parameters.data, parameters.out)
+        self.ui.choicesSection.enabled = not running
+        self.ui.startButton.text = _("Cancel") if running else _("Start")
+        self.ui.startButton.enabled = running or not missing
+        self.ui.startButton.toolTip = _("End the job; a validation goes on from there next time") if running else missing
+        self.ui.progressBar.visible = running
+
+    def showMessage(self, words):
+        """One line below the button; empty hides it."""
+        self.ui.messageLabel.text = words
+        self.ui.messageLabel.visible = bool(words)
+
+    def onPath(self, name, path):
+        """A folder was chosen."""
+        if self._parameters is not None:
+            setattr(self._parameters, name, path)
+
+    def onStartOrCancel(self):
+        """Start the chosen work, or end the one that runs."""
+        from dmdp.errors import DmdpError
+        from DMDPPredictorLib.Packages import ensurePackages
+
+        if self.job.running:
+            self.ui.startButton.enabled = False
+            self.showMessage(_("Cancelling…"))
+            self.job.cancel()
+            return
+        self.showMessage("")
+        parameters = self._parameters
+        try:
+            ensurePackages(self.resourcePath("requirements.txt"))
+            self.job.start(self.logic.prepareJob(parameters.work, parameters.data, parameters.out))
+            self._running = (parameters.work, Path(parameters.out))
+        except (DmdpError, OSError) as error:
+            self.showMessage(str(error))
+        self.refresh()
+
+    def onProgress(self, fraction, words):
+        """A progress line of the job."""
+        self.ui.progressBar.value = round(100 * fraction)
+        self.ui.progressBar.format = f"%p % {words}"
+
+    def onJobEnded(self, error, folder):
+        """The job is done, failed or was cancelled."""
+        work, out = self._running
+        try:
+            if error is not None:
+                self.showMessage(str(error))
+            elif work is Work.Training:
+                self.ui.resultBrowser.html = bundleText(out)
+            else:
+                self.ui.resultBrowser.setSource(qt.QUrl.fromLocalFile(str(out / "report.md")))
+        except (OSError, KeyError, ValueError) as problem:
+            self.showMessage(_("The result cannot be read: {problem}").format(problem=problem))
+        finally:
+            self.ui.resultSection.collapsed = error is not None
+            if self._parameters is not None:
+                self.refresh()
 
 
 class DMDPTrainingLogic(ScriptedLoadableModuleLogic):
-    """What can be trained."""
+    """Jobs of the training package; no widget is needed to run them."""
 
-    def commands(self):
-        """Pairs of usage and purpose of the training commands that are installed."""
-        from dmdp_training.commands import COMMANDS
+    def getParameterNode(self):
+        """The choices of the panel, as the scene keeps them."""
+        return DMDPTrainingParameterNode(super().getParameterNode())
 
-        return [(command.name, command.help) for command in COMMANDS]
+    def prepareJob(self, work, data, out):
+        """Write ``job.json`` for a piece of :class:`Work` into a new temporary folder and return its path."""
+        from DMDPPredictorLib.Job import writeJob
+
+        folder = Path(tempfile.mkdtemp(prefix="dmdp-"))
+        return writeJob(folder, work.value[0], work.arguments(str(data), str(out)), Path(out))
+
+    def run(self, work, data, out, progress=lambda fraction, words: None):
+        """Do a piece of work in a child process and wait for it; raises :class:`dmdp.errors.DmdpError`."""
+        import shutil
+
+        from DMDPPredictorLib.JobProcess import runJob
+
+        job = self.prepareJob(work, data, out)
+        try:
+            runJob(job, progress)
+        finally:
+            shutil.rmtree(job.parent, ignore_errors=True)
 
 
 class DMDPTrainingTest(ScriptedLoadableModuleTest):
-    """The commands are found, and the panel names them."""
+    """The panel says what is missing; the jobs that it offers exist."""
+
+    def setUp(self):
+        slicer.mrmlScene.Clear()
 
     def runTest(self):
-        self.test_thePanelNamesTheCommands()
+        self.setUp()
+        self.test_thePanelSaysWhatIsMissing()
 
-    def test_thePanelNamesTheCommands(self):
-        """Every command of the training package stands in the panel."""
-        names = [name for name, words in DMDPTrainingLogic().commands()]
-        self.assertIn("train", names)
-        text = slicer.util.getModuleWidget("DMDPTraining").ui.purposeLabel.text
-        for name in names:
-            self.assertIn(f"dmdp {name}", text)
+    def test_thePanelSaysWhatIsMissing(self):
+        """Start stays off, with the reason, until the matrices are named."""
+        widget = slicer.util.getModuleWidget("DMDPTraining")
+        widget.enter()
+        self.assertFalse(widget.ui.startButton.enabled)
+        self.assertIn("matrices", widget.ui.startButton.toolTip)
+        with tempfile.TemporaryDirectory() as empty:
+            widget.logic.getParameterNode().data = empty
+            self.assertIn("lacks", widget.ui.startButton.toolTip)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -10,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import dmdp
 from dmdp import errors
 from dmdp.job import Job
 
@@ -62,12 +62,12 @@ def pythonExecutable() -> str:
 
 
 def environment() -> dict[str, str]:
-    """The variables of a job: those of this process, the folder that holds ``dmdp``, and UTF-8 everywhere."""
-    core = str(Path(dmdp.__file__).resolve().parents[1])
-    inherited = os.environ.get("PYTHONPATH")
+    """The variables of a job: those of this process, the folders of our packages, and UTF-8 everywhere."""
+    found = [importlib.util.find_spec(name) for name in ("dmdp", "dmdp_training")]
+    folders = [str(Path(spec.origin).resolve().parents[1]) for spec in found if spec is not None]
     return {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join([core, inherited] if inherited else [core]),
+        "PYTHONPATH": os.pathsep.join([*dict.fromkeys(folders), *filter(None, [os.environ.get("PYTHONPATH")])]),
         "PYTHONUTF8": "1",
         "NUMBA_CACHE_DIR": str(Path.home() / ".cache" / "dmdp" / "numba"),
     }

@@ -74,10 +74,11 @@ def _task(task: TaskPrediction) -> str:
         model=escape(task.model),
         sub=escape(task.sub_model),
     )
+    verdict = f"<p>{_('Conformal answer:')} <b>{escape(task.set)}</b> ({escape(task.set_kind)})</p>" if task.set else ""
     return (
         f"<h3>{escape(task.title)}</h3>"
         f'<p><span style="font-size:x-large"><b>{task.probability:.2f}</b></span> ({low:.2f} – {high:.2f}) {answer}</p>'
-        f"{notes}<p>{basis}</p><ul>{metrics}</ul>"
+        f"{verdict}{notes}<p>{basis}</p><ul>{metrics}</ul>"
     )
 
 

@@ -60,7 +60,7 @@ class DMDPPredictorTest(ScriptedLoadableModuleTest):
             return
         segmentation = self.logic.delineate(self.pet, CENTRE)
         result = self.logic.predict(self.ct, self.pet, segmentation, Clinical(61.0, "F"), ["published-pet-clinical"])
-        self.assertEqual(set(result.prediction.tasks), {"EGFR", "subtype"})
+        self.assertLessEqual({"EGFR", "subtype"}, set(result.prediction.tasks))
         self.assertIn(result.prediction.applicability.verdict, ("ok", "caution", "outside"))
 
 

@@ -1,8 +1,7 @@
 """A model as a folder (or a zip of it): ``manifest.json`` and the files that it lists, verified before use.
 
-Nothing in a bundle is executed: parameters are skops files (loaded against an allow-list), safetensors, and JSON. This
-module checks names, sizes and SHA-256 hashes; what the numbers mean is read by :mod:`dmdp.ensemble` and
-:mod:`dmdp.network`, which also run the stored self-test.
+Nothing in a bundle is executed: parameters are safetensors and JSON. This module checks names, sizes and SHA-256 hashes; what
+the numbers mean is read, and checked, by :mod:`dmdp.ensemble` and :mod:`dmdp.network`, which also run the stored self-test.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from .errors import ModelError
 SCHEMA = 1
 KINDS = ("ensemble", "network")
 REQUIRED = ("schema", "name", "version", "kind", "tasks", "cohorts", "intended_use", "self_test", "files")
-SUFFIXES = (".skops", ".safetensors", ".json", ".md")
+SUFFIXES = (".safetensors", ".json", ".md")
 MAX_FILES = 64
 MAX_BYTES = 64 * 1024 * 1024
 MAX_MANIFEST_BYTES = 2 * 1024 * 1024

@@ -12,16 +12,19 @@ from .applicability.assess import assess
 from .applicability.lung import LungPosition, pet_ct_offset
 from .case import Case
 from .delineation.pet import delineate
+from .ensemble.conformal import ALPHA
 from .ensemble.inputs import CLINICAL_INPUTS, clinical_values
-from .ensemble.model import INTERVAL_KIND, EnsembleModel, SubModel
+from .ensemble.model import EnsembleModel, Estimate, SubModel
+from .ensemble.prevalence import at_prevalence
 from .errors import LesionError, ModelError
 from .features import Feature
 from .pet_features import pet_features
-from .prediction import Alternative, Prediction, TaskPrediction
+from .prediction import Adjusted, Alternative, Contribution, Prediction, TaskPrediction
 from .progress import Progress, part, silent
 from .tasks import TASKS
 
 SPREAD_METHODS = ("suv4", "suv2.5", "pet41")
+SET_KIND = f"class-conditional conformal set that misses about {ALPHA:.0%} of each class; 'uncertain' where both or none remain"
 
 
 def predict(
@@ -29,6 +32,7 @@ def predict(
     models: Sequence[EnsembleModel],
     lung: LungPosition,
     *,
+    prevalence: Mapping[str, float] | None = None,
     regions: Mapping[str, Any] | None = None,
     demonstration: Mapping[str, Any] | None = None,
     hashes: Mapping[str, str] | None = None,
@@ -36,7 +40,8 @@ def predict(
 ) -> Prediction:
     """The prediction for a case from one or more machine-learning bundles, the first of which leads.
 
-    ``lung`` says where the lesion lies; ``regions`` and ``demonstration`` are carried into the result as they are. Raises
+    ``lung`` says where the lesion lies; ``prevalence`` gives the local share of the positive class per task, for the displayed
+    probability only; ``regions`` and ``demonstration`` are carried into the result as they are. Raises
     :class:`ModelError` where no sub-model accepts what is known.
     """
     progress(0.0, "measuring the PET features")
@@ -50,7 +55,7 @@ def predict(
         ]
         if candidates:
             headline[name] = candidates[0][1]
-            tasks[name] = _task(name, candidates, values)
+            tasks[name] = _task(name, candidates, values, (prevalence or {}).get(name))
     if not tasks:
         raise ModelError(
             "model.no_sub_model",
@@ -61,7 +66,7 @@ def predict(
     training = {k: v for model in reversed(models) for k, v in model.bundle.manifest["features"].items()}
     spread = _spread(case, headline, values, part(progress, 0.3, 1.0))
     return Prediction(
-        applicability=assess(case, features, list(headline.values()), training, lung, pet_ct_offset(case)),
+        applicability=assess(case, features, values, list(headline.values()), training, lung, pet_ct_offset(case)),
         tasks=tasks,
         suv_audit=case.suv_audit,
         inputs=_inputs(case, headline, features),
@@ -76,20 +81,28 @@ def predict(
     )
 
 
-def _task(name: str, candidates: Sequence[tuple[EnsembleModel, SubModel]], values: Mapping[str, float]) -> TaskPrediction:
+def _task(
+    name: str, candidates: Sequence[tuple[EnsembleModel, SubModel]], values: Mapping[str, float], local: float | None
+) -> TaskPrediction:
     task = TASKS[name]
     model, chosen = candidates[0]
     estimate = chosen.estimate(values)
+    trained = chosen.card["events"] / chosen.card["n"]
     return TaskPrediction(
         title=task.title,
         positive=task.positive,
         negative=task.negative,
         probability=estimate.probability,
         interval=estimate.interval,
-        interval_kind=INTERVAL_KIND,
-        set=None,
+        interval_kind=chosen.card["interval_kind"],
+        set=estimate.set,
+        set_kind=SET_KIND,
+        prevalence=trained,
+        adjusted=None if local is None else _adjusted(estimate, trained, local),
+        contributions=_contributions(chosen, values),
         model=model.bundle.name,
         sub_model=chosen.id,
+        kind=chosen.kind,
         inputs=chosen.inputs,
         cohort=chosen.card["cohort"],
         n=chosen.card["n"],
@@ -98,6 +111,18 @@ def _task(name: str, candidates: Sequence[tuple[EnsembleModel, SubModel]], value
         notes=_doubts(chosen),
         alternatives=tuple(_alternative(m, s, values) for m, s in candidates[1:]),
     )
+
+
+def _adjusted(estimate: Estimate, trained: float, local: float) -> Adjusted:
+    probability, low, high = (at_prevalence(p, trained, local) for p in (estimate.probability, *estimate.interval))
+    return Adjusted(local, probability, (low, high))
+
+
+def _contributions(model: SubModel, values: Mapping[str, float]) -> tuple[Contribution, ...]:
+    """The largest first."""
+    shares = model.contributions(values)
+    found = (Contribution(name, float(values[name]), model.card["typical"][name], share) for name, share in shares.items())
+    return tuple(sorted(found, key=lambda c: -abs(c.log_odds)))
 
 
 def _doubts(model: SubModel) -> tuple[str, ...]:
@@ -116,6 +141,7 @@ def _alternative(model: EnsembleModel, sub_model: SubModel, values: Mapping[str,
     return Alternative(
         model.bundle.name,
         sub_model.id,
+        sub_model.kind,
         estimate.probability,
         estimate.interval,
         sub_model.inputs,

@@ -36,10 +36,11 @@ class Applicability:
 
 @dataclass(frozen=True)
 class Alternative:
-    """What another sub-model says to the same question."""
+    """What another sub-model (a ``kind`` stack or regression) says to the same question."""
 
     model: str
     sub_model: str
+    kind: str
     probability: float
     interval: tuple[float, float]
     inputs: tuple[str, ...]
@@ -47,8 +48,31 @@ class Alternative:
 
 
 @dataclass(frozen=True)
+class Contribution:
+    """How far one input moved the log-odds from those of a typical patient: by ``log_odds``, being ``value``, not ``typical``."""
+
+    input: str
+    value: float
+    typical: float
+    log_odds: float
+
+
+@dataclass(frozen=True)
+class Adjusted:
+    """The probability and interval as displayed for a local ``prevalence`` of the positive class (label shift)."""
+
+    prevalence: float
+    probability: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True)
 class TaskPrediction:
-    """The probability of ``positive`` with its 90 % ``interval``, and what stands behind it."""
+    """The probability of ``positive`` with its 90 % ``interval``, and what stands behind it.
+
+    ``set`` is the conformal answer (likely, uncertain, unlikely) and ``set_kind`` how it was made; ``prevalence`` is that of
+    the training patients, ``adjusted`` the displayed probability where a local one was given.
+    """
 
     title: str
     positive: str
@@ -57,8 +81,13 @@ class TaskPrediction:
     interval: tuple[float, float]
     interval_kind: str
     set: str | None
+    set_kind: str
+    prevalence: float
+    adjusted: Adjusted | None
+    contributions: tuple[Contribution, ...]
     model: str
     sub_model: str
+    kind: str
     inputs: tuple[str, ...]
     cohort: str
     n: int
@@ -88,10 +117,7 @@ class Prediction:
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Prediction:
         """The inverse of :meth:`to_json`."""
-        tasks = {
-            name: TaskPrediction(**{**task, "alternatives": tuple(Alternative(**a) for a in task["alternatives"])})
-            for name, task in document["tasks"].items()
-        }
+        tasks = {name: _task(task) for name, task in document["tasks"].items()}
         reasons = tuple(Reason(**reason) for reason in document["applicability"]["reasons"])
         plain = (
             "suv_audit",
@@ -129,3 +155,12 @@ class Prediction:
             "versions": dict(self.versions),
             "hashes": dict(self.hashes),
         }
+
+
+def _task(document: Mapping[str, Any]) -> TaskPrediction:
+    nested = {
+        "adjusted": Adjusted(**document["adjusted"]) if document["adjusted"] else None,
+        "contributions": tuple(Contribution(**c) for c in document["contributions"]),
+        "alternatives": tuple(Alternative(**a) for a in document["alternatives"]),
+    }
+    return TaskPrediction(**{**document, **nested})

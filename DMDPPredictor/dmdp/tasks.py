@@ -20,5 +20,6 @@ TASKS: dict[str, Task] = {
     for task in (
         Task("EGFR", "EGFR mutation", "mutant", "wild type"),
         Task("subtype", "Histological subtype", "squamous cell carcinoma", "adenocarcinoma"),
+        Task("KRAS", "KRAS mutation", "mutant", "wild type"),
     )
 }

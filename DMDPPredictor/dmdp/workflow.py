@@ -34,6 +34,7 @@ def predict_to_folder(
     out: str | Path,
     job: Job,
     device: str = "auto",
+    prevalence: Mapping[str, float] | None = None,
     progress: Progress = silent,
 ) -> Prediction:
     """Predict for one patient and write the folder that contracts describe; it appears whole or not at all.
@@ -64,6 +65,7 @@ def predict_to_folder(
             case,
             ensembles,
             lung,
+            prevalence=prevalence,
             regions=regions and regions.to_json(),
             demonstration=demonstration,
             hashes=_input_hashes(case),

@@ -7,7 +7,10 @@ import pytest
 from dmdp.applicability.assess import assess, is_fdg
 from dmdp.applicability.lung import LungPosition
 from dmdp.case import Case, Clinical, Geometry, Lesion, Volume
+from dmdp.ensemble.inputs import clinical_values
+from dmdp.ensemble.model import SubModel
 from dmdp.features import Feature
+from scipy.spatial.distance import mahalanobis
 
 IN_LUNG = LungPosition(0.6, 0.0, 4000.0)
 AUDIT = {"uptake_minutes": 60.0, "tracer": "FDG -- fluorodeoxyglucose"}
@@ -19,10 +22,8 @@ TRAINING = {
 }
 
 
-class Reads:
-    """Stands for a sub-model: only its inputs matter here."""
-
-    inputs = ("suv_max", "age")
+TOGETHER = {"mean": [np.log(9.0), 62.0], "precision": [[4.0, -0.1], [-0.1, 0.01]], "quantiles": {"0.99": 4.5}}
+READS = SubModel("m", "EGFR", "regression", ("suv_max", "age"), "any", learner=None, card={"distance": TOGETHER})
 
 
 def case(audit=AUDIT, pet_spacing=(3.0, 4.0, 4.0), ct_spacing=(3.0, 1.0, 1.0), age=60.0, modality="PET") -> Case:
@@ -41,7 +42,8 @@ def case(audit=AUDIT, pet_spacing=(3.0, 4.0, 4.0), ct_spacing=(3.0, 1.0, 1.0), a
 def verdict(case, lung=IN_LUNG, offset=None, **values):
     given = {"MTV_3": 20.0, "suv_max": 9.0, "suv_skew": 1.0, **values}
     features = {n: Feature(n, v, "1", "", "") for n, v in given.items()}
-    found = assess(case, features, [Reads], TRAINING, lung, offset)
+    known = {n: f.value for n, f in features.items()} | clinical_values(case.clinical)
+    found = assess(case, features, known, [READS], TRAINING, lung, offset)
     return found.verdict, [r.code for r in found.reasons]
 
 
@@ -100,3 +102,11 @@ def test_what_a_model_reads_must_lie_in_its_range():
 
 def test_the_gravest_reason_comes_first():
     assert verdict(case({**AUDIT, "uptake_minutes": 100}), suv_max=99.0)[1][0] == "range.suv_max"
+
+
+def test_inputs_that_are_unlike_the_training_patients_together():
+    """Each within its range; the distance is scipy's."""
+    assert verdict(case(age=85.0), suv_max=1.2) == ("caution", ["range.together"])
+    assert verdict(case(age=60.0), suv_max=9.0) == ("ok", [])
+    expected = mahalanobis([np.log(1.2), 85.0], TOGETHER["mean"], TOGETHER["precision"])
+    assert READS.distance({"suv_max": 1.2, "age": 85.0}) == pytest.approx(expected)

@@ -71,7 +71,14 @@ def test_a_result_has_everything(result):
         assert 0 < task["interval"][0] <= task["probability"] <= task["interval"][1] < 1
         assert task["n"] > task["events"] > 0
         assert task["metrics"][0]["interval"]
-        assert task["set"] is None
+        assert task["set"] in ("likely", "uncertain", "unlikely")
+        assert task["prevalence"] == pytest.approx(task["events"] / task["n"])
+        assert task["adjusted"] is None
+        assert {c["input"] for c in task["contributions"]} == set(task["inputs"])
+        kinds = {a["sub_model"]: a["kind"] for a in task["alternatives"]}
+        assert task["kind"] == "stack"
+        assert "regression" in kinds.values(), "the regression stands beside"
+        assert any("clinical" in name for name in kinds), "and so does clinical-only"
     assert document["inputs"]["missing"] == ["smoking"]
     assert set(document["contour"]["spread"]["EGFR"]) == {"suv4", "suv2.5", "pet41"}
     assert document["demonstration"]["label"].startswith("demonstration network")

@@ -53,6 +53,7 @@ def task(title: str, positive: str, probability: float) -> dict:
     alternative = {
         "model": "m 1",
         "sub_model": f"{title}-robust",
+        "kind": "regression",
         "probability": 0.31,
         "interval": [0.13, 0.44],
         "inputs": ["suv_max"],
@@ -65,7 +66,15 @@ def task(title: str, positive: str, probability: float) -> dict:
         "probability": probability,
         "interval": [0.104, 0.325],
         "interval_kind": "uncertainty of the model fit (90 %)",
-        "set": None,
+        "set": "uncertain",
+        "set_kind": "class-conditional conformal set",
+        "prevalence": 0.265,
+        "adjusted": {"prevalence": 0.45, "probability": 0.3891, "interval": [0.2, 0.6]},
+        "contributions": [
+            {"input": "age", "value": 69.0, "typical": 66.0, "log_odds": -0.41},
+            {"input": "suv_max", "value": 42.2, "typical": 9.0, "log_odds": 0.2},
+        ],
+        "kind": "stack",
         "sub_model": f"{title}-robust-age-sex",
         "cohort": "GD, NR",
         "n": 211,
@@ -217,6 +226,19 @@ def test_a_probability_comes_with_all_that_stands_behind_it(page, document):
         "age 60 years sex M suv_max 42.2 g/ml",
     ):
         assert words in seen
+
+
+def test_conformal_answer_local_prevalence_and_contributions(page, document):
+    seen = page(document).seen
+    assert "Conformal answer: uncertain" in seen
+    assert seen.index("0.22 probability of") < seen.index("prevalence of 0.45 (training: 0.27): 0.39"), "the model's own first"
+    assert "age 69 66 −0.41" in seen
+    assert "suv_max 42.2 9 +0.20" in seen
+    for task in document["tasks"].values():
+        task.update(adjusted=None, set=None)
+    seen = page(document).seen
+    assert "local prevalence" not in seen
+    assert "Conformal answer" not in seen
 
 
 def test_outside_folds_every_probability_away(page, document):

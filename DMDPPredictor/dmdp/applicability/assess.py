@@ -22,6 +22,7 @@ SIZE_FEATURE = "MTV_3"
 def assess(
     case: Case,
     features: Mapping[str, Feature],
+    values: Mapping[str, float],
     used: Sequence[SubModel],
     training: Mapping[str, Mapping[str, Any]],
     lung: LungPosition,
@@ -29,7 +30,8 @@ def assess(
 ) -> Applicability:
     """Collect every reason for doubt.
 
-    ``used`` are the sub-models whose probability is shown first; ``training`` maps a feature name to its ``range`` [low,
+    ``values`` are the features and clinical facts as the sub-models read them; ``used`` are the sub-models whose probability
+    is shown first; ``training`` maps a feature name to its ``range`` [low,
     high] in the training cohorts. A feature that a used sub-model reads, or the lesion volume, outside that range makes the
     case *outside*; any other feature only asks for caution. ``offset_mm`` is the distance between the PET and CT contours.
     """
@@ -40,6 +42,7 @@ def assess(
         *_spacing(case),
         *_offset(offset_mm),
         *range_reasons({**_values(features), **_clinical(case)}, read, training),
+        *_distance(used, values),
     ]
     return Applicability(tuple(sorted(reasons, key=lambda reason: reason.level != "outside")))
 
@@ -103,6 +106,22 @@ def _offset(offset_mm: float | None) -> Iterator[Reason]:
             "alignment.offset",
             f"The PET and CT contours are centred {offset_mm:.0f} mm apart.",
             f"at most {MAX_OFFSET:.0f} mm",
+            "caution",
+        )
+
+
+def _distance(used: Sequence[SubModel], values: Mapping[str, float]) -> Iterator[Reason]:
+    """Each input may lie in range while their combination is like that of no training patient."""
+    worst: dict[tuple[str, ...], tuple[float, float]] = {}
+    for model in used:
+        found = (model.distance(values), model.card["distance"]["quantiles"]["0.99"])
+        if found[0] > found[1] and found > worst.get(model.inputs, (0.0, 0.0)):
+            worst[model.inputs] = found
+    for inputs, (distance, limit) in worst.items():
+        yield Reason(
+            "range.together",
+            f"Together, {', '.join(inputs)} are unlike those of the training patients (Mahalanobis distance {distance:.1f}).",
+            f"at most {limit:.1f}, as in 99 % of them",
             "caution",
         )
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from .. import RESEARCH_USE_ONLY
 from ..case import SEXES, SMOKING, Clinical
 from ..command import Command
+from ..errors import UsageError
 from ..progress import Progress
+from ..tasks import TASKS
 from .options import PET_IS_SUV_HELP, SEED_HELP, point, required
 
+PREVALENCE_HELP = "local share of positives, e.g. EGFR=0.45, for the displayed probability only; may be repeated"
 DEFAULT_MODELS = ("published-pet-clinical", "demo-network")
 
 
@@ -30,6 +33,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--age", type=float, metavar="N", help="years; left out = not provided")
     parser.add_argument("--sex", choices=SEXES, help="left out = not provided")
     parser.add_argument("--smoking", choices=SMOKING, help="left out = not provided")
+    parser.add_argument("--prevalence", action="append", metavar="TASK=P", help=PREVALENCE_HELP)
     parser.add_argument("--model", action="append", metavar="BUNDLE", help="bundle name or path; may be repeated")
     parser.add_argument("--device", choices=("cpu", "cuda", "auto"), help="for the network (default auto)")
     parser.add_argument("--out", required=True, metavar="DIR", help="result folder; an earlier result is replaced")
@@ -54,7 +58,8 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     out = Path(required(given, "out"))
     job = Job("predict", {key: value for key, value in given.items() if key != "out"}, str(out))
     models = given.get("model") or DEFAULT_MODELS
-    prediction = predict_to_folder(request, models, out, job, given.get("device", "auto"), progress)
+    prevalence = local_prevalence(given.get("prevalence") or ())
+    prediction = predict_to_folder(request, models, out, job, given.get("device", "auto"), prevalence, progress)
     lines = [f"Applicability: {prediction.applicability.verdict}"]
     lines += [f"  {reason.level}: {reason.found} Expected: {reason.expected}" for reason in prediction.applicability.reasons]
     lines += [note for note in prediction.notes if note.startswith(HEADER_NOTE)]
@@ -64,11 +69,32 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
         for name, task in prediction.tasks.items():
             low, high = task.interval
             lines.append(
-                f"{name}: {task.probability:.2f} ({low:.2f} to {high:.2f}) {task.positive}; "
+                f"{name}: {task.probability:.2f} ({low:.2f} to {high:.2f}) {task.positive}, {task.set or 'no conformal answer'}; "
                 f"n = {task.n}, {task.events} {task.positive}, cohorts {task.cohort}, {task.sub_model}"
             )
+            if task.adjusted:
+                lines.append(f"  at a local prevalence of {task.adjusted.prevalence:.2f}: {task.adjusted.probability:.2f}")
             lines += [f"  {note}" for note in task.notes]
     return "\n".join([*lines, f"Report: {out / 'report.html'}", RESEARCH_USE_ONLY])
+
+
+def local_prevalence(given: Sequence[str]) -> dict[str, float]:
+    """``EGFR=0.45`` and the like as a mapping. Raises :class:`UsageError` for an unknown task or a share beyond (0, 1)."""
+    found = {}
+    for text in given:
+        name, _, share = str(text).partition("=")
+        try:
+            found[name] = float(share)
+        except ValueError:
+            found[name] = 0.0
+        if name not in TASKS or not 0 < found[name] < 1:
+            raise UsageError(
+                "predict.prevalence",
+                f"'{text}' is no local prevalence.",
+                f"one of {', '.join(TASKS)}, and a share between 0 and 1, as in EGFR=0.45.",
+                "Correct it, or leave it out.",
+            )
+    return found
 
 
 COMMAND = Command("predict", "Predict EGFR and subtype for one patient; write report, tables and maps.", add_arguments, run)

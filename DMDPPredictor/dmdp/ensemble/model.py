@@ -7,41 +7,45 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 
 from ..bundle import Bundle, refusal
-from . import skops_file
+from .conformal import verdict
+from .contributions import shapley
 from .inputs import CLINICAL_INPUTS, usable, vector
+from .learners import Learner, from_tensors
 
-INTERVAL_KIND = "uncertainty of the model fit (90 %, bootstrap of the regression and its calibration)"
+TENSORS = "ensemble.safetensors"
 SELF_TEST_TOLERANCE = 1e-6
 # contours that enclose the whole lesion, as the published ones do; a fixed share of the maximum does not
 LOOSE_CONTOURS = ("manual", "auto", "suv4", "suv3", "suv2.5")
+MAX_INPUTS = 12  # exact contributions evaluate 2 to the power of this
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """The probability of a task's positive class, with its 90 % interval."""
+    """The probability of a task's positive class, with its 90 % interval, and the conformal answer (None: not calibrated)."""
 
     probability: float
     interval: tuple[float, float]
+    set: str | None
 
 
 @dataclass(frozen=True, eq=False)
 class SubModel:
-    """One calibrated estimator for one task and one set of inputs.
+    """One calibrated learner for one task and one set of inputs.
 
     ``contour`` is ``any``, ``loose`` (only for contours in ``LOOSE_CONTOURS``) or ``none`` (reads nothing from the images);
-    ``card`` is this sub-model's part of the manifest (cohort, n, events, metrics, …).
+    ``card`` is this sub-model's part of the manifest (cohort, n, events, metrics, conformal thresholds, …).
     """
 
     id: str
     task: str
+    kind: str
     inputs: tuple[str, ...]
     contour: str
-    estimator: Any
-    calibration: tuple[float, float]
-    bootstrap: np.ndarray
+    learner: Learner
     card: Mapping[str, Any]
 
     def accepts(self, values: Mapping[str, float], contour_method: str) -> bool:
@@ -50,16 +54,25 @@ class SubModel:
         return fits and all(usable(values, name) for name in self.inputs)
 
     def estimate(self, values: Mapping[str, float]) -> Estimate:
-        """Probability and interval for inputs in their natural units (sex, smoking coded as 0/1).
-
-        ``bootstrap`` holds one row of (intercept, weights…) of the calibrated log-odds per resample, shape (B, 1+p).
-        """
+        """Probability, interval and conformal answer for inputs in their natural units (sex, smoking coded as 0/1)."""
         row = vector(values, self.inputs)
-        slope, intercept = self.calibration
-        probability = float(_sigmoid(slope * self.estimator.decision_function(row)[0] + intercept))
-        resampled = _sigmoid(self.bootstrap[:, 0] + self.bootstrap[:, 1:] @ row[0])
-        low, high = np.quantile(resampled, [0.05, 0.95])
-        return Estimate(probability, (min(float(low), probability), max(float(high), probability)))
+        probability = float(_sigmoid(self.learner.log_odds(row)[0]))
+        low, high = np.quantile(_sigmoid(self.learner.resampled(row)[:, 0]), [0.05, 0.95])
+        interval = (min(float(low), probability), max(float(high), probability))
+        conformal = self.card.get("conformal")
+        return Estimate(probability, interval, verdict(probability, conformal) if conformal else None)
+
+    def contributions(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Share of each input in the log-odds beyond those of the typical patient of the manifest (median, majority)."""
+        typical = vector(self.card["typical"], self.inputs)[0]
+        shares = shapley(self.learner.log_odds, vector(values, self.inputs)[0], typical)
+        return dict(zip(self.inputs, (float(share) for share in shares), strict=True))
+
+    def distance(self, values: Mapping[str, float]) -> float:
+        """Mahalanobis distance of the patient from the middle of the training patients, in the units of :func:`vector`."""
+        known = self.card["distance"]
+        off = vector(values, self.inputs)[0] - np.array(known["mean"])
+        return float(np.sqrt(max(off @ np.array(known["precision"]) @ off, 0.0)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,44 +83,40 @@ class EnsembleModel:
     sub_models: tuple[SubModel, ...]
 
     def candidates(self, task: str, values: Mapping[str, float], contour_method: str) -> list[SubModel]:
-        """The sub-models of a task that may speak about these values, best first: contour-robust ones lead, and
-        among them those that use most of what is known."""
+        """The sub-models of a task that may speak about these values, best first: contour-robust ones lead, among them those
+        that use most of what is known, and the stack before the regression on the same inputs."""
         rank = {"any": 0, "loose": 1, "none": 2}
         fitting = [m for m in self.sub_models if m.task == task and m.accepts(values, contour_method)]
-        return sorted(fitting, key=lambda m: (rank[m.contour], -len(set(m.inputs) & set(CLINICAL_INPUTS))))
+        return sorted(fitting, key=lambda m: (rank[m.contour], -len(set(m.inputs) & set(CLINICAL_INPUTS)), m.kind != "stack"))
 
 
 def load_ensemble(bundle: Bundle) -> EnsembleModel:
     """Sub-models of a verified bundle of kind ``ensemble``.
 
-    Raises :class:`ModelError` where a file holds a type that is not allowed, where the manifest does not describe it, or
-    where the stored self-test does not come out (tolerance 1e-6).
+    Raises :class:`ModelError` where the tensors are not those that the manifest describes, or where the stored self-test does
+    not come out (tolerance 1e-6).
     """
     manifest = bundle.manifest
     try:
-        bootstrap = load_tensors(bundle.files["bootstrap.safetensors"])
-        sub_models = tuple(
-            SubModel(
-                id=card["id"],
-                task=card["task"],
-                inputs=tuple(card["inputs"]),
-                contour=card["contour"],
-                estimator=skops_file.load(bundle.files[card["file"]], card["file"]),
-                calibration=(float(card["calibration"]["slope"]), float(card["calibration"]["intercept"])),
-                bootstrap=bootstrap[card["id"]],
-                card=card,
-            )
-            for card in manifest["sub_models"]
-        )
+        tensors = load_tensors(bundle.files[TENSORS])
+        sub_models = tuple(_sub_model(card, tensors) for card in manifest["sub_models"])
         model = EnsembleModel(bundle, sub_models)
         run_self_test(model)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, SafetensorError) as error:
         raise refusal(
             "manifest",
             f"Bundle '{manifest['name']}' is not what its manifest says ({error!r}).",
             "a sound bundle.",
         ) from error
     return model
+
+
+def _sub_model(card: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> SubModel:
+    inputs = tuple(card["inputs"])
+    if not 0 < len(inputs) <= MAX_INPUTS or set(card["typical"]) != set(inputs):
+        raise ValueError(f"'{card['id']}' does not say what it reads")
+    learner = from_tensors(card["kind"], tensors, card["id"], len(inputs))
+    return SubModel(card["id"], card["task"], card["kind"], inputs, card["contour"], learner, card)
 
 
 def run_self_test(model: EnsembleModel) -> None:

@@ -3,5 +3,6 @@
 from .demo import COMMAND as DEMO
 from .simulate import COMMAND as SIMULATE
 from .train import COMMAND as TRAIN
+from .validate import COMMAND as VALIDATE
 
-COMMANDS = [DEMO, SIMULATE, TRAIN]
+COMMANDS = [DEMO, SIMULATE, TRAIN, VALIDATE]

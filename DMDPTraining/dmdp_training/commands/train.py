@@ -28,7 +28,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     """Train, write the bundle, and say what was found on unseen patients."""
     given = {key: value for key, value in arguments.items() if value is not None}
     if given["what"] == "published":
-        from ..ensembles import train_published
+        from ..ensembles.published import train_published
 
         bundle = train_published(given["data"], given["out"], given.get("seed", 0), progress)
         cards = bundle.manifest["sub_models"]

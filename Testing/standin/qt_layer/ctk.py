@@ -33,3 +33,21 @@ class ctkCollapsibleButton(QtWidgets.QWidget):
 
     text = QtCore.Property(str, lambda self: self._text, _setText)
     collapsed = QtCore.Property(bool, lambda self: self._collapsed, _setCollapsed)
+
+
+@qt.stand_in
+class ctkPathLineEdit(QtWidgets.QWidget):
+    """A path with a button to browse for it, without the button."""
+
+    currentPathChanged = QtCore.Signal(str)
+
+    def __init__(self, parent=None):
+        super().__init__(parent)
+        self._path = ""
+
+    def _setPath(self, path):
+        if path != self._path:
+            self._path = path
+            self.currentPathChanged.emit(path)
+
+    currentPath = QtCore.Property(str, lambda self: self._path, _setPath)

@@ -1,0 +1,83 @@
+"""What a sub-model computes: calibrated log-odds of a row of inputs, and of the resampled fits behind its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from .forest import Forest
+
+FORESTS = ("RF", "EXT")
+EDGE = 1e-3  # base probabilities are held between this and 1 − this: a unanimous forest would have infinite log-odds
+
+
+class Learner(Protocol):
+    """``log_odds(rows)`` (n,) for rows (n, p); ``resampled(rows)`` (B, n) for B resamples of the fit."""
+
+    def log_odds(self, rows: np.ndarray) -> np.ndarray: ...
+
+    def resampled(self, rows: np.ndarray) -> np.ndarray: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Regression:
+    """Logistic regression with its calibration folded in: ``weights`` (1+p,) and ``bootstrap`` (B, 1+p), intercept first."""
+
+    weights: np.ndarray
+    bootstrap: np.ndarray
+
+    def log_odds(self, rows: np.ndarray) -> np.ndarray:
+        return self.weights[0] + rows @ self.weights[1:]
+
+    def resampled(self, rows: np.ndarray) -> np.ndarray:
+        return self.bootstrap[:, :1] + self.bootstrap[:, 1:] @ rows.T
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """Logistic regression on the log-odds of three base learners (paper, ML model development).
+
+    ``linear`` (1+p,) is the base regression, ``forests`` random forest and extra trees; ``second`` (1+3,) and
+    ``bootstrap`` (B, 1+3) the second layer, which also calibrates.
+    """
+
+    linear: np.ndarray
+    forests: tuple[Forest, ...]
+    second: np.ndarray
+    bootstrap: np.ndarray
+
+    def scores(self, rows: np.ndarray) -> np.ndarray:
+        """Log-odds of the base learners, (n, 3): LR, RF, EXT."""
+        linear = 1.0 / (1.0 + np.exp(-(self.linear[0] + rows @ self.linear[1:])))
+        base = np.column_stack([linear, *(forest.probability(rows) for forest in self.forests)])
+        base = np.clip(base, EDGE, 1 - EDGE)
+        return np.log(base / (1 - base))
+
+    def log_odds(self, rows: np.ndarray) -> np.ndarray:
+        return self.second[0] + self.scores(rows) @ self.second[1:]
+
+    def resampled(self, rows: np.ndarray) -> np.ndarray:
+        return self.bootstrap[:, :1] + self.bootstrap[:, 1:] @ self.scores(rows).T
+
+
+def from_tensors(kind: str, tensors: Mapping[str, np.ndarray], name: str, inputs: int) -> Learner:
+    """The learner ``name`` of a bundle. Raises ``KeyError`` or ``ValueError`` where its tensors are missing or misshapen."""
+    if kind == "regression":
+        learner = Regression(_rows(tensors[f"{name}.weights"], 1 + inputs), tensors[f"{name}.bootstrap"])
+        _rows(learner.bootstrap, 1 + inputs)
+        return learner
+    if kind != "stack":
+        raise ValueError(f"'{name}' is a '{kind}', which is no learner of this version")
+    forests = tuple(Forest.from_tensors(tensors, f"{name}.{forest}", inputs) for forest in FORESTS)
+    width = 2 + len(forests)
+    linear = _rows(tensors[f"{name}.linear"], 1 + inputs)
+    return Stack(linear, forests, _rows(tensors[f"{name}.second"], width), _rows(tensors[f"{name}.bootstrap"], width))
+
+
+def _rows(array: np.ndarray, width: int) -> np.ndarray:
+    if array.shape[-1] != width or not np.isfinite(array).all():
+        raise ValueError(f"an array of shape {array.shape} where {width} finite columns were expected")
+    return array

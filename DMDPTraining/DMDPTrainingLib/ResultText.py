@@ -1,0 +1,28 @@
+"""What a finished job found, as rich text for the panel."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+from pathlib import Path
+
+from slicer.i18n import tr as _
+
+
+def bundleText(folder: Path) -> str:
+    """A table of the sub-models of a bundle with their internal validation. Raises ``OSError``, ``KeyError``, ``ValueError``."""
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    rows = []
+    for card in manifest["sub_models"]:
+        metric = card["metrics"][0]
+        low, high = metric["interval"]
+        cells = (card["id"], ", ".join(card["inputs"]), f"{card['n']} ({card['events']})", f"{metric['value']:.2f}")
+        rows.append("".join(f"<td>{escape(cell)}</td>" for cell in (*cells, f"{low:.2f} – {high:.2f}")))
+    header = (_("sub-model"), _("reads"), _("n (events)"), _("AUC"), _("95 % interval"))
+    head = "".join(f"<th align='left'>{escape(cell)}</th>" for cell in header)
+    protocol = escape(manifest["sub_models"][0]["metrics"][0]["protocol"])
+    return (
+        f"<h3>{escape(manifest['name'])} {escape(manifest['version'])}</h3><p>{protocol}</p>"
+        f"<table cellpadding='3'><tr>{head}</tr>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
+        f"<p>{escape(manifest['intended_use'])}</p>"
+    )

@@ -1,0 +1,47 @@
+"""What the module can do: the jobs that it offers, what they need, and what they leave behind."""
+
+from __future__ import annotations
+
+import enum
+from pathlib import Path
+
+from slicer.i18n import tr as _
+
+MATRICES = (
+    "PET_clinical_feature_matrix.xlsx",
+    "EGFR_mutation_prediction_CT_feature.xlsx",
+    "Pathological_subtype_classification_CT_feature.xlsx",
+)
+
+
+class Work(enum.Enum):
+    """Command and arguments of the job."""
+
+    QuickValidation = ("validate", {"what": "published", "quick": True})
+    Validation = ("validate", {"what": "published", "quick": False})
+    Training = ("train", {"what": "published"})
+
+    def label(self) -> str:
+        return {
+            Work.QuickValidation: _("Validate on the published matrices: a quick look"),
+            Work.Validation: _("Validate on the published matrices: the full run (hours; a stopped run goes on)"),
+            Work.Training: _("Train the bundle published-pet-clinical"),
+        }[self]
+
+    def arguments(self, data: str, out: str) -> dict[str, object]:
+        """The job's arguments for a folder with the matrices and a result folder."""
+        return {**self.value[1], "data": data, "out": out}
+
+
+def needs(data: str, out: str) -> str:
+    """What is still missing before the job may start, in words; an empty string means ready."""
+    if not data:
+        return _("Choose the folder with the published matrices (repository jiang-0311/DMDP, commit 75dd19a).")
+    absent = [name for name in MATRICES if not (Path(data) / name).is_file()]
+    if absent:
+        return _("The folder lacks {names}; get them from the repository jiang-0311/DMDP, commit 75dd19a.").format(
+            names=", ".join(absent)
+        )
+    if not out:
+        return _("Choose a folder for the result: a new one, or that of an earlier run.")
+    return ""

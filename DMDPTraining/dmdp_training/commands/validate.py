@@ -1,0 +1,52 @@
+"""``dmdp validate``: how well the models do on patients that they have not seen."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dmdp import RESEARCH_USE_ONLY
+from dmdp.command import Command
+from dmdp.errors import UsageError
+from dmdp.progress import Progress
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """published, its data, and the run folder."""
+    sub = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
+    published = sub.add_parser("published", help="on the authors' released tables; a stopped run goes on where it was")
+    published.add_argument("--data", required=True, metavar="D", help="folder with the three released tables")
+    published.add_argument("--out", required=True, metavar="RUN", help="run folder to write, or to go on with")
+    published.add_argument("--quick", action="store_true", help="one repeat, small forests: a look, not a result")
+    published.add_argument("--seed", type=int, metavar="K", help="random seed (default 0)")
+    published.add_argument("--jobs", type=int, metavar="N", help="processes at a time (default 2, or 1 on one core)")
+
+
+def run(arguments: Mapping[str, Any], progress: Progress) -> str:
+    """Validate, and say the headline of every task."""
+    from ..validation.plan import DEFAULT, QUICK
+    from ..validation.published import replaced, validate_published
+    from ..validation.report import MAIN_SET
+    from ..validation.tables import NOTE, marked, shown
+
+    jobs = arguments.get("jobs")
+    jobs = min(2, os.cpu_count() or 1) if jobs is None else jobs
+    if jobs < 1:
+        raise UsageError("validate.jobs", f"{jobs} processes were asked for.", "1 or more.", "Give --jobs a positive number.")
+    plan = replaced(QUICK if arguments.get("quick") else DEFAULT, arguments.get("seed") or 0)
+    out = Path(arguments["out"])
+    found = validate_published(arguments["data"], out, plan, jobs, progress)
+    lines = [f"Validation written to {out / 'report.md'}"]
+    for task, name in MAIN_SET.items():
+        for shown_set in dict.fromkeys(("clinical", "PET", name)):
+            m = found.cells[task, shown_set, "Stacking"]
+            lines.append(f"  {task} {marked(shown_set)}: AUC {shown(m.values['AUC'])}, n = {m.n} ({m.events} events), stack")
+        mean = found.permuted[task]["Stacking"].mean()
+        lines.append(f"  {task}, labels at random: mean AUC {mean:.3f}")
+    return "\n".join([*lines, f"95 % intervals over patients. {NOTE}", RESEARCH_USE_ONLY])
+
+
+COMMAND = Command("validate", "Validate the models on published data.", add_arguments, run)

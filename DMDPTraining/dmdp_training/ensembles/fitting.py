@@ -1,0 +1,131 @@
+"""Fit a sub-model: log-odds of every patient from models that did not see them, calibration, and the learner that ships."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from dmdp.ensemble.forest import LEAF, Forest
+from dmdp.ensemble.learners import FORESTS, Learner, Regression, Stack
+from sklearn.base import clone
+from sklearn.ensemble import BaseEnsemble
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import RepeatedStratifiedKFold
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from ..learners import learners
+from ..stacking import Platt, StackedEnsemble, platt
+
+FOLDS = 5
+LEAF_PATIENTS = 10  # patients per leaf: keeps the forests smooth, and small
+RESAMPLES = 200
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much to compute: ``repeats`` of the outer cross-validation, and ``trees`` per forest."""
+
+    repeats: int = 10
+    trees: int = 60
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """``scores`` (R, n): calibrated log-odds of every patient by models that did not see them, one row per repeat."""
+
+    learner: Learner
+    scores: np.ndarray
+    calibration: Platt
+
+
+def regression(seed: int) -> Pipeline:
+    """Unfitted: standardised inputs, L2-penalised logistic regression with C = 1, natural prevalence."""
+    return make_pipeline(StandardScaler(), LogisticRegression(C=1.0, max_iter=1000))
+
+
+def stack(seed: int, trees: int) -> StackedEnsemble:
+    """Unfitted: LR, random forest and extra trees with fixed settings, and logistic regression on their log-odds."""
+    linear, *forests = learners(seed, trees, tuned=False)
+    linear = replace(linear, estimator=make_pipeline(StandardScaler(), linear.estimator))
+    for forest in forests:
+        forest.estimator.set_params(min_samples_leaf=LEAF_PATIENTS)
+    return StackedEnsemble(make_pipeline("passthrough"), (linear, *forests), FOLDS, seed)
+
+
+def fit(kind: str, x: np.ndarray, y: np.ndarray, seed: int, effort: Effort) -> Fitted:
+    """Fit a regression or a stack on inputs ``x`` (n, p) and labels ``y`` (n,)."""
+    make, build = {
+        "regression": (lambda: regression(seed), _regression),
+        "stack": (lambda: stack(seed, effort.trees), _stack),
+    }[kind]
+    raw = out_of_fold(make, x, y, seed, effort.repeats)
+    calibration = platt(raw.mean(axis=0), y)
+    return Fitted(build(make().fit(x, y), x, y, raw.mean(axis=0), calibration, seed), calibration(raw), calibration)
+
+
+def out_of_fold(make: Callable[[], object], x: np.ndarray, y: np.ndarray, seed: int, repeats: int) -> np.ndarray:
+    """Log-odds of every patient from models that did not see them, shape (repeats, n)."""
+    scores = np.empty((repeats, len(y)))
+    splitter = RepeatedStratifiedKFold(n_splits=FOLDS, n_repeats=repeats, random_state=seed)
+    for number, (train, test) in enumerate(splitter.split(x, y)):
+        scores[number // FOLDS, test] = make().fit(x[train], y[train]).decision_function(x[test])
+    return scores
+
+
+def forest_from(model: BaseEnsemble) -> Forest:
+    """The trees of a fitted scikit-learn forest for classes 0 and 1."""
+    columns: dict[str, list[np.ndarray]] = {name: [] for name in ("feature", "threshold", "left", "right", "value")}
+    roots, start = [], 0
+    for tree in (estimator.tree_ for estimator in model.estimators_):
+        inner = tree.children_left >= 0
+        share = tree.value[:, 0, 1] / tree.value[:, 0].sum(axis=1)
+        columns["feature"].append(np.where(inner, tree.feature, LEAF).astype(np.int16))
+        columns["threshold"].append(np.where(inner, tree.threshold, 0.0))
+        columns["left"].append(np.where(inner, tree.children_left + start, 0).astype(np.int32))
+        columns["right"].append(np.where(inner, tree.children_right + start, 0).astype(np.int32))
+        columns["value"].append(share.astype(np.float32))
+        roots.append(start)
+        start += tree.node_count
+    return Forest(**{name: np.concatenate(parts) for name, parts in columns.items()}, roots=np.array(roots, np.int32))
+
+
+def _raw_weights(model: Pipeline) -> np.ndarray:
+    """Intercept and weights (1+p,) on the inputs as they come, of a fitted scaler and regression."""
+    scaler, model = (step for _, step in model.steps)
+    weights = model.coef_[0] / scaler.scale_
+    return np.concatenate([[model.intercept_[0] - weights @ scaler.mean_], weights])
+
+
+def _calibrated(weights: np.ndarray, calibration: Platt) -> np.ndarray:
+    """Intercept and weights with the calibration folded in."""
+    return calibration.slope * weights + np.eye(len(weights))[0] * calibration.intercept
+
+
+def _regression(model: Pipeline, x, y, scores, calibration: Platt, seed: int) -> Regression:
+    def fitted(rows):
+        return _calibrated(_raw_weights(clone(model).fit(x[rows], y[rows])), platt(scores[rows], y[rows]))
+
+    return Regression(_calibrated(_raw_weights(model), calibration), _bootstrap(fitted, y, seed))
+
+
+def _stack(model: StackedEnsemble, x, y, scores, calibration: Platt, seed: int) -> Stack:
+    """The resamples refit the second layer on the base learners' out-of-fold log-odds, and the calibration."""
+
+    def fitted(rows):
+        second = clone(model.second_layer_).fit(model.inner_scores_[rows], y[rows])
+        weights = np.concatenate([second.intercept_, second.coef_[0]])
+        return _calibrated(weights, platt(scores[rows], y[rows]))
+
+    second = np.concatenate([model.second_layer_.intercept_, model.second_layer_.coef_[0]])
+    forests = tuple(forest_from(model.models_[name]) for name in FORESTS)
+    return Stack(_raw_weights(model.models_["LR"]), forests, _calibrated(second, calibration), _bootstrap(fitted, y, seed))
+
+
+def _bootstrap(fitted: Callable[[np.ndarray], np.ndarray], y: np.ndarray, seed: int) -> np.ndarray:
+    """``fitted`` on ``RESAMPLES`` samples of the patients drawn within each class, one row each."""
+    rng = np.random.default_rng(seed)
+    classes = [np.flatnonzero(y == label) for label in (0, 1)]
+    samples = (np.concatenate([rng.choice(members, len(members)) for members in classes]) for _ in range(RESAMPLES))
+    return np.array([fitted(sample) for sample in samples])

@@ -1,0 +1,75 @@
+"""The panel of DMDPTraining: what it needs, and a real job from start to result."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import traceback
+
+import pytest
+
+from .test_panel import wait
+
+pytestmark = pytest.mark.slicer
+
+
+@pytest.fixture
+def training(modules, scene, monkeypatch):
+    """A fresh panel; no slot or observer may raise while the test runs."""
+    import qt
+
+    qt.raised.clear()
+    monkeypatch.setattr(sys, "excepthook", lambda *error: qt.raised.append("".join(traceback.format_exception(*error))))
+    modules["DMDPTraining"].closePanel()
+    widget = modules["DMDPTraining"].widgetRepresentation().self()
+    widget.enter()
+    yield widget
+    modules["DMDPTraining"].closePanel()
+    assert not qt.raised, "".join(qt.raised)
+
+
+def test_start_says_what_is_missing(training, tmp_path):
+    from DMDPTrainingLib.Work import MATRICES
+
+    ui = training.ui
+    assert not ui.startButton.enabled
+    assert "jiang-0311/DMDP" in ui.startButton.toolTip
+    ui.dataPath.currentPath = str(tmp_path)
+    assert MATRICES[0] in ui.startButton.toolTip
+    for name in MATRICES:
+        (tmp_path / name).write_bytes(b"not a table")
+    assert training.logic.getParameterNode().data == str(tmp_path)
+    ui.outPath.currentPath = str(tmp_path / "out")
+    assert ui.startButton.enabled
+    ui.startButton.click()
+    wait(lambda: not training.job.running)
+    assert "SHA-256" in ui.messageLabel.text
+    assert ui.startButton.text == "Start"
+    assert ui.choicesSection.enabled
+
+
+@pytest.mark.data
+def test_a_job_can_be_cancelled_and_its_process_ends(training, data, tmp_path):
+    from DMDPTrainingLib.Work import Work
+
+    parameters = training.logic.getParameterNode()
+    parameters.work, parameters.data, parameters.out = Work.Training, str(data("dmdp_published")), str(tmp_path / "bundle")
+    training.ui.startButton.click()
+    process = training.job._process._process
+    wait(lambda: "fitting" in training.ui.progressBar.format)
+    assert training.ui.startButton.text == "Cancel"
+    training.ui.startButton.click()
+    wait(lambda: not training.job.running, 30)
+    assert process.poll() is not None
+    assert "cancelled" in training.ui.messageLabel.text
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_a_made_bundle_is_shown(training, project, tmp_path):
+    from DMDPTrainingLib.Work import Work
+
+    shutil.copytree(project / "Resources/Models/published-pet-clinical", tmp_path / "bundle")
+    training._running = (Work.Training, tmp_path / "bundle")
+    training.onJobEnded(None, tmp_path)
+    assert "EGFR-robust-age-sex" in training.ui.resultBrowser.plainText
+    assert "Research use only" in training.ui.resultBrowser.plainText
