@@ -11,12 +11,15 @@ from typing import Any
 import numpy as np
 from dmdp import POPULATION, RESEARCH_USE_ONLY
 from dmdp.atomic import write_file
+from dmdp.ensemble.conformal import ALPHA
 
 from ..cohorts.published import PET_FEATURES
 from ..cohorts.sources import where_to_get
 from ..cohorts.table import CohortTable
+from ..stacking import STACK
 from . import paper, plots, sheet, tables
 from .associations import cohort_from_features, cohort_label, fisher_missingness
+from .coverage import coverage
 from .plan import QUESTIONS, Plan
 from .results import Measured, Pieces, areas, comparisons, left_out, measure, nested, permuted, upstream
 from .roc import Difference
@@ -84,6 +87,7 @@ def _tables(f: Findings, cohort: Mapping[str, CohortTable]) -> Iterator[Table]:
     yield tables.all_models(f.cells, "AUPRC", MODELS, "auprc", "Average precision, nested cross-validation")
     yield tables.all_models(f.cells, "Brier", MODELS, "brier", "Brier score, nested cross-validation")
     yield _calibration(f)
+    yield _conformal(f)
     yield _paired(f)
     yield _outside(f)
     yield from _protocol(f)
@@ -98,6 +102,19 @@ def _calibration(f: Findings) -> Table:
         rows.append((task, marked(name), model, shown(c.slope), shown(c.intercept), "yes" if right else "no"))
     header = ("task", "feature set", "model", "slope", "intercept", "intervals hold 1 and 0")
     return Table("calibration", "Calibration in outer folds", header, tuple(rows), NOTE)
+
+
+def _conformal(f: Findings) -> Table:
+    """The stack's first repeat: one answer per patient, so that the binomial interval holds."""
+    rows = []
+    for (task, name), predicted in f.out_of_fold.items():
+        found, uncertain = coverage(predicted.probability[STACK][0], predicted.y)
+        cells = [f"{c.value:.2f} ({c.interval[0]:.2f} to {c.interval[1]:.2f}; {c.kept} of {c.n})" for c in found]
+        nominal = all(c.interval[0] <= 1 - ALPHA <= c.interval[1] for c in found)
+        rows.append((task, marked(name), *cells, "yes" if nominal else "no", f"{uncertain:.0%}"))
+    header = ("task", "feature set", "kept, negative", "kept, positive", f"intervals hold {1 - ALPHA:.1f}", "told uncertain")
+    title = f"Conformal answers at {1 - ALPHA:.0%} per class: share of patients whose class stays in their set"
+    return Table("conformal", title, header, tuple(rows), NOTE)
 
 
 def _paired(f: Findings) -> Table:
