@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 import traceback
 from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("PYSIDE6_OPTION_PYTHON_ENUM", "3")  # enums are numbers, as in Slicer; read when PySide6 is imported
 pytest.importorskip("vtk", reason="slicer-core (extra 'headless') is not installed")
 pytest.importorskip("slicer", reason="slicer-core (extra 'headless') is not installed")
 pytest.importorskip("PySide6", reason="PySide6 (extra 'headless') is not installed")
@@ -59,15 +61,21 @@ def modules(app):
 
 
 @pytest.fixture
-def panel(modules, scene, monkeypatch):
-    """A fresh panel of DMDPPredictor with nothing chosen; no slot or observer may raise while the test runs."""
+def gui(app, monkeypatch):
+    """The application with Qt; no slot or observer may raise while the test runs."""
     import qt
 
     qt.raised.clear()
     monkeypatch.setattr(sys, "excepthook", lambda *error: qt.raised.append("".join(traceback.format_exception(*error))))
+    yield app
+    assert not qt.raised, "".join(qt.raised)
+
+
+@pytest.fixture
+def panel(modules, scene, gui):
+    """A fresh panel of DMDPPredictor with nothing chosen."""
     modules["DMDPPredictor"].closePanel()
     widget = modules["DMDPPredictor"].widgetRepresentation().self()
     widget.enter()
     yield widget
     modules["DMDPPredictor"].closePanel()
-    assert not qt.raised, "".join(qt.raised)

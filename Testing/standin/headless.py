@@ -7,7 +7,6 @@ After ``bootstrap()`` the names of Slicer's Python exist: ``slicer.mrmlScene``, 
 from __future__ import annotations
 
 import colorsys
-import importlib
 import os
 import sys
 import tempfile
@@ -19,8 +18,10 @@ os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")  # befo
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "qt_layer"))
 
+import qt
 import slicer
 import vtk
+from scripted_module import Module, load
 from slicer_api import API
 from vtk.util.numpy_support import vtk_to_numpy
 
@@ -34,33 +35,6 @@ LOGICS = {
     "Transforms": "vtkSlicerTransformLogic",
 }
 MANAGERS = ("vtkMRMLModelSliceDisplayableManager", "vtkMRMLSegmentationsDisplayableManager2D", "vtkMRMLMarkupsDisplayableManager")
-
-
-class Module:
-    """``slicer.modules.<name>``."""
-
-    def __init__(self, name: str, logic, path: str = ""):
-        self.name, self.title, self.path, self._logic = name, name, path, logic
-        self._widget = None
-
-    def logic(self):
-        return self._logic
-
-    def widgetRepresentation(self):
-        """The panel of a scripted module; made at the first call, as in the application."""
-        if self._widget is None:
-            self._widget = slicer.qSlicerScriptedLoadableModuleWidget()
-            self._widget.setMRMLScene(slicer.mrmlScene)
-            self._widget._python = getattr(sys.modules[self.name], f"{self.name}Widget")(self._widget)
-            self._widget._python.setup()
-            setattr(slicer.modules, f"{self.name}Widget", self._widget._python)
-        return self._widget
-
-    def closePanel(self) -> None:
-        """What happens to a panel when the application ends."""
-        if self._widget is not None:
-            self._widget._python.cleanup()
-            self._widget = None
 
 
 class ModuleManager:
@@ -164,6 +138,7 @@ class Application:
         slicer.app = ListedNames(self, API["slicer.app"])
         slicer.modules = sys.modules["slicer.modules"] = types.ModuleType("slicer.modules")
         self.modules: dict[str, Module] = {}
+        self.atStart: list = []  # what waits for startupCompleted()
         self.register("Colors", colours)
         for name, kind in LOGICS.items():
             logic = getattr(slicer, kind)()
@@ -213,19 +188,39 @@ class Application:
     def mainWindow(self):
         return None
 
+    @property
+    def applicationName(self) -> str:
+        return "Slicer"
+
+    def userSettings(self):
+        return qt.QSettings()
+
+    settings = revisionUserSettings = userSettings
+
+    def setOverrideCursor(self, cursor) -> None:
+        qt.application.setOverrideCursor(qt.QCursor(cursor))
+
+    def restoreOverrideCursor(self) -> None:
+        qt.application.restoreOverrideCursor()
+
+    def connect(self, signal: str, slot) -> bool:
+        if signal != "startupCompleted()":
+            raise AttributeError(f"nothing here emits '{signal}'")
+        self.atStart.append(slot)
+        return True
+
     def loadModule(self, path: Path) -> Module:
         """What the application does with a scripted module's file when it starts."""
-        name = path.stem
-        sys.path.insert(0, str(path.parent))
-        module = self.register(name, None, str(path))
-        instance = getattr(importlib.import_module(name), name)(types.SimpleNamespace(path=str(path), name=name))
-        module.title = instance.parent.title
-        setattr(slicer.modules, f"{name}Instance", instance)
+        module = load(Path(path), self.register)
+        while self.atStart:
+            self.atStart.pop(0)()
         return module
 
-    def processEvents(self, *flags) -> None:
-        import qt
+    def makeWidget(self, module: Module):
+        """The module's ``<Name>Widget`` with ``setup()`` and ``enter()`` done."""
+        return module.openPanel()
 
+    def processEvents(self, *flags) -> None:
         qt.application.processEvents()
 
 

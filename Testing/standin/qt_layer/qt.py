@@ -2,8 +2,8 @@
 
 What differs between the two is reproduced by patching attribute access of QObject: properties are plain attributes
 (``label.text = "x"``), setters stay beside them, signals are connected by C++ signature (``connect("clicked()", f)``), and a
-name that a running Slicer does not have raises AttributeError instead of making a new attribute. Exceptions in slots, which
-Qt swallows, are kept in ``raised``.
+name that a running Slicer does not have raises AttributeError instead of making a new attribute. Enums are whole numbers.
+Exceptions in slots, which Qt swallows, are kept in ``raised``. Settings lie in a temporary folder.
 """
 
 from __future__ import annotations
@@ -12,12 +12,15 @@ import enum
 import functools
 import inspect
 import os
+import tempfile
 import traceback
 import xml.etree.ElementTree as ElementTree
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("PYSIDE6_OPTION_PYTHON_ENUM", "3")  # enums as int, before PySide6
 
 import slicer_api
+from dialogs import QDesktopServices, QFileDialog, QMessageBox  # noqa: F401
 from PySide6 import QtCore, QtGui, QtUiTools, QtWidgets
 
 raised: list[str] = []
@@ -46,18 +49,35 @@ def _of(instance) -> dict[str, bool]:
     return _properties(type(instance), _get(instance, "metaObject")())
 
 
+def _ours(cls: type) -> bool:
+    return stand_ins.get(cls.__name__) is cls
+
+
+@functools.cache
+def _allowed(cls: type) -> frozenset[str]:
+    """The public names of one of our own classes: those listed for it and for the classes below it, and QWidget's."""
+    listed = [slicer_api.names(base.__name__) or () for base in cls.__mro__]
+    return frozenset().union(_COMMON, _own(QtWidgets.QWidget), _own(QtCore.QObject), *listed)
+
+
 def _refuse(instance, name: str) -> None:
     """Raise for a public name that the class does not have in a running Slicer."""
     for cls in type(instance).__mro__:
-        if cls.__name__ in stand_ins and stand_ins[cls.__name__] is cls:  # ours: only listed names and those of QWidget
-            if name not in slicer_api.names(cls.__name__) | _COMMON | _own(QtWidgets.QWidget) | _own(QtCore.QObject):
+        if _ours(cls):
+            if name in slicer_api.QT6_ONLY or (name not in _allowed(cls) and not _inherited(cls, name)):
                 raise AttributeError(f"{cls.__name__} has no '{name}' in Slicer")
             return
         if name in cls.__dict__ and not cls.__module__.startswith("PySide6"):  # what a subclass in Python adds
             return
         listed = slicer_api.names(cls.__name__)
-        if listed is not None and name in _own(cls) and name not in listed:  # newer than Slicer's Qt 5
+        newer = listed is not None and (name in slicer_api.QT6_ONLY or name in _own(cls)) and name not in listed
+        if newer and name in dir(cls):
             raise AttributeError(f"{cls.__name__} has no '{name}' in Slicer")
+
+
+def _inherited(cls: type, name: str) -> bool:
+    """Whether a name is that of the Qt class below ours."""
+    return any(name in base.__dict__ for base in cls.__mro__ if base.__module__.startswith("PySide6"))
 
 
 @functools.cache
@@ -126,11 +146,11 @@ def _signal(instance, signature: str):
     """``valueChanged(double)`` → the bound PySide signal; raises where Slicer's class has no such signal."""
     wanted = signature.replace(" ", "")
     name = wanted.split("(")[0]
-    for cls in type(instance).__mro__:
-        if cls.__name__ in stand_ins and slicer_api.names(cls.__name__) is not None:
-            if wanted not in slicer_api.methods(cls.__name__) and name not in dir(QtWidgets.QWidget):
-                raise AttributeError(f"{cls.__name__} has no signal '{signature}' in Slicer")
-            return _get(instance, name)
+    ours = [cls for cls in type(instance).__mro__ if _ours(cls)]
+    if any(wanted in slicer_api.methods(cls.__name__) for cls in ours):
+        return _get(instance, name)
+    if ours and not _inherited(ours[-1], name):
+        raise AttributeError(f"{ours[0].__name__} has no signal '{signature}' in Slicer")
     _refuse(instance, name)
     meta = _get(instance, "metaObject")()
     if meta.indexOfSignal(bytes(QtCore.QMetaObject.normalizedSignature(wanted)).decode()) < 0:
@@ -186,6 +206,10 @@ def _patch() -> None:
 
 _patch()
 application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(["standin"])
+application.setOrganizationName("standin")
+QtCore.QSettings.setDefaultFormat(QtCore.QSettings.IniFormat)
+for _format in (QtCore.QSettings.IniFormat, QtCore.QSettings.NativeFormat):
+    QtCore.QSettings.setPath(_format, QtCore.QSettings.UserScope, tempfile.mkdtemp(prefix="settings-"))
 
 
 class QUiLoader(QtUiTools.QUiLoader):

@@ -8,6 +8,16 @@ from pathlib import Path
 
 API = json.loads(Path(__file__).resolve().parents[1].joinpath("slicer_api.json").read_text(encoding="utf-8"))
 
+# What PySide6 adds to classes whose ordinary methods the list does not hold; Slicer's Qt is 5.15.
+QT6_ONLY = frozenset(
+    (
+        *("LabelDrawingMode", "labelDrawingMode", "setLabelDrawingMode"),
+        *("UnixProcessFlag", "UnixProcessParameters", "setUnixProcessParameters", "unixProcessParameters"),
+        *("failChildProcessModifier", "startCommand"),
+        *("id", "intervalAsDuration", "remainingTimeAsDuration"),
+    )
+)
+
 
 @cache
 def names(className: str) -> frozenset[str] | None:
