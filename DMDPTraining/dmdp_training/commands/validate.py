@@ -44,7 +44,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
         for shown_set in dict.fromkeys(("clinical", "PET", name)):
             m = found.cells[task, shown_set, "Stacking"]
             lines.append(f"  {task} {marked(shown_set)}: AUC {shown(m.values['AUC'])}, n = {m.n} ({m.events} events), stack")
-        mean = found.permuted[task]["Stacking"].mean()
+        mean = found.permuted[task]["Stacking"][:, 0].mean()
         lines.append(f"  {task}, labels at random: mean AUC {mean:.3f}")
     return "\n".join([*lines, f"95 % intervals over patients. {NOTE}", RESEARCH_USE_ONLY])
 

@@ -86,12 +86,19 @@ def _tables(f: Findings, cohort: Mapping[str, CohortTable]) -> Iterator[Table]:
     yield tables.all_models(f.cells, "AUC", MODELS, "auc", "AUC (DeLong) of every set and model, nested cross-validation")
     yield tables.all_models(f.cells, "AUPRC", MODELS, "auprc", "Average precision, nested cross-validation")
     yield tables.all_models(f.cells, "Brier", MODELS, "brier", "Brier score, nested cross-validation")
+    yield _within(f)
     yield _calibration(f)
     yield _conformal(f)
     yield _paired(f)
     yield _outside(f)
     yield from _protocol(f)
     yield _selected(f)
+
+
+def _within(f: Findings) -> Table:
+    rows = [(t, marked(s), *(f"{found.within[m]:.3f}" for m in MODELS)) for (t, s), found in f.out_of_fold.items()]
+    title = "Mean AUC within single test folds: what pooling the folds costs"
+    return Table("auc_within_folds", title, ("task", "feature set", *MODELS), tuple(rows), NOTE)
 
 
 def _calibration(f: Findings) -> Table:
@@ -240,7 +247,8 @@ def _guards(f: Findings, cohort: Mapping[str, CohortTable]) -> dict[str, Any]:
         rows = QUESTIONS[task].analysed(table)
         joint = cohort_label(rows.cohorts, rows.labels[task].astype(int))
         guards[task] = {
-            "permuted_auc_mean": {model: float(v.mean()) for model, v in f.permuted[task].items()},
+            "permuted_auc_mean": {model: float(v[:, 0].mean()) for model, v in f.permuted[task].items()},
+            "permuted_auc_mean_within_folds": {model: float(v[:, 1].mean()) for model, v in f.permuted[task].items()},
             "permutations": len(next(iter(f.permuted[task].values()))),
             "missing_pet": {"missing": missing.missing, "events_missing": missing.events_missing, "known": missing.known,
                             "events_known": missing.events_known, "p": missing.p},
@@ -271,7 +279,7 @@ def _facts(f: Findings, cohort: Mapping[str, CohortTable], configuration: Mappin
         "selection, grids, stacking and calibration in inner folds; leave-one-cohort-out; the paper's protocol over "
         f"{plan['splits']} splits beside them. DeLong and stratified bootstrap ({plan['resamples']}) over patients.",
         "apart": "Every step that learns is refitted in every fold, inner and outer; permuted labels give "
-        + ", ".join(f"{t} {v['Stacking'].mean():.3f}" for t, v in f.permuted.items())
+        + ", ".join(f"{t} {v['Stacking'][:, 0].mean():.3f}" for t, v in f.permuted.items())
         + ".",
         "open": "Command, seed, configuration and versions are in the run folder. The tables have no licence and stay out.",
         "performance": best,
@@ -301,9 +309,11 @@ def _report(
     lines += ["", "## Guards", ""]
     for task, guard in guards.items():
         means = ", ".join(f"{m} {v:.3f}" for m, v in guard["permuted_auc_mean"].items())
+        inside = ", ".join(f"{m} {v:.3f}" for m, v in guard["permuted_auc_mean_within_folds"].items())
         counts = ", ".join(f"{c} {e} of {n}" for c, (e, n) in guard["cohort_label"]["events_of_n"].items())
         lines += [
-            f"- **{task}**: labels at random {guard['permutations']} times, mean AUC {means} (0.5 is right). "
+            f"- **{task}**: labels at random {guard['permutations']} times, mean AUC pooled {means}; within folds {inside} "
+            "(0.5 is right; pooling folds costs a little). "
             f"Events by cohort: {counts} (exact p = {guard['cohort_label']['p']:.2g}). "
             f"The PET features tell the cohort with AUC {guard['cohort_from_pet_auc']:.2f}. "
             f"Missing PET against label: Fisher p = {guard['missing_pet']['p']:.2g}."

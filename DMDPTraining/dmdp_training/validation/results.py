@@ -25,7 +25,8 @@ class Predicted:
     """Probabilities of patients by models that did not see them.
 
     ``y`` (n,) 0/1; ``probability`` and ``calls`` model → (R, n), one row per repeat; ``selected`` how often each feature was
-    chosen in ``fits`` fits.
+    chosen in ``fits`` fits; ``within`` model → mean AUC inside single test folds. Pooling folds costs a little, since
+    the base rate of each fold's training part mirrors that of its test part; ``within`` shows how much.
     """
 
     y: np.ndarray
@@ -33,6 +34,7 @@ class Predicted:
     calls: Mapping[str, np.ndarray]
     selected: Mapping[str, int]
     fits: int
+    within: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -71,13 +73,15 @@ def nested(pieces: Pieces, tables: Mapping[str, CohortTable]) -> dict[tuple[str,
 
 
 def permuted(pieces: Pieces) -> dict[str, dict[str, np.ndarray]]:
-    """Task → model → AUC of every permutation, pooled over its folds."""
-    found: dict[str, dict[str, list[float]]] = {}
+    """Task → model → AUC of every permutation, (permutations, 2): pooled over its folds, and mean within its folds."""
+    found: dict[str, dict[str, list[tuple[float, float]]]] = {}
     for (task, _), members in _grouped(pieces, "permuted", lambda unit: (unit.task, unit.number)).items():
-        y = np.concatenate([result["y"] for _, result in members])
+        folds = [(np.array(result["y"]), result["probability"]) for _, result in members]
+        y = np.concatenate([labels for labels, _ in folds])
         for model in MODELS:
-            scores = np.concatenate([result["probability"][model] for _, result in members])
-            found.setdefault(task, {}).setdefault(model, []).append(delong(scores, y).value)
+            pooled = delong(np.concatenate([p[model] for _, p in folds]), y).value
+            within = float(np.mean([delong(np.array(p[model]), labels).value for labels, p in folds]))
+            found.setdefault(task, {}).setdefault(model, []).append((pooled, within))
     return {task: {model: np.array(values) for model, values in models.items()} for task, models in found.items()}
 
 
@@ -162,10 +166,13 @@ def _together(members: list[tuple[Unit, Mapping[str, Any]]], y: np.ndarray) -> P
     probability = {model: np.full((len(repeats), len(y)), np.nan) for model in MODELS}
     calls = {model: np.zeros((len(repeats), len(y)), bool) for model in MODELS}
     selected: Counter[str] = Counter()
+    inside: dict[str, list[float]] = {model: [] for model in MODELS}
     for unit, result in members:
         row, test = repeats.index(unit.number), np.array(result["test"])
         selected.update(result["selected"])
         for model in MODELS:
             probability[model][row, test] = result["probability"][model]
             calls[model][row, test] = np.array(result["probability"][model]) >= result["threshold"][model]
-    return Predicted(y, probability, calls, selected, len(members))
+            inside[model].append(delong(probability[model][row, test], y[test]).value)
+    within = {model: float(np.mean(values)) for model, values in inside.items()}
+    return Predicted(y, probability, calls, selected, len(members), within)
