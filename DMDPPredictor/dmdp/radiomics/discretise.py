@@ -8,12 +8,12 @@ from .profile import Profile
 
 
 def grey_levels(values: np.ndarray, profile: Profile) -> np.ndarray:
-    """Bin number (n,) int32 from 1 of each value of a region (n,).
+    """Bin number (n,) int32 from 1 of each value of a region (n,) float32.
 
     With ``bin_width`` the bins start at the multiple of it at or below the lowest value (IBSI fixed bin size starts at the
-    lowest value instead); with ``bin_count`` they divide the range evenly.
+    lowest value instead); with ``bin_count`` they divide the range evenly. The edges are as precise as the values: PyRadiomics
+    bins in single precision, and in double a value may fall on the other side of an edge.
     """
-    values = np.asarray(values, float)
     if profile.bin_count is not None:
         edges = np.histogram_bin_edges(values, profile.bin_count)
         edges[-1] += 1

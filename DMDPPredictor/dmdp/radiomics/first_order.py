@@ -7,16 +7,21 @@ import numpy as np
 EPS = np.spacing(1)
 
 
-def first_order(values: np.ndarray, levels: np.ndarray, voxel_mm3: float, shift: float) -> dict[str, float]:
-    """18 features of ``values`` (n,) and their grey ``levels`` (n,). Kurtosis is not excess kurtosis (IBSI subtracts 3)."""
+def first_order(values: np.ndarray, counts: np.ndarray, voxel_mm3: float, shift: float) -> dict[str, float]:
+    """18 features of ``values`` (n,), of which ``counts`` (P,) fall into each grey level.
+
+    Kurtosis is not excess kurtosis (IBSI subtracts 3), and is 0, like skewness, where all values are equal.
+    """
     x = np.asarray(values, float)
-    share = np.unique(levels, return_counts=True)[1] / len(x)
-    low, first, third, high = np.percentile(x, [10, 25, 75, 90])
+    share = counts / len(x)
+    low, first, median, third, high = np.percentile(x, [10, 25, 50, 75, 90])
     robust = x[(x >= low) & (x <= high)]
-    deviation = x - x.mean()
-    moments = [(deviation**order).mean() for order in (2, 3, 4)]
-    scale = moments[0] or 1.0
-    energy = ((x + shift) ** 2).sum()
+    mean = x.mean()
+    deviation = x - mean
+    squares = deviation * deviation
+    variance = squares.mean()
+    scale = variance or 1.0
+    energy = float(np.square(x + shift).sum())
     return {
         "Energy": energy,
         "TotalEnergy": energy * voxel_mm3,
@@ -25,15 +30,15 @@ def first_order(values: np.ndarray, levels: np.ndarray, voxel_mm3: float, shift:
         "10Percentile": low,
         "90Percentile": high,
         "Maximum": x.max(),
-        "Mean": x.mean(),
-        "Median": np.median(x),
+        "Mean": mean,
+        "Median": median,
         "InterquartileRange": third - first,
-        "Range": x.max() - x.min(),
+        "Range": np.ptp(x),
         "MeanAbsoluteDeviation": np.abs(deviation).mean(),
         "RobustMeanAbsoluteDeviation": np.abs(robust - robust.mean()).mean(),
         "RootMeanSquared": np.sqrt(energy / len(x)),
-        "Skewness": moments[1] / scale**1.5,
-        "Kurtosis": moments[2] / scale**2,
-        "Variance": moments[0],
+        "Skewness": (squares * deviation).mean() / scale**1.5,
+        "Kurtosis": (squares * squares).mean() / scale**2,
+        "Variance": variance,
         "Uniformity": (share**2).sum(),
     }

@@ -8,13 +8,11 @@ from .first_order import EPS
 
 
 def glcm_features(counts: np.ndarray, present: np.ndarray, symmetric: bool) -> dict[str, float]:
-    """24 features of pair ``counts`` (A, G, G), one way, over grey levels 1…G of which ``present`` (P,) occur.
+    """24 features of pair ``counts`` (A, P, P), one way, between the grey levels in ``present`` (P,).
 
     A direction without pairs does not count; without any, every feature is NaN.
     """
-    p = counts[:, present[:, None] - 1, present - 1]
-    if symmetric:
-        p = p + p.transpose(0, 2, 1)
+    p = counts + counts.transpose(0, 2, 1) if symmetric else counts
     total = p.sum(axis=(1, 2))
     if len(p) > 1 and (total > 0).any():
         p, total = p[total > 0], total[total > 0]
@@ -53,7 +51,7 @@ def glcm_features(counts: np.ndarray, present: np.ndarray, symmetric: bool) -> d
         "Idmn": (difference / (1 + k**2 / highest**2)).sum(axis=1),
         "Id": (difference / (1 + k)).sum(axis=1),
         "Idn": (difference / (1 + k / highest)).sum(axis=1),
-        "InverseVariance": (difference[:, 1:] / k[1:] ** 2).sum(axis=1),
+        "InverseVariance": (difference[:, 1:] / k[1:] ** 2).sum(axis=1) + 0 * mean_difference,  # NaN stays NaN
         "MaximumProbability": p.max(axis=(1, 2)),
         "SumAverage": (total_level * s).sum(axis=1),
         "SumEntropy": _entropy(total_level),

@@ -1,74 +1,144 @@
-"""The grid that features are computed on: crop round the region, and resampling as PyRadiomics places it."""
+"""The grid that features are computed on: resampling as PyRadiomics places it, but of no more of the image than is needed.
+
+The new grid shares the corner of the old one (not the centre of its first voxel), and whole new voxels are counted from there.
+Of it PyRadiomics keeps what lies within ``pad`` voxels of a region: the region's *field*, the image that its filters see. Fields
+of several regions lie on one lattice, so one resampling of the box round all of them serves all.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import SimpleITK as sitk
 
 from ..case import Geometry, Volume
-from ..errors import LesionError
+from ..errors import GeometryError
 from .profile import Profile
 
 INTERPOLATION = {"bspline": sitk.sitkBSpline, "linear": sitk.sitkLinear, "nearest": sitk.sitkNearestNeighbor}
+SOURCE_MARGIN = 32  # voxels; a cubic B-spline's memory of farther ones is below 1e-18 (0.268 per voxel)
+TIE = 1e-6  # voxels; nearer to the midpoint of two voxels the nearest one is a matter of rounding
+
+Box = tuple[slice, slice, slice]
 
 
 @dataclass(frozen=True, eq=False)
 class Gridded:
-    """``image`` float32 (z, y, x) and ``masks`` bool by name on one grid of ``spacing`` mm (z, y, x)."""
+    """Regions on one grid: ``image`` float32 (z, y, x) of ``spacing`` mm, ``masks`` bool on it, and each region's field."""
 
     image: np.ndarray
     masks: dict[str, np.ndarray]
+    fields: dict[str, Box]
     spacing: tuple[float, float, float]
 
 
-def on_profile_grid(image: Volume, masks: dict[str, np.ndarray], profile: Profile) -> Gridded:
-    """``image`` and ``masks`` (bool, on its grid) as the profile wants them, cropped round all masks together.
+def bounds(mask: np.ndarray) -> Box | None:
+    """The smallest box that holds a mask (bool, z, y, x), or None where it is empty."""
+    planes = np.flatnonzero(mask.any(axis=(1, 2)))
+    if not len(planes):
+        return None
+    front = mask[planes[0] : planes[-1] + 1].any(axis=0)
+    rows, columns = np.flatnonzero(front.any(axis=1)), np.flatnonzero(front.any(axis=0))
+    return tuple(slice(int(found[0]), int(found[-1]) + 1) for found in (planes, rows, columns))
 
-    The new grid shares the corner of the old one (not the centre of its first voxel), whole new voxels are counted from
-    there, and ``pad`` of them are kept round the masks where the image reaches. An axis on which the masks span one slice is
-    not resampled. Raises :class:`LesionError` where all masks are empty.
+
+def on_profile_grid(image: Volume, masks: Mapping[str, np.ndarray], profile: Profile) -> Iterator[Gridded]:
+    """``image`` and ``masks`` (bool, on its grid, none empty) as the profile wants them.
+
+    One grid for all regions, and another for regions that span one slice only along an axis: that axis is not resampled.
     """
-    together = np.logical_or.reduce(list(masks.values()))
-    found = np.argwhere(together)[:, ::-1]  # x, y, z
-    if not len(found):
-        raise LesionError("region.empty", "The region is empty.", "at least one voxel.", "Outline the region.")
-    low, high = found.min(axis=0), found.max(axis=0)
-    spacing = np.array(image.geometry.spacing[::-1])
-    wanted = np.array(profile.spacing_mm or (0.0, 0.0, 0.0))
-    wanted = np.where((wanted == 0) | (low == high), spacing, wanted)
-    if profile.spacing_mm is None:  # filters see all of the image, as in PyRadiomics
-        return Gridded(image.array, dict(masks), image.geometry.spacing)
-    if np.allclose(spacing, wanted):
-        window = tuple(slice(max(0, a - profile.pad), b + profile.pad + 1) for a, b in zip(low[::-1], high[::-1], strict=True))
-        cropped = {name: mask[window] for name, mask in masks.items()}
-        return Gridded(image.array[window], cropped, image.geometry.spacing)
-    return _resampled(image, masks, profile, low, high, spacing, wanted)
+    boxes = {name: bounds(mask) for name, mask in masks.items()}
+    if profile.spacing_mm is None:
+        whole = tuple(slice(0, side) for side in image.geometry.shape)
+        fields = {name: _padded(box, profile.pad, whole) if profile.crop else whole for name, box in boxes.items()}
+        yield Gridded(image.array, dict(masks), fields, image.geometry.spacing)
+        return
+    spacing = np.array(image.geometry.spacing)
+    groups: dict[tuple[float, ...], list[str]] = {}
+    for name, box in boxes.items():
+        flat = np.array([side.stop - side.start == 1 for side in box])
+        wanted = np.array(profile.spacing_mm[::-1])
+        wanted = np.where((wanted == 0) | flat, spacing, wanted)
+        groups.setdefault(tuple(wanted), []).append(name)
+    for wanted, names in groups.items():
+        if np.allclose(spacing, wanted):
+            whole = tuple(slice(0, side) for side in image.geometry.shape)
+            fields = {name: _padded(boxes[name], profile.pad, whole) for name in names}
+            yield Gridded(image.array, {name: masks[name] for name in names}, fields, image.geometry.spacing)
+        else:
+            yield _resampled(image, {name: (masks[name], boxes[name]) for name in names}, np.array(wanted), profile)
 
 
-def _resampled(image: Volume, masks, profile: Profile, low, high, spacing, wanted) -> Gridded:
-    size = np.array(image.geometry.shape[::-1])
-    ratio = spacing / wanted
-    first = np.maximum(np.floor((low - 0.5) * ratio - profile.pad), 0)
-    last = np.minimum(np.ceil((high + 0.5) * ratio + profile.pad), np.ceil(size * ratio) - 1)
-    start = 0.5 * (wanted - spacing) / spacing + first / ratio  # continuous index of the new first voxel
-    source = to_sitk(image.array.astype(np.float32), image.geometry)
-    resampler = sitk.ResampleImageFilter()
-    resampler.SetOutputOrigin(source.TransformContinuousIndexToPhysicalPoint(start.tolist()))
-    resampler.SetOutputSpacing(wanted.tolist())
-    resampler.SetOutputDirection(source.GetDirection())
-    resampler.SetSize((last - first + 1).astype(int).tolist())
-    resampler.SetOutputPixelType(sitk.sitkFloat32)
-    resampler.SetInterpolator(INTERPOLATION[profile.interpolator])
-    values = sitk.GetArrayFromImage(resampler.Execute(source))
-    resampler.SetOutputPixelType(sitk.sitkUInt8)
-    resampler.SetInterpolator(sitk.sitkNearestNeighbor)
-    found = {
-        name: sitk.GetArrayFromImage(resampler.Execute(to_sitk(mask.astype(np.uint8), image.geometry))) > 0
-        for name, mask in masks.items()
-    }
-    return Gridded(values, found, tuple(float(v) for v in wanted[::-1]))
+def _padded(box: Box, pad: int, limit: Box) -> Box:
+    pairs = zip(box, limit, strict=True)
+    return tuple(slice(max(side.start - pad, end.start), min(side.stop + pad, end.stop)) for side, end in pairs)
+
+
+def _resampled(image: Volume, regions: Mapping[str, tuple[np.ndarray, Box]], wanted: np.ndarray, profile: Profile) -> Gridded:
+    if profile.interpolator == "bspline" and 2 in image.geometry.shape:
+        raise GeometryError(
+            "image.two_voxels",
+            f"An image of {' × '.join(map(str, image.geometry.shape))} voxels.",
+            "three voxels along each axis: of two, ITK's B-spline reads beyond the image, and its values are undefined.",
+            "Use linear interpolation.",
+        )
+    lattice = _Lattice(image.geometry, wanted)
+    fields = {name: lattice.field(box, profile.pad) for name, (_, box) in regions.items()}
+    first = np.min([low for low, _ in fields.values()], axis=0)
+    last = np.max([high for _, high in fields.values()], axis=0)
+    margin = SOURCE_MARGIN if profile.interpolator == "bspline" else 2
+    values = lattice.resample(image.array, first, last, margin, INTERPOLATION[profile.interpolator], sitk.sitkFloat32)
+    masks, windows = {}, {}
+    for name, (mask, _) in regions.items():
+        low, high = fields[name]
+        windows[name] = tuple(slice(int(a), int(b) + 1) for a, b in zip(low - first, high - first, strict=True))
+        masks[name] = np.zeros(values.shape, bool)
+        masks[name][windows[name]] = lattice.resample(mask, low, high, 2, sitk.sitkNearestNeighbor, sitk.sitkUInt8) > 0
+    return Gridded(values, masks, windows, tuple(float(v) for v in wanted))
+
+
+class _Lattice:
+    """Voxels of ``wanted`` mm (z, y, x) counted from the corner of an image's grid."""
+
+    def __init__(self, geometry: Geometry, wanted: np.ndarray):
+        self.geometry, self.wanted = geometry, wanted
+        self.spacing = np.array(geometry.spacing)
+        self.ratio = self.spacing / wanted
+        self.anchor = to_sitk(np.zeros((1, 1, 1), np.uint8), geometry)  # places points, holds no image
+
+    def field(self, box: Box, pad: int) -> tuple[np.ndarray, np.ndarray]:
+        """First and last new voxel of the field of a region whose box on the old grid is ``box``."""
+        low, high = np.array([side.start for side in box]), np.array([side.stop - 1 for side in box])
+        first = np.maximum(np.floor((low - 0.5) * self.ratio - pad), 0)
+        last = np.minimum(np.ceil((high + 0.5) * self.ratio + pad), np.ceil(np.array(self.geometry.shape) * self.ratio) - 1)
+        return first, last
+
+    def resample(self, array: np.ndarray, first: np.ndarray, last: np.ndarray, margin: int, how: int, pixel: int) -> np.ndarray:
+        """``array`` (on the old grid) at the new voxels ``first`` to ``last``, from the part of it that they lie in."""
+        start = 0.5 * (self.wanted - self.spacing) / self.spacing + first / self.ratio
+        stop = start + (last - first) / self.ratio
+        low = np.clip(np.floor(start).astype(int) - margin, 0, None)
+        high = np.clip(np.ceil(stop).astype(int) + margin + 1, None, self.geometry.shape)
+        if how == sitk.sitkNearestNeighbor and self._ties(start, last - first):
+            low, high = np.zeros(3, int), np.array(self.geometry.shape)  # rounded as the whole image is
+        part = np.ascontiguousarray(array[tuple(slice(a, b) for a, b in zip(low, high, strict=True))])
+        source = to_sitk(part.view(np.uint8) if part.dtype == bool else part, self.geometry.crop(low, high - low))
+        resampler = sitk.ResampleImageFilter()
+        resampler.SetOutputOrigin(self.anchor.TransformContinuousIndexToPhysicalPoint(start[::-1].tolist()))
+        resampler.SetOutputSpacing(self.wanted[::-1].tolist())
+        resampler.SetOutputDirection(self.anchor.GetDirection())
+        resampler.SetSize((last - first + 1).astype(int)[::-1].tolist())
+        resampler.SetOutputPixelType(pixel)
+        resampler.SetInterpolator(how)
+        return sitk.GetArrayFromImage(resampler.Execute(source))
+
+    def _ties(self, start: np.ndarray, steps: np.ndarray) -> bool:
+        return any(
+            np.abs((a + np.arange(int(n) + 1) / ratio) % 1.0 - 0.5).min() < TIE
+            for a, n, ratio in zip(start, steps, self.ratio, strict=True)
+        )
 
 
 def to_sitk(array: np.ndarray, geometry: Geometry) -> sitk.Image:

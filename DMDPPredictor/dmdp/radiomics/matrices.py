@@ -1,126 +1,158 @@
-"""Texture matrices by counting, compiled by numba into the user's cache.
+"""Texture matrices by counting (IBSI 3.6 to 3.11).
 
-``levels`` is int32 (z, y, x), 0 outside the region; ``steps`` (A, 3) are the directions of :func:`.offsets.offsets`.
+:class:`Levels` holds a region's grey levels in a box with a border of zeros at least as wide as the longest step, so that no
+neighbour has to be tested for lying in the box. The kernels work on flat indices: ``inside`` are those of the region's voxels,
+``steps`` the offsets of one of each pair of opposite neighbours.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
-from numba import njit
+
+from .compiled import kernel
 
 
-@njit(cache=True)
-def neighbourhood(levels, steps, count, alpha):
-    """(glcm (A, G, G), gldm (G, 2A+1), ngtdm (G, 2)) in one pass over the voxels.
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """A region's grey levels as the counting wants them. ``slot`` (G+1,) is the rank of a level among ``present`` (P,)."""
 
-    glcm counts pairs one way. gldm counts voxels by level and number of neighbours within ``alpha`` of it. ngtdm holds, per
-    level, the number of voxels and the sum of |level − mean level of the neighbours in the region|.
+    box: np.ndarray
+    inside: np.ndarray
+    present: np.ndarray
+    slot: np.ndarray
+
+    @classmethod
+    def of(cls, levels: np.ndarray, border: int) -> Levels:
+        """From grey levels (z, y, x), 0 outside the region, with a ``border`` of that many voxels put round them."""
+        box = np.zeros([side + 2 * border for side in levels.shape], np.int32)
+        box[(slice(border, -border),) * 3] = levels
+        inside = np.flatnonzero(box)
+        present = np.flatnonzero(np.bincount(box.ravel()[inside]))
+        slot = np.zeros(present[-1] + 1, np.int64)
+        slot[present] = np.arange(len(present))
+        return cls(box, inside, present, slot)
+
+    def flat(self, steps: np.ndarray) -> np.ndarray:
+        """Flat offsets (A,) of ``steps`` (A, 3)."""
+        return steps @ np.array([self.box.shape[1] * self.box.shape[2], self.box.shape[2], 1])
+
+
+def neighbourhood(levels: Levels, steps: np.ndarray, alpha: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(GLCM (A, P, P), GLDM (P, 2A+1), NGTDM (P, 2)) in one pass over the voxels; ``steps`` (A, 3).
+
+    GLCM counts pairs one way. GLDM counts voxels by level and number of neighbours within ``alpha`` of it. NGTDM holds, per
+    level, the number of voxels and the sum of \\|level − mean level of the neighbours in the region\\|.
     """
-    depth, height, width = levels.shape
+    return _neighbourhood(levels.box.ravel(), levels.inside, levels.flat(steps), levels.slot, len(levels.present), alpha)
+
+
+def runs(levels: Levels, steps: np.ndarray) -> np.ndarray:
+    """Runs of equal level along each of ``steps`` (A, 3), by level and length: (A, P, longest side).
+
+    A direction in which no line holds two voxels of the region is left empty: the region is flat across it.
+    """
+    used = np.array([_has_line(levels.box, levels.inside, step) for step in steps], bool)
+    return _runs(
+        levels.box.ravel(), levels.inside, levels.flat(steps), used, levels.slot, len(levels.present), max(levels.box.shape)
+    )
+
+
+def zones(levels: Levels, steps: np.ndarray) -> np.ndarray:
+    """Connected zones of equal level, rows (rank of the level, voxels); neighbours are one of ``steps`` away, either way."""
+    return _zones(levels.box.ravel().copy(), levels.inside, levels.flat(steps), levels.slot)
+
+
+@kernel
+def _neighbourhood(box, inside, steps, slot, count, alpha):
     angles = len(steps)
     glcm = np.zeros((angles, count, count))
     gldm = np.zeros((count, 2 * angles + 1))
     ngtdm = np.zeros((count, 2))
-    for z in range(depth):
-        for y in range(height):
-            for x in range(width):
-                level = levels[z, y, x]
-                if level == 0:
-                    continue
-                alike, near, total = 0, 0, 0
-                for a in range(angles):
-                    for sign in (1, -1):
-                        k, j, i = z + sign * steps[a, 0], y + sign * steps[a, 1], x + sign * steps[a, 2]
-                        if 0 <= k < depth and 0 <= j < height and 0 <= i < width and levels[k, j, i] > 0:
-                            other = levels[k, j, i]
-                            if sign == 1:
-                                glcm[a, level - 1, other - 1] += 1
-                            near += 1
-                            total += other
-                            if abs(level - other) <= alpha:
-                                alike += 1
-                gldm[level - 1, alike] += 1
-                ngtdm[level - 1, 0] += 1
-                if near:
-                    ngtdm[level - 1, 1] += abs(level - total / near)
+    for voxel in inside:
+        level = box[voxel]
+        row = slot[level]
+        alike, near, total = 0, 0, 0
+        for a in range(angles):
+            ahead, behind = box[voxel + steps[a]], box[voxel - steps[a]]
+            if ahead > 0:
+                glcm[a, row, slot[ahead]] += 1
+                near += 1
+                total += ahead
+                alike += abs(level - ahead) <= alpha
+            if behind > 0:
+                near += 1
+                total += behind
+                alike += abs(level - behind) <= alpha
+        gldm[row, alike] += 1
+        ngtdm[row, 0] += 1
+        if near:
+            ngtdm[row, 1] += abs(level - total / near)
     return glcm, gldm, ngtdm
 
 
-@njit(cache=True)
-def runs(levels, steps, count):
-    """Runs of equal level along each direction by level and length: (A, G, longest side).
-
-    A direction in which no line holds two voxels of the region is left empty: the region is flat across it.
-    """
-    depth, height, width = levels.shape
-    found = np.zeros((len(steps), count, max(depth, height, width)))
+@kernel
+def _runs(box, inside, steps, used, slot, count, longest):
+    found = np.zeros((len(steps), count, longest))
     for a in range(len(steps)):
-        dz, dy, dx = steps[a]
-        if not _has_line(levels, dz, dy, dx):
+        if not used[a]:
             continue
-        for z in range(depth):
-            for y in range(height):
-                for x in range(width):
-                    level = levels[z, y, x]
-                    if level == 0:
-                        continue
-                    k, j, i = z - dz, y - dy, x - dx
-                    if 0 <= k < depth and 0 <= j < height and 0 <= i < width and levels[k, j, i] == level:
-                        continue  # not the start of its run
-                    length = 1
-                    k, j, i = z + dz, y + dy, x + dx
-                    while 0 <= k < depth and 0 <= j < height and 0 <= i < width and levels[k, j, i] == level:
-                        length += 1
-                        k, j, i = k + dz, j + dy, i + dx
-                    found[a, level - 1, length - 1] += 1
+        step = steps[a]
+        for voxel in inside:
+            level = box[voxel]
+            if box[voxel - step] == level:
+                continue  # not the start of its run
+            length = 1
+            ahead = voxel + step
+            while box[ahead] == level:
+                length += 1
+                ahead += step
+            found[a, slot[level], length - 1] += 1
     return found
 
 
-@njit(cache=True)
-def _has_line(levels, dz, dy, dx):
+@kernel
+def _has_line(box, inside, step):
     """True where some line along the step holds two voxels of the region, side by side or not."""
-    depth, height, width = levels.shape
-    for z in range(depth):
-        for y in range(height):
-            for x in range(width):
-                if levels[z, y, x] == 0:
-                    continue
-                k, j, i = z + dz, y + dy, x + dx
-                while 0 <= k < depth and 0 <= j < height and 0 <= i < width:
-                    if levels[k, j, i] > 0:
-                        return True
-                    k, j, i = k + dz, j + dy, i + dx
+    depth, height, width = box.shape
+    flat = box.ravel()
+    offset = (step[0] * height + step[1]) * width + step[2]
+    for voxel in inside:
+        if flat[voxel + offset] > 0:
+            return True
+    for voxel in inside:  # only now the walk across the gaps
+        z, y, x = voxel // (height * width), voxel // width % height, voxel % width
+        z, y, x = z + step[0], y + step[1], x + step[2]
+        while 0 <= z < depth and 0 <= y < height and 0 <= x < width:
+            if box[z, y, x] > 0:
+                return True
+            z, y, x = z + step[0], y + step[1], x + step[2]
     return False
 
 
-@njit(cache=True)
-def zones(levels, steps):
-    """Connected zones of equal level, as rows (level, voxels); neighbours are one step away, either way."""
-    depth, height, width = levels.shape
-    left = levels.copy()
-    stack = np.empty((levels.size, 3), np.int64)
-    found = np.empty((levels.size, 2), np.int64)
+@kernel
+def _zones(left, inside, steps, slot):
+    stack = np.empty(len(inside), np.int64)
+    found = np.empty((len(inside), 2), np.int64)
     number = 0
-    for z in range(depth):
-        for y in range(height):
-            for x in range(width):
-                level = left[z, y, x]
-                if level == 0:
-                    continue
-                left[z, y, x] = 0
-                stack[0, 0], stack[0, 1], stack[0, 2] = z, y, x
-                top, size = 1, 0
-                while top:
-                    top -= 1
-                    size += 1
-                    cz, cy, cx = stack[top]
-                    for a in range(len(steps)):
-                        for sign in (1, -1):
-                            k, j, i = cz + sign * steps[a, 0], cy + sign * steps[a, 1], cx + sign * steps[a, 2]
-                            if 0 <= k < depth and 0 <= j < height and 0 <= i < width and left[k, j, i] == level:
-                                left[k, j, i] = 0
-                                stack[top, 0], stack[top, 1], stack[top, 2] = k, j, i
-                                top += 1
-                found[number, 0], found[number, 1] = level, size
-                number += 1
+    for start in inside:
+        level = left[start]
+        if level == 0:
+            continue
+        left[start] = 0
+        stack[0] = start
+        top, size = 1, 0
+        while top:
+            top -= 1
+            size += 1
+            voxel = stack[top]
+            for step in steps:
+                for other in (voxel + step, voxel - step):
+                    if left[other] == level:
+                        left[other] = 0
+                        stack[top] = other
+                        top += 1
+        found[number, 0], found[number, 1] = slot[level], size
+        number += 1
     return found[:number]

@@ -7,7 +7,8 @@ table below gives the area and volume of PyRadiomics for each of the 256 cubes; 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from .compiled import kernel
 
 CORNERS = np.array([(z, y, x) for z in (0, 1) for y in (0, 1) for x in (0, 1)])
 EDGES = np.array([(0, 1), (0, 2), (0, 4), (1, 3), (1, 5), (2, 3), (2, 6), (3, 7), (4, 5), (4, 6), (5, 7), (6, 7)])
@@ -72,7 +73,7 @@ def vertices(mask: np.ndarray) -> np.ndarray:
     return np.concatenate(found)
 
 
-@njit(cache=True)
+@kernel
 def _march(mask, spacing, triangles, number):
     depth, height, width = mask.shape
     area, volume = 0.0, 0.0

@@ -7,11 +7,10 @@ import numpy as np
 MOST_COARSE = 1e6  # PyRadiomics' value where no voxel differs from its neighbours
 
 
-def ngtdm_features(counts: np.ndarray) -> dict[str, float]:
-    """5 features of ``counts`` (G, 2): voxels and summed differences per grey level 1…G."""
-    used = counts[:, 0] > 0
-    i = np.flatnonzero(used) + 1.0
-    number, s = counts[used, 0], counts[used, 1]
+def ngtdm_features(counts: np.ndarray, present: np.ndarray) -> dict[str, float]:
+    """5 features of ``counts`` (P, 2): voxels and summed differences of each grey level in ``present`` (P,)."""
+    i = present.astype(float)
+    number, s = counts.T
     voxels, groups = number.sum(), len(i)
     p = number / voxels
     apart = i[:, None] - i[None, :]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -15,32 +16,21 @@ from .profile import Profile
 INTERPOLATOR = {"bspline": "sitkBSpline", "linear": "sitkLinear", "nearest": "sitkNearestNeighbor"}
 
 
-def extract_by_pyradiomics(image: Volume, masks: Mapping[str, np.ndarray], profile: Profile) -> dict[str, dict[str, float]]:
-    """As :func:`dmdp.radiomics.engine.extract`, one region after the other. Raises :class:`MissingPackage` without PyRadiomics,
-    :class:`LesionError` for a region that it refuses."""
-    try:
-        import radiomics
-        from radiomics.featureextractor import RadiomicsFeatureExtractor
-    except ImportError as error:
-        raise MissingPackage("pyradiomics", "features by the reference implementation") from error
-    radiomics.logger.setLevel(logging.CRITICAL)
-    extractor = RadiomicsFeatureExtractor(**_settings(profile))
-    extractor.disableAllImageTypes()
-    if profile.original:
-        extractor.enableImageTypeByName("Original")
-    if profile.wavelet:
-        extractor.enableImageTypeByName("Wavelet", customArgs={"wavelet": profile.wavelet})
-    if profile.log_sigma_mm:
-        extractor.enableImageTypeByName("LoG", customArgs={"sigma": list(profile.log_sigma_mm)})
-    extractor.disableAllFeatures()
-    for name in profile.classes:
-        extractor.enableFeatureClassByName(name)
+def extract_by_pyradiomics(
+    image: Volume, masks: Mapping[str, np.ndarray], profile: Profile | Mapping[str, Any]
+) -> dict[str, dict[str, float]]:
+    """As :func:`dmdp.radiomics.engine.extract`, one region after the other, by a profile or the content of a parameter file.
+
+    The image goes in as float32: PyRadiomics rounds the resampled values of an integer image to integers. Raises
+    :class:`MissingPackage` without PyRadiomics, :class:`LesionError` for a region that it refuses.
+    """
+    made = extractor(profile)
     picture = to_sitk(image.array.astype(np.float32), image.geometry)
     found = {}
     for name, mask in masks.items():
         try:
-            values = extractor.execute(picture, to_sitk(mask.astype(np.uint8), image.geometry))
-        except ValueError as error:
+            values = made.execute(picture, to_sitk(mask.astype(np.uint8), image.geometry))
+        except (ValueError, RuntimeError) as error:
             raise LesionError(
                 "region.refused", f"PyRadiomics refuses the region '{name}' ({error}).", "a larger region.", "Leave it out."
             ) from error
@@ -48,8 +38,30 @@ def extract_by_pyradiomics(image: Volume, masks: Mapping[str, np.ndarray], profi
     return found
 
 
-def _settings(profile: Profile) -> dict[str, object]:
-    settings: dict[str, object] = {
+def extractor(profile: Profile | Mapping[str, Any], information: bool = False):
+    """A PyRadiomics extractor; ``information`` keeps its diagnostic entries. Raises :class:`MissingPackage`."""
+    try:
+        import radiomics
+        from radiomics.featureextractor import RadiomicsFeatureExtractor
+    except ImportError as error:
+        raise MissingPackage("pyradiomics", "features by the reference implementation") from error
+    radiomics.logger.setLevel(logging.CRITICAL)
+    parameters = as_parameters(profile) if isinstance(profile, Profile) else dict(profile)
+    parameters["setting"] = {**parameters.get("setting", {}), "additionalInfo": information}
+    return RadiomicsFeatureExtractor(parameters)
+
+
+def as_parameters(profile: Profile) -> dict[str, Any]:
+    """A profile as the content of a PyRadiomics parameter file."""
+    images: dict[str, Any] = {}
+    if profile.original:
+        images["Original"] = {}
+    if profile.wavelet:
+        images["Wavelet"] = {"wavelet": profile.wavelet}
+    if profile.log_sigma_mm:
+        images["LoG"] = {"sigma": list(profile.log_sigma_mm)}
+    names = {kind: [name.split("_")[1] for name in profile.only or () if name.startswith(f"{kind}_")] for kind in profile.classes}
+    settings: dict[str, Any] = {
         "binWidth": profile.bin_width,
         "distances": list(profile.distances),
         "symmetricalGLCM": profile.symmetric_glcm,
@@ -58,13 +70,17 @@ def _settings(profile: Profile) -> dict[str, object]:
         "force2Ddimension": profile.force_2d_axis or 0,
         "voxelArrayShift": profile.array_shift,
         "padDistance": profile.pad,
+        "preCrop": profile.crop,
         "interpolator": INTERPOLATOR[profile.interpolator],
-        "additionalInfo": False,
+        "minimumROIDimensions": profile.minimum_dimensions,
     }
+    if profile.minimum_voxels > 1:
+        settings["minimumROISize"] = profile.minimum_voxels - 1  # it asks for more than this
     if profile.bin_count is not None:
         settings["binCount"] = profile.bin_count
     if profile.spacing_mm is not None:
         settings["resampledPixelSpacing"] = list(profile.spacing_mm)
     if profile.resegment is not None:
-        settings |= {"resegmentRange": list(profile.resegment), "resegmentMode": profile.resegment_mode}
-    return settings
+        settings["resegmentRange"], settings["resegmentMode"] = list(profile.resegment), profile.resegment_mode
+        settings["resegmentShape"] = profile.resegment_shape
+    return {"setting": settings, "imageType": images, "featureClass": names}

@@ -45,8 +45,7 @@ def emphases(counts: np.ndarray, levels: np.ndarray, sizes: np.ndarray) -> dict[
 
 
 def glrlm_features(counts: np.ndarray, present: np.ndarray) -> dict[str, float]:
-    """16 features of run ``counts`` (A, G, longest), averaged over the directions that have runs."""
-    counts = counts[:, present - 1]
+    """16 features of run ``counts`` (A, P, longest), averaged over the directions that have runs."""
     if len(counts) > 1 and (used := counts.sum(axis=(1, 2)) > 0).any():
         counts = counts[used]
     e = _trimmed(counts, present)
@@ -55,18 +54,18 @@ def glrlm_features(counts: np.ndarray, present: np.ndarray) -> dict[str, float]:
 
 
 def glszm_features(zones: np.ndarray, present: np.ndarray) -> dict[str, float]:
-    """16 features of ``zones``, rows of (level, voxels)."""
+    """16 features of ``zones``, rows of (rank of the level in ``present`` (P,), voxels)."""
     sizes, column = np.unique(zones[:, 1], return_inverse=True)
     counts = np.zeros((1, len(present), len(sizes)))
-    np.add.at(counts[0], (np.searchsorted(present, zones[:, 0]), column), 1)
+    np.add.at(counts[0], (zones[:, 0], column), 1)
     e = emphases(counts, present, sizes)
     e["Percentage"] = e["Number"] / e["Voxels"]
     return {name: float(e[key][0]) for name, key in _names("Zone", "SizeZone", "Zone", "SmallArea", "LargeArea").items()}
 
 
 def gldm_features(counts: np.ndarray, present: np.ndarray) -> dict[str, float]:
-    """14 features of dependence ``counts`` (G, 2A+1); the size is one more than the number of dependent neighbours."""
-    e = _trimmed(counts[None, present - 1], present)
+    """14 features of dependence ``counts`` (P, 2A+1); the size is one more than the number of dependent neighbours."""
+    e = _trimmed(counts[None], present)
     names = _names("Dependence", "Dependence", "Dependence", "SmallDependence", "LargeDependence")
     for level in ("Low", "High"):
         names[f"{level}GrayLevelEmphasis"] = level
@@ -77,6 +76,7 @@ def gldm_features(counts: np.ndarray, present: np.ndarray) -> dict[str, float]:
 
 def _trimmed(counts: np.ndarray, levels: np.ndarray) -> dict[str, np.ndarray]:
     used = counts.sum(axis=(0, 1)) > 0
+    used[0] = True  # so that nothing counted is nothing known, not zero
     return emphases(counts[:, :, used], levels, np.flatnonzero(used) + 1)
 
 

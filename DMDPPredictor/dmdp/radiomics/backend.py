@@ -1,0 +1,83 @@
+"""Which program computes: the engine, or PyRadiomics where the engine does not know a setting or the person asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from ..case import Volume
+from ..errors import InputError, LesionError, UsageError
+from ..resources import resource_roots
+from .engine import extract_present
+from .parameters import Parameters, read_parameters
+from .profile import Profile, read_profile
+from .reference import extract_by_pyradiomics
+
+BACKENDS = ("auto", "engine", "pyradiomics")
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """``features`` by region and name; ``absent`` says why a region has none; ``backend`` computed them."""
+
+    features: Mapping[str, Mapping[str, float]]
+    absent: Mapping[str, str]
+    backend: str
+
+
+def find_settings(name_or_path: str | Path) -> Profile | Parameters:
+    """A profile by the name it is installed under or by its JSON file, or a PyRadiomics parameter file (.yaml, .yml).
+
+    Raises :class:`InputError` that lists the installed names.
+    """
+    path = Path(name_or_path)
+    if path.suffix.lower() in (".yaml", ".yml"):
+        return read_parameters(path)
+    if path.suffix.lower() == ".json" or path.is_file():
+        return read_profile(path)
+    installed = {found.stem: found for root in reversed(resource_roots()) for found in sorted((root / "Profiles").glob("*.json"))}
+    if path.name in installed:
+        return read_profile(installed[path.name])
+    raise InputError(
+        "profile.not_found",
+        f"There is no radiomics profile '{name_or_path}'.",
+        f"a file, or one of: {', '.join(sorted(installed)) or '(none installed)'}.",
+        "Check the name, or give the path of a profile or of a PyRadiomics parameter file.",
+    )
+
+
+def compute(image: Volume, masks: Mapping[str, np.ndarray], settings: Profile | Parameters, backend: str = "auto") -> Extraction:
+    """Features of every region that is large enough; ``masks`` bool (z, y, x) on the image's grid.
+
+    ``auto`` is the engine, and PyRadiomics for settings that the engine does not know. Raises :class:`InputError` where these are
+    to be computed without PyRadiomics, :class:`UsageError` for another back-end.
+    """
+    if backend not in BACKENDS:
+        raise UsageError("radiomics.backend", f"The back-end '{backend}'.", f"one of {', '.join(BACKENDS)}.", "Choose one.")
+    unknown = settings.unsupported if isinstance(settings, Parameters) else ()
+    profile = settings.profile if isinstance(settings, Parameters) else settings
+    if backend == "pyradiomics" or (backend == "auto" and unknown and find_spec("radiomics")):
+        return _by_pyradiomics(image, masks, settings.document if isinstance(settings, Parameters) else settings)
+    if unknown:
+        raise InputError(
+            "radiomics.unsupported",
+            f"The parameter file asks for {', '.join(unknown)}.",
+            "settings that the engine computes, or PyRadiomics to be installed.",
+            "Change the file, or install pyradiomics 3.0.1.",
+        )
+    found, refused = extract_present(image, masks, profile)
+    return Extraction(found, {name: error.found for name, error in refused.items()}, "engine")
+
+
+def _by_pyradiomics(image: Volume, masks: Mapping[str, np.ndarray], settings: Profile | Mapping) -> Extraction:
+    found, absent = {}, {}
+    for name, mask in masks.items():
+        try:
+            found |= extract_by_pyradiomics(image, {name: mask}, settings)
+        except LesionError as error:
+            absent[name] = error.found
+    return Extraction(found, absent, "pyradiomics")

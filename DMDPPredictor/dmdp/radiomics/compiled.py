@@ -1,0 +1,37 @@
+"""numba, with what it compiles kept in the user's cache, so that compilation is paid once per installation.
+
+``NUMBA_CACHE_DIR`` is left alone where it is set.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from ..errors import MissingPackage
+
+
+def cache_folder() -> Path:
+    """Where compiled kernels are kept: the user's cache of this system; not created here."""
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = str(Path.home() / "Library" / "Caches")
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "dmdp" / "numba"
+
+
+try:
+    import numba
+except ImportError as error:  # pragma: no cover - depends on what is installed
+    raise MissingPackage("numba", "the radiomics engine", "radiomics") from error
+
+if not os.environ.get("NUMBA_CACHE_DIR"):
+    numba.config.CACHE_DIR = str(cache_folder())
+
+
+def kernel(function):
+    """``function`` compiled at its first call for each type of argument, from the cache where it was compiled before."""
+    return numba.njit(cache=True, error_model="numpy")(function)

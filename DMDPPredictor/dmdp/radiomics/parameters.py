@@ -1,0 +1,130 @@
+"""PyRadiomics parameter files (YAML or JSON) as profiles, and what of them the engine does not compute."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError, MissingPackage
+from .catalogue import CATALOGUE
+from .profile import CLASSES, Profile
+
+SAME = {
+    "binWidth": "bin_width",
+    "binCount": "bin_count",
+    "distances": "distances",
+    "symmetricalGLCM": "symmetric_glcm",
+    "gldm_a": "gldm_alpha",
+    "voxelArrayShift": "array_shift",
+    "padDistance": "pad",
+    "preCrop": "crop",
+    "resampledPixelSpacing": "spacing_mm",
+    "resegmentRange": "resegment",
+    "resegmentMode": "resegment_mode",
+    "resegmentShape": "resegment_shape",
+    "minimumROIDimensions": "minimum_dimensions",
+}
+INTERPOLATORS = {
+    "sitkBSpline": "bspline", "sitkLinear": "linear", "sitkNearestNeighbor": "nearest", 3: "bspline", 2: "linear", 1: "nearest",
+}  # fmt: skip
+OFF = {"normalize": False, "normalizeScale": 1, "removeOutliers": None, "weightingNorm": None}
+WITHOUT_EFFECT = {"label", "label_channel", "additionalInfo", "correctMask", "geometryTolerance", "enableCExtensions"}
+WAVELET = {"wavelet": "coif1", "start_level": 0, "level": 1}
+
+
+@dataclass(frozen=True, eq=False)
+class Parameters:
+    """``document`` is the file's content; ``profile`` the same for the engine, None where ``unsupported`` names something."""
+
+    document: Mapping[str, Any]
+    profile: Profile | None
+    unsupported: tuple[str, ...]
+
+
+def read_parameters(path: str | Path) -> Parameters:
+    """A PyRadiomics parameter file. Raises :class:`InputError` where it is none, :class:`MissingPackage` without ruamel.yaml."""
+    try:
+        from ruamel.yaml import YAML, YAMLError
+    except ImportError as error:
+        raise MissingPackage("ruamel.yaml", "PyRadiomics parameter files", "radiomics") from error
+    try:
+        document = YAML(typ="safe", pure=True).load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, YAMLError) as error:
+        raise InputError(
+            "parameters.unreadable",
+            f"'{path}' cannot be read as YAML ({str(error).splitlines()[0]}).",
+            "a PyRadiomics parameter file.",
+            "Check the path and the file.",
+        ) from error
+    return from_document(Path(path).stem, document)
+
+
+def from_document(name: str, document: Any) -> Parameters:
+    """Parameters from the content of a file. Raises :class:`InputError` where it is not one or holds impossible values."""
+    parts = ("setting", "imageType", "featureClass")
+    if not isinstance(document, Mapping) or not set(document) & set(parts):
+        raise InputError(
+            "parameters.content",
+            f"'{name}' holds none of {', '.join(parts)}.",
+            "a PyRadiomics parameter file.",
+            "Give a file that PyRadiomics reads.",
+        )
+    left = [f"{key} (unknown part)" for key in document if key not in parts]
+    settings, more = _settings(document.get("setting") or {})
+    images, most = _images(document.get("imageType") or {"Original": {}})
+    classes, rest = _classes(document.get("featureClass") or {kind: None for kind in CLASSES})
+    left += more + most + rest
+    profile = None if left else Profile(name, **settings, **images, **classes)
+    return Parameters(document, profile, tuple(left))
+
+
+def _settings(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    found, left = {}, []
+    for key, value in given.items():
+        if key in SAME:
+            found[SAME[key]] = tuple(value) if isinstance(value, list) else value
+        elif key == "interpolator" and value in INTERPOLATORS:
+            found["interpolator"] = INTERPOLATORS[value]
+        elif key == "minimumROISize":
+            found["minimum_voxels"] = 1 if value is None else value + 1  # PyRadiomics asks for more than this
+        elif key == "force2D":
+            found["force_2d_axis"] = given.get("force2Ddimension", 0) if value else None
+        elif key not in WITHOUT_EFFECT | {"force2Ddimension"} and not (key in OFF and value == OFF[key]):
+            left.append(f"{key} = {value}")
+    return {key: value for key, value in found.items() if value is not None}, left
+
+
+def _images(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    found, left = {"original": False}, []
+    for kind, options in given.items():
+        options = dict(options or {})
+        if kind == "Original":
+            found["original"] = True
+        elif kind == "Wavelet":
+            found["wavelet"] = "coif1"
+            left += [f"Wavelet {key} = {value}" for key, value in options.items() if WAVELET.get(key, ...) != value]
+            options = {}
+        elif kind == "LoG":
+            found["log_sigma_mm"] = tuple(options.pop("sigma", ()))
+        else:
+            left.append(f"image type {kind}")
+            options = {}
+        left += [f"{kind} {key} = {value}" for key, value in options.items()]
+    return found, left
+
+
+def _classes(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    left, only = [], []
+    for kind, names in given.items():
+        if kind not in CLASSES:
+            left.append(f"feature class {kind}")
+            continue
+        every = [name for name in CATALOGUE if name.startswith(f"{kind}_")]
+        chosen = [f"{kind}_{name}" for name in names or ()]
+        left += [f"feature {name}" for name in chosen if name not in CATALOGUE]
+        only += chosen or every
+    classes = tuple(kind for kind in CLASSES if kind in given)
+    whole = all(not names for names in given.values())
+    return {"classes": classes, "only": None if whole else tuple(only)}, left
