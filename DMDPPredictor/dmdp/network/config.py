@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from ..errors import ModelError
+
 CROP_MM = (48, 96, 96)  # z, y, x at 1 mm, as in the DMDP paper
+MODALITIES = ("ct", "pet")
+CHOICES = {"norm": ("batch", "group"), "fusion": ("attention", "concatenation", "early"), "head": ("parallel", "joint")}
+MAX_JOINT_TASKS = 4
 
 
 @dataclass(frozen=True)
 class NetworkConfig:
     """``widths`` are the channels of the stem and the four stages, ``strides`` their steps (z, y, x); ``tabular`` names the
-    inputs beside the images, standardised by ``tabular_mean`` and ``tabular_sd``.
+    inputs beside the images, standardised by ``tabular_mean`` and ``tabular_sd``; none of them is "no-tabular".
 
     ``lite`` (the default) halves the image within the plane in its stem and keeps stage 4 at the scale of stage 3, so that its
-    maps have 6 × 6 × 6 cells of 8 × 16 × 16 mm.
+    maps have 6 × 6 × 6 cells of 8 × 16 × 16 mm. :meth:`full` is the size of science 4.2.
+
+    ``modalities`` are the images that are looked at. ``fusion`` joins two of them: ``attention`` in both directions at two
+    scales, ``concatenation`` of the two encoders' maps at the same scales (no cross-attention), or ``early``: one encoder of
+    two channels. ``head`` is ``parallel`` (one per task) or ``joint`` (one distribution over all combinations of answers).
+    ``norm`` is ``batch`` or ``group``; ``feed_conv`` puts a depth-wise convolution into the attention's feed-forward part;
+    ``head_hidden`` is the width of a head's own layer (0: none); ``align_modalities`` adds the embeddings of CT and of PET that
+    their contrastive loss compares; ``small_map`` exposes the small-scale map to heatmaps.
     """
 
     widths: tuple[int, ...] = (8, 16, 32, 64, 96)
@@ -29,6 +41,57 @@ class NetworkConfig:
     tabular: tuple[str, ...] = ()
     tabular_mean: tuple[float, ...] = ()
     tabular_sd: tuple[float, ...] = ()
+    modalities: tuple[str, ...] = MODALITIES
+    fusion: str = "attention"
+    head: str = "parallel"
+    norm: str = "batch"
+    trunk: int = 64
+    head_hidden: int = 0
+    tabular_hidden: int = 0
+    feed_conv: bool = False
+    align_modalities: bool = False
+    small_map: bool = False
+
+    def __post_init__(self) -> None:
+        for name, allowed in CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise _refused(f"{name} is '{getattr(self, name)}'", f"one of {', '.join(allowed)}")
+        if tuple(m for m in MODALITIES if m in self.modalities) != tuple(self.modalities) or not self.modalities:
+            raise _refused(f"modalities are {list(self.modalities)}", "ct, pet, or both in this order")
+        if not self.tasks or len(set(self.tasks)) != len(self.tasks):
+            raise _refused(f"tasks are {list(self.tasks)}", "one or more different names")
+        if self.head == "joint" and len(self.tasks) > MAX_JOINT_TASKS:
+            raise _refused(
+                f"a joint head of {len(self.tasks)} tasks", f"at most {MAX_JOINT_TASKS}, as it counts all combinations"
+            )
+        if not len(self.tabular) == len(self.tabular_mean) == len(self.tabular_sd):
+            raise _refused("names, means and deviations of the table differ in number", "one mean and one deviation per name")
+        if self.fusion == "attention" and (self.widths[2] % self.heads or self.widths[4] % self.heads):
+            raise _refused(f"{self.heads} heads for maps of {self.widths[2]} and {self.widths[4]} channels", "a divisor of both")
+        if self.fusion == "early" and len(self.modalities) < 2:
+            raise _refused("early fusion of one modality", "both modalities, or another fusion")
+        if self.align_modalities and (self.fusion == "early" or len(self.modalities) < 2):
+            raise _refused("aligned modalities without two encoders", "CT and PET with an encoder each")
+
+    @classmethod
+    def full(cls, **changes: Any) -> NetworkConfig:
+        """The size of science 4.2: about 4 million parameters, maps down to 3 × 6 × 6 cells of 16 mm."""
+        return replace(
+            cls(
+                widths=(16, 32, 64, 128, 128),
+                strides=((1, 1, 1), (2, 2, 2), (2, 2, 2), (2, 2, 2), (2, 2, 2)),
+                fused=128,
+                embedding=128,
+                dropout=0.3,
+                trunk=128,
+                head_hidden=64,
+                tabular_hidden=64,
+                feed_conv=True,
+                align_modalities=True,
+                small_map=True,
+            ),
+            **changes,
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
@@ -36,9 +99,15 @@ class NetworkConfig:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> NetworkConfig:
-        """The inverse of :meth:`to_json`; raises ``TypeError`` for unknown names."""
+        """The inverse of :meth:`to_json`; raises ``TypeError`` for unknown names and :class:`ModelError` for what cannot be."""
         return cls(**{key: _tuples(value) for key, value in data.items()})
 
 
 def _tuples(value: Any) -> Any:
     return tuple(_tuples(v) for v in value) if isinstance(value, list | tuple) else value
+
+
+def _refused(found: str, expected: str) -> ModelError:
+    return ModelError(
+        "network.config", f"The network's configuration: {found}.", f"{expected}.", "Correct the configuration of the network."
+    )

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import scaled_dot_product_attention
+from torch.nn.functional import gelu, scaled_dot_product_attention
+
+from .norm import norm3d
+
+
+class FeedForward(nn.Module):
+    """Tokens (B, z·y·x, C) of a map of ``size`` (z, y, x) → the same shape; they mix with their 3×3×3 neighbours, depth-wise, on
+    the way."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.widen, self.narrow = nn.Linear(channels, 2 * channels), nn.Linear(2 * channels, channels)
+        self.mix = nn.Conv3d(2 * channels, 2 * channels, 3, padding=1, groups=2 * channels)
+
+    def forward(self, tokens: Tensor, size) -> Tensor:
+        wide = self.widen(tokens).transpose(1, 2).unflatten(2, tuple(size))
+        return self.narrow(gelu(self.mix(wide).flatten(2).transpose(1, 2)))
 
 
 class CrossAttention(nn.Module):
@@ -14,7 +30,7 @@ class CrossAttention(nn.Module):
     feed-forward part.
     """
 
-    def __init__(self, channels: int, heads: int, reduction: int):
+    def __init__(self, channels: int, heads: int, reduction: int, feed_conv: bool = False):
         super().__init__()
         self.heads = heads
         self.reduce = (
@@ -24,7 +40,11 @@ class CrossAttention(nn.Module):
         self.query = nn.Linear(channels, channels)
         self.key_value = nn.Linear(channels, 2 * channels)
         self.project = nn.Linear(channels, channels)
-        self.feed = nn.Sequential(nn.Linear(channels, 2 * channels), nn.GELU(), nn.Linear(2 * channels, channels))
+        self.feed = (
+            FeedForward(channels)
+            if feed_conv
+            else nn.Sequential(nn.Linear(channels, 2 * channels), nn.GELU(), nn.Linear(2 * channels, channels))
+        )
 
     def forward(self, asking: Tensor, asked: Tensor) -> Tensor:
         tokens = asking.flatten(2).transpose(1, 2)
@@ -33,7 +53,8 @@ class CrossAttention(nn.Module):
         key, value = (self._split(part) for part in self.key_value(source).chunk(2, dim=-1))
         found = scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2)
         tokens = tokens + self.project(found)
-        tokens = tokens + self.feed(self.norm_out(tokens))
+        inner = self.norm_out(tokens)
+        tokens = tokens + (self.feed(inner, asking.shape[2:]) if isinstance(self.feed, FeedForward) else self.feed(inner))
         return tokens.transpose(1, 2).reshape(asking.shape)
 
     def _split(self, x: Tensor) -> Tensor:
@@ -45,11 +66,27 @@ class CrossAttention(nn.Module):
 class Exchange(nn.Module):
     """Cross-attention in both directions and the merge of the two results: (B, C, …) twice → (B, fused, …)."""
 
-    def __init__(self, channels: int, fused: int, heads: int, reduction: int):
+    def __init__(self, channels: int, fused: int, heads: int, reduction: int, norm: str = "batch", feed_conv: bool = False):
         super().__init__()
-        self.ct_asks = CrossAttention(channels, heads, reduction)
-        self.pet_asks = CrossAttention(channels, heads, reduction)
-        self.merge = nn.Sequential(nn.Conv3d(2 * channels, fused, 1, bias=False), nn.BatchNorm3d(fused), nn.ReLU())
+        self.ct_asks = CrossAttention(channels, heads, reduction, feed_conv)
+        self.pet_asks = CrossAttention(channels, heads, reduction, feed_conv)
+        self.merge = merge(2 * channels, fused, norm)
 
     def forward(self, ct: Tensor, pet: Tensor) -> Tensor:
         return self.merge(torch.cat([self.ct_asks(ct, pet), self.pet_asks(pet, ct)], dim=1))
+
+
+class Concatenation(nn.Module):
+    """The merge of one or two maps without attention: (B, C, …) each → (B, fused, …)."""
+
+    def __init__(self, channels: int, fused: int, maps: int, norm: str):
+        super().__init__()
+        self.merge = merge(maps * channels, fused, norm)
+
+    def forward(self, *maps: Tensor) -> Tensor:
+        return self.merge(torch.cat(maps, dim=1))
+
+
+def merge(channels: int, fused: int, norm: str) -> nn.Sequential:
+    """1×1×1 convolution, normalisation, ReLU: (B, C, …) → (B, fused, …)."""
+    return nn.Sequential(nn.Conv3d(channels, fused, 1, bias=False), norm3d(norm, fused), nn.ReLU())

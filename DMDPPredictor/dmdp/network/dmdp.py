@@ -7,49 +7,74 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from .config import NetworkConfig
-from .cross_attention import Exchange
+from .config import MODALITIES, NetworkConfig
+from .cross_attention import Concatenation, Exchange
 from .encoder import Encoder
+from .heads import head, marginal_logits
 from .tabular import TabularEncoder
+
+MISSING = {"ct": -1.0, "pet": 0.0}  # what an absent image is filled with: air, and no uptake
 
 
 @dataclass(frozen=True, eq=False)
 class Output:
     """``logits`` (B, tasks); ``image`` and ``table`` embeddings (B, E), table None without inputs; ``maps`` by
-    (modality, stage): the activations that heatmaps are made of, each (B, C, z, y, x)."""
+    (modality, stage): the activations that heatmaps are made of, each (B, C, z, y, x); ``joint`` (B, 2^tasks) the log-scores of
+    all combinations where the head is joint; ``modality`` the embeddings (B, E) of CT and PET where they are aligned."""
 
     logits: Tensor
     image: Tensor
     table: Tensor | None
     maps: dict[tuple[str, str], Tensor]
+    joint: Tensor | None = None
+    modality: dict[str, Tensor] | None = None
 
 
 class Dmdp(nn.Module):
-    """Two encoders, cross-attention at a small and a large scale, a table encoder and one head per task."""
+    """An encoder per modality, their exchange at a small and a large scale, a table encoder, and the heads."""
 
     def __init__(self, config: NetworkConfig):
         super().__init__()
         self.config = config
-        small, large = config.widths[2], config.widths[4]
-        self.ct = Encoder(config.widths, config.strides)
-        self.pet = Encoder(config.widths, config.strides)
-        self.small = Exchange(small, config.fused, config.heads, config.small_reduction)
-        self.large = Exchange(large, config.fused, config.heads, 1)
+        if config.fusion == "early":
+            self.both = Encoder(config.widths, config.strides, config.norm, inputs=2)
+        for modality in config.modalities if config.fusion != "early" else ():
+            self.add_module(modality, Encoder(config.widths, config.strides, config.norm))
+        self.small = self._join(config.widths[2], config.small_reduction)
+        self.large = self._join(config.widths[4], 1)
         self.project_image = nn.Linear(2 * config.fused, config.embedding)
         joint = 2 * config.fused
         if config.tabular:
-            self.table = TabularEncoder(len(config.tabular), config.embedding, config.dropout)
+            self.table = TabularEncoder(len(config.tabular), config.embedding, config.dropout, config.tabular_hidden)
             self.project_table = nn.Linear(config.embedding, config.embedding)
             joint += config.embedding
-        self.trunk = nn.Sequential(nn.Linear(joint, 64), nn.LayerNorm(64), nn.GELU(), nn.Dropout(config.dropout))
-        self.heads = nn.ModuleDict({task: nn.Linear(64, 1) for task in config.tasks})
+        self.trunk = nn.Sequential(
+            nn.Linear(joint, config.trunk), nn.LayerNorm(config.trunk), nn.GELU(), nn.Dropout(config.dropout)
+        )
+        outputs = {"joint": 2 ** len(config.tasks)} if config.head == "joint" else dict.fromkeys(config.tasks, 1)
+        self.heads = nn.ModuleDict(
+            {name: head(config.trunk, config.head_hidden, count, config.dropout) for name, count in outputs.items()}
+        )
+        if config.align_modalities:
+            self.project_modality = nn.ModuleDict({m: nn.Linear(config.widths[4], config.embedding) for m in MODALITIES})
+
+    def _join(self, channels: int, reduction: int) -> nn.Module:
+        config = self.config
+        if config.fusion == "attention" and len(config.modalities) == 2:
+            return Exchange(channels, config.fused, config.heads, reduction, config.norm, config.feed_conv)
+        return Concatenation(channels, config.fused, 1 if config.fusion == "early" else len(config.modalities), config.norm)
 
     def forward(self, images: Tensor, values: Tensor | None = None) -> Output:
-        """``images`` (B, 2, 48, 96, 96) as :func:`dmdp.network.crop.normalise` makes them; ``values`` (B, F) standardised, NaN
-        where missing; None means that all are missing."""
-        ct_small, ct_large = self.ct(images[:, :1])
-        pet_small, pet_large = self.pet(images[:, 1:])
-        small, large = self.small(ct_small, pet_small), self.large(ct_large, pet_large)
+        """``images`` (B, 2, 48, 96, 96) as :func:`dmdp.network.crop.normalise` makes them, whatever the modalities; an absent
+        image is filled with ``MISSING``. ``values`` (B, F) standardised, NaN where missing; None means that all are missing.
+
+        Shapes within: small scale (B, fused, 12, 12, 12) for ``lite``, (B, fused, 12, 24, 24) for ``full``; large scale
+        (B, fused, 6, 6, 6) and (B, fused, 3, 6, 6); both averaged over space to (B, 2·fused), with the table (B, embedding)
+        to the trunk (B, trunk).
+        """
+        encoded = self._encode(images)
+        small = self.small(*(maps[0] for maps in encoded.values()))
+        large = self.large(*(maps[1] for maps in encoded.values()))
         pooled = torch.cat([small.mean(dim=(2, 3, 4)), large.mean(dim=(2, 3, 4))], dim=1)
         table = None
         if self.config.tabular:
@@ -57,9 +82,33 @@ class Dmdp(nn.Module):
                 values = pooled.new_full((len(pooled), len(self.config.tabular)), float("nan"))
             table = self.table(values)
         hidden = self.trunk(pooled if table is None else torch.cat([pooled, table], dim=1))
+        logits, joint = self._answer(hidden)
         return Output(
-            logits=torch.cat([self.heads[task](hidden) for task in self.config.tasks], dim=1),
+            logits=logits,
             image=self.project_image(pooled),
             table=None if table is None else self.project_table(table),
-            maps={("ct", "encoder"): ct_large, ("pet", "encoder"): pet_large, ("fused", "fusion"): large},
+            maps={
+                **{(name, "encoder"): maps[1] for name, maps in encoded.items()},
+                **({("fused", "small"): small} if self.config.small_map else {}),
+                ("fused", "fusion"): large,
+            },
+            joint=joint,
+            modality=self._modality_embeddings(encoded),
         )
+
+    def _encode(self, images: Tensor) -> dict[str, tuple[Tensor, Tensor]]:
+        if self.config.fusion == "early":
+            return {"fused": self.both(images)}
+        channel = {name: MODALITIES.index(name) for name in self.config.modalities}
+        return {name: self.get_submodule(name)(images[:, at : at + 1]) for name, at in channel.items()}
+
+    def _answer(self, hidden: Tensor) -> tuple[Tensor, Tensor | None]:
+        if self.config.head == "joint":
+            joint = self.heads["joint"](hidden)
+            return marginal_logits(joint, len(self.config.tasks)), joint
+        return torch.cat([self.heads[task](hidden) for task in self.config.tasks], dim=1), None
+
+    def _modality_embeddings(self, encoded) -> dict[str, Tensor] | None:
+        if not self.config.align_modalities:
+            return None
+        return {name: self.project_modality[name](maps[1].mean(dim=(2, 3, 4))) for name, maps in encoded.items()}

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from .norm import norm3d
+
 
 class SqueezeExcite(nn.Module):
     """Channel weights from the channel means (Hu et al. 2018). (B, C, z, y, x) → the same."""
@@ -21,35 +23,38 @@ class SqueezeExcite(nn.Module):
 
 
 class Stage(nn.Module):
-    """Two 3×3×3 convolutions with batch normalisation and a residual path. (B, C, z, y, x) → (B, C', z/s, y/s, x/s)."""
+    """Two 3×3×3 convolutions with normalisation and a residual path. (B, C, z, y, x) → (B, C', z/s, y/s, x/s)."""
 
-    def __init__(self, channels: int, out: int, stride: Sequence[int]):
+    def __init__(self, channels: int, out: int, stride: Sequence[int], norm: str = "batch"):
         super().__init__()
         self.body = nn.Sequential(
             nn.Conv3d(channels, out, 3, stride=tuple(stride), padding=1, bias=False),
-            nn.BatchNorm3d(out),
+            norm3d(norm, out),
             nn.ReLU(),
             nn.Conv3d(out, out, 3, padding=1, bias=False),
-            nn.BatchNorm3d(out),
+            norm3d(norm, out),
             SqueezeExcite(out),
         )
-        self.skip = nn.Sequential(nn.Conv3d(channels, out, 1, stride=tuple(stride), bias=False), nn.BatchNorm3d(out))
+        self.skip = nn.Sequential(nn.Conv3d(channels, out, 1, stride=tuple(stride), bias=False), norm3d(norm, out))
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.relu(self.body(x) + self.skip(x))
 
 
 class Encoder(nn.Module):
-    """(B, 1, 48, 96, 96) → the maps of stage 2 and stage 4; for ``lite`` (B, 32, 12, 12, 12) and (B, 96, 6, 6, 6)."""
+    """(B, inputs, 48, 96, 96) → the maps of stage 2 and stage 4.
 
-    def __init__(self, widths: Sequence[int], strides: Sequence[Sequence[int]]):
+    ``lite``: (B, 32, 12, 12, 12) and (B, 96, 6, 6, 6); ``full``: (B, 64, 12, 24, 24) and (B, 128, 3, 6, 6).
+    """
+
+    def __init__(self, widths: Sequence[int], strides: Sequence[Sequence[int]], norm: str = "batch", inputs: int = 1):
         super().__init__()
         self.stem = nn.Sequential(
-            nn.Conv3d(1, widths[0], 3, stride=tuple(strides[0]), padding=1, bias=False),
-            nn.BatchNorm3d(widths[0]),
+            nn.Conv3d(inputs, widths[0], 3, stride=tuple(strides[0]), padding=1, bias=False),
+            norm3d(norm, widths[0]),
             nn.ReLU(),
         )
-        self.stages = nn.ModuleList(Stage(a, b, s) for a, b, s in zip(widths[:-1], widths[1:], strides[1:], strict=True))
+        self.stages = nn.ModuleList(Stage(a, b, s, norm) for a, b, s in zip(widths[:-1], widths[1:], strides[1:], strict=True))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         first, second, third, fourth = self.stages

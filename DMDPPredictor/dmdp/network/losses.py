@@ -1,4 +1,4 @@
-"""What the network is trained to make small."""
+"""What the heads are trained to make small; unknown labels cost nothing."""
 
 from __future__ import annotations
 
@@ -6,15 +6,51 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, normalize
 
+from .heads import combinations
 
-def masked_task_loss(logits: Tensor, labels: Tensor) -> Tensor:
+
+def masked_task_loss(logits: Tensor, labels: Tensor, smoothing: float = 0.0, weights: Tensor | None = None) -> Tensor:
     """Binary cross-entropy over the known labels of all tasks; 0 where a batch has none.
 
-    ``logits`` and ``labels`` (B, tasks), labels 0/1 or NaN where unknown; each task counts by its known labels.
+    ``logits`` and ``labels`` (B, tasks), labels 0/1 or NaN where unknown; each task counts by its known labels. ``smoothing``
+    draws the labels towards ½ (0.05: 0.025 and 0.975); ``weights`` (tasks, 2) weigh the negative and the positive class.
     """
     known = torch.isfinite(labels)
-    loss = binary_cross_entropy_with_logits(logits, torch.where(known, labels, 0.0), reduction="none")
+    target = torch.where(known, labels, 0.0)
+    loss = binary_cross_entropy_with_logits(logits, target * (1 - smoothing) + smoothing / 2, reduction="none")
+    if weights is not None:
+        loss = loss * torch.where(target > 0.5, weights[:, 1], weights[:, 0])
     return (loss * known).sum() / known.sum().clamp(min=1)
+
+
+def joint_loss(joint: Tensor, labels: Tensor, smoothing: float = 0.0) -> Tensor:
+    """−log of the probability of all combinations that the known labels allow; 0 where a batch has no label (science 4.3).
+
+    ``joint`` (B, 2^tasks) log-scores, ``labels`` (B, tasks) with NaN where unknown; the mean over the patients with any label.
+    ``smoothing`` gives each combination at least that share of all.
+    """
+    tasks = labels.shape[1]
+    answers = combinations(tasks).to(joint.device)  # (2^tasks, tasks)
+    known = torch.isfinite(labels)
+    allowed = ((answers[None] == labels[:, None]) | ~known[:, None]).all(dim=2)
+    if smoothing:
+        share = joint.softmax(dim=1) * (1 - smoothing) + smoothing / joint.shape[1]
+        loss = -(share * allowed).sum(dim=1).clamp(min=1e-12).log()
+    else:
+        lost = torch.tensor(float("-inf"), device=joint.device, dtype=joint.dtype)
+        loss = joint.logsumexp(dim=1) - torch.where(allowed, joint, lost).logsumexp(dim=1)
+    told = known.any(dim=1)
+    return (loss * told).sum() / told.sum().clamp(min=1)
+
+
+def class_weights(labels: Tensor, low: float = 0.5, high: float = 4.0) -> Tensor:
+    """Weights (tasks, 2) of the negative and positive class, inverse to their frequency in ``labels`` (N, tasks; NaN unknown),
+    1 for balanced ones, clipped to ``low``…``high``; a task without one of the classes gets 1."""
+    known = torch.isfinite(labels)
+    positive = torch.where(known, labels, 0.0).sum(dim=0)
+    counts = torch.stack([known.sum(dim=0) - positive, positive], dim=1)
+    weights = (counts.sum(dim=1, keepdim=True) / (2 * counts.clamp(min=1))).clamp(low, high)
+    return torch.where((counts > 0).all(dim=1, keepdim=True), weights, 1.0)
 
 
 def alignment_loss(image: Tensor, table: Tensor, temperature: float = 0.1) -> Tensor:

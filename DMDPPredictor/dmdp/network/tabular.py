@@ -20,17 +20,19 @@ class SampleNorm(nn.Module):
 class TabularEncoder(nn.Module):
     """Standardised values (B, F) with NaN for what is missing → (B, out).
 
-    Missing values become 0, the training mean, and a second set of inputs says which they are.
+    Missing values become 0, the training mean, and a second set of inputs says which they are. ``hidden`` is the width between
+    the two layers (0: ``out``).
     """
 
-    def __init__(self, features: int, out: int, dropout: float):
+    def __init__(self, features: int, out: int, dropout: float, hidden: int = 0):
         super().__init__()
+        hidden = hidden or out
         self.layers = nn.Sequential(
-            nn.Linear(2 * features, out),
+            nn.Linear(2 * features, hidden),
             SampleNorm(),
             nn.ReLU(),
             nn.Dropout(dropout),
-            nn.Linear(out, out),
+            nn.Linear(hidden, out),
             SampleNorm(),
             nn.ReLU(),
         )

@@ -17,19 +17,27 @@ def add_arguments(parser: ArgumentParser) -> None:
     """How many, which seed, where."""
     parser.add_argument("--patients", type=int, metavar="N", help="how many (default 1)")
     parser.add_argument("--seed", type=int, metavar="K", help="seed of the first; the next have K+1, … (default 0)")
+    parser.add_argument(
+        "--cohort", action="store_true", help="patients of the cohort with hard labels, and cohort.csv for 'train network'"
+    )
     parser.add_argument("--out", required=True, metavar="DIR", help="folder to write; one sub-folder per patient")
 
 
 def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     """Write the patients; the folder appears when all are there."""
-    from ..simulate import simulate_patient, write_patient
+    from ..simulate import simulate_hard_patient, simulate_patient, write_patient
+    from ..simulate.cohort_file import cohort_row, cohort_text
 
     count, first = arguments.get("patients") or 1, arguments.get("seed") or 0
+    hard, rows = bool(arguments.get("cohort")), []
     out = Path(arguments["out"])
     with result_folder(out, marker="simulated.txt") as folder:
         for i in range(count):
             progress(i / count, f"simulating patient {i + 1} of {count}")
-            write_patient(simulate_patient(first + i), folder / f"patient_{first + i:04d}")
+            patient = (simulate_hard_patient if hard else simulate_patient)(first + i)
+            rows.append(cohort_row(patient, write_patient(patient, folder / f"patient_{first + i:04d}").name))
+        if hard:
+            (folder / "cohort.csv").write_text(cohort_text(rows), encoding="utf-8")
         (folder / "simulated.txt").write_text(
             f"Simulated patients; their labels are invented. {RESEARCH_USE_ONLY}\n", encoding="utf-8"
         )

@@ -105,7 +105,8 @@ def _slice(patient: SimulatedPatient, geometry, index: int, modality: str, sop_c
     ds.SOPClassUID, ds.SOPInstanceUID = sop_class, meta.MediaStorageSOPInstanceUID
     ds.PatientName, ds.PatientID = "SIMULATED^PATIENT", f"SIM{patient.seed:06d}"
     ds.PatientBirthDate = ""
-    ds.PatientSex, ds.PatientAge = patient.clinical.sex, f"{int(patient.clinical.age):03d}Y"
+    ds.PatientSex = patient.clinical.sex or ""
+    ds.PatientAge = "" if patient.clinical.age is None else f"{int(patient.clinical.age):03d}Y"
     ds.PatientWeight, ds.PatientSize = patient.weight_kg, patient.height_m
     ds.StudyInstanceUID, ds.SeriesInstanceUID = uid("study"), uid(modality)
     ds.FrameOfReferenceUID = uid("frame")

@@ -1,0 +1,127 @@
+"""From a row of the cohort to its example, read once and kept: image files are slow, and crops are small."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from dmdp.atomic import write_file
+from dmdp.case import Lesion, Volume
+from dmdp.delineation.pet import delineate
+from dmdp.dicom.read import read_series
+from dmdp.dicom.series import choose, discover
+from dmdp.ensemble.inputs import clinical_values
+from dmdp.errors import DmdpError, InputError
+from dmdp.files import read_volume
+from dmdp.load import load_mask, load_pet
+from dmdp.network.crop import crop_pair, normalise
+from dmdp.pet_features import pet_features
+from dmdp.prepare import CaseRequest, carry_over, prepare_case
+from dmdp.progress import Progress, silent
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from .cohort_csv import PATHS, Entry
+from .examples import Example
+
+VERSION = 1  # of what is kept; raise it when crops or features change
+
+
+def read_examples(entries: Sequence[Entry], cache: str | Path, progress: Progress = silent) -> list[Example]:
+    """The examples of a cohort; each is computed once and kept in ``cache`` as safetensors, without the patient's name.
+
+    Raises :class:`InputError` (or what kept a patient's images from being read) with the row's number among ``entries``.
+    """
+    found = []
+    for number, entry in enumerate(entries):
+        progress(number / len(entries), f"reading patient {number + 1} of {len(entries)}")
+        try:
+            found.append(cached_example(entry, Path(cache)))
+        except DmdpError as error:
+            place = f"Patient {number + 1} of the cohort file: {error.found}"
+            raise type(error)(error.code, place, error.expected, error.remedy) from error
+    return found
+
+
+def cached_example(entry: Entry, cache: Path) -> Example:
+    """The example of one row, from ``cache`` where it is there and whole."""
+    file = cache / f"{_key(entry)}.safetensors"
+    try:
+        kept = load(file.read_bytes())
+        values = json.loads(bytes(kept["values"]).decode())
+        images, present = kept["images"], tuple(bool(p) for p in kept["present"])
+    except (OSError, SafetensorError, KeyError, ValueError):
+        images, present, values = _compute(entry)
+        text = np.frombuffer(json.dumps(values).encode(), np.uint8)
+        write_file(file, save({"images": images, "present": np.array(present, np.uint8), "values": text}))
+    return Example(
+        entry.patient,
+        images,
+        {**values, **clinical_values(entry.clinical), **entry.values},
+        entry.labels,
+        (present[0], present[1]),
+        entry.site,
+    )
+
+
+def _key(entry: Entry) -> str:
+    """A hash of everything that the crop depends on: paths and when they were changed, the lesion, the version."""
+    facts = {key: str(value) for key, value in asdict(entry).items() if key in (*PATHS, "seed", "method", "pet_is_suv")}
+    times = [path.stat().st_mtime_ns for name in PATHS if (path := getattr(entry, name)) is not None]
+    return hashlib.sha256(json.dumps([VERSION, facts, times]).encode()).hexdigest()[:32]
+
+
+def _compute(entry: Entry) -> tuple[np.ndarray, tuple[bool, bool], dict[str, float]]:
+    if entry.ct is not None and entry.pet is not None and (entry.mask or entry.pet_mask or entry.seed):
+        case = prepare_case(
+            CaseRequest(
+                entry.ct,
+                entry.pet,
+                entry.pet_is_suv,
+                entry.mask,
+                entry.pet_mask,
+                entry.ct_mask,
+                entry.seed,
+                entry.method,
+            )
+        )
+        ct, pet, lesion = case.ct, case.pet, case.pet_lesion
+        features = _features(pet, lesion)
+    elif entry.ct is not None and entry.pet is not None:  # a contour of the CT only
+        ct, pet = _ct(entry.ct), load_pet(entry.pet, pet_is_suv=entry.pet_is_suv).pet
+        lesion = _outlined(entry, ct, "CT")
+        features = _features(pet, carry_over(lesion, pet.geometry, "PET"))
+    elif entry.ct is not None:
+        ct = _ct(entry.ct)
+        lesion, features = _outlined(entry, ct, "CT"), {}
+        pet = Volume(np.zeros(ct.geometry.shape), ct.geometry, "SUVbw g/ml")
+    else:
+        pet = load_pet(entry.pet, pet_is_suv=entry.pet_is_suv).pet
+        lesion = _outlined(entry, pet, "PET")
+        features = _features(pet, lesion)
+        ct = Volume(np.full(pet.geometry.shape, -1000.0), pet.geometry, "HU")
+    images = normalise(crop_pair(ct, pet, lesion.centroid)).astype(np.float16)
+    return images, (entry.ct is not None, entry.pet is not None), features
+
+
+def _ct(path: Path) -> Volume:
+    return read_series(choose(discover(path), "CT")[0]) if path.is_dir() else read_volume(path, "HU")
+
+
+def _outlined(entry: Entry, image: Volume, modality: str) -> Lesion:
+    file = entry.mask or (entry.ct_mask if modality == "CT" else entry.pet_mask)
+    if file is not None:
+        return Lesion(load_mask(file, image.geometry)[0], image.geometry, "manual", modality)
+    if entry.seed is None:
+        raise InputError(
+            "lesion.choice", f"The lesion is not given on the {modality}.", f"a mask on the {modality}.", "Add the mask."
+        )
+    return delineate(image, entry.seed, entry.method)
+
+
+def _features(pet: Volume, lesion: Lesion) -> dict[str, float]:
+    return {name: float(f.value) for name, f in pet_features(pet, lesion).items() if np.isfinite(f.value)}

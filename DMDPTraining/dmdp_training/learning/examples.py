@@ -1,0 +1,74 @@
+"""A patient as training sees them: the network's crop, which images it has, values and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from dmdp.case import Lesion
+from dmdp.ensemble.inputs import LOGARITHMIC, clinical_values, usable
+from dmdp.errors import InputError
+from dmdp.network.crop import normalise
+from dmdp.pet_features import pet_features
+from dmdp.progress import Progress, silent
+
+from ..simulate.cohort import hard_crop
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """``images`` float16 (2, 48, 96, 96) as :func:`dmdp.network.crop.normalise` makes them, an absent one filled with
+    ``dmdp.network.dmdp.MISSING``; ``present`` says whether CT and PET are there; ``values`` raw, by name; ``labels`` the known
+    ones, 0/1 by task."""
+
+    patient: str
+    images: np.ndarray
+    values: Mapping[str, float]
+    labels: Mapping[str, int]
+    present: tuple[bool, bool] = (True, True)
+    site: str = field(default="")
+
+
+def simulated_example(seed: int) -> Example:
+    """The example of a patient of the simulated cohort, cut round the true PET lesion."""
+    crop, patient = hard_crop(seed)
+    lesion = Lesion(patient.lesion_pet, patient.pet.geometry, "manual")
+    values = {name: f.value for name, f in pet_features(patient.pet, lesion).items()}
+    return Example(
+        f"simulated {seed}",
+        normalise(crop).astype(np.float16),
+        {**values, **clinical_values(patient.clinical)},
+        patient.labels,
+        site=str(patient.pet.provenance["site"]),
+    )
+
+
+def simulated_examples(seeds: Sequence[int], progress: Progress = silent) -> list[Example]:
+    """The examples of several seeds."""
+    found = []
+    for number, seed in enumerate(seeds):
+        progress(number / len(seeds), f"simulating patient {number + 1} of {len(seeds)}")
+        found.append(simulated_example(seed))
+    return found
+
+
+def label_array(examples: Iterable[Example], tasks: Sequence[str]) -> np.ndarray:
+    """Labels float32 (N, tasks), NaN where unknown."""
+    return np.array([[e.labels.get(task, np.nan) for task in tasks] for e in examples], np.float32).reshape(-1, len(tasks))
+
+
+def standardisation(examples: Sequence[Example], names: Sequence[str]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of the named values among these patients only; the logarithm of those in ``LOGARITHMIC``.
+
+    Raises :class:`InputError` for a value that nobody has.
+    """
+    means, deviations = [], []
+    for name in names:
+        column = np.array([e.values[name] for e in examples if usable(e.values, name)])
+        if not len(column):
+            raise InputError("cohort.value", f"No patient has '{name}'.", "one at least.", "Leave this value out.")
+        column = np.log(column) if name in LOGARITHMIC else column
+        means.append(float(column.mean()))
+        deviations.append(float(column.std()) or 1.0)
+    return tuple(means), tuple(deviations)

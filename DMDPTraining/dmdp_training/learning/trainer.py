@@ -1,0 +1,172 @@
+"""Epoch after epoch until inner validation no longer improves; a kill costs at most the epoch that it fell into.
+
+On a CPU, with the same number of threads and the same version of torch, a training that was killed and goes on ends with the very
+weights of one that ran through: everything random follows from (seed, epoch, patient), and the checkpoint holds the rest. On CUDA
+the order of sums is not fixed; what is reached differs in the last digits and then by what grows from them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from dmdp.atomic import write_file
+from dmdp.errors import InputError
+from dmdp.network.config import NetworkConfig
+from dmdp.network.dmdp import Dmdp
+from dmdp.network.losses import class_weights
+from dmdp.progress import Progress, silent
+
+from .batches import Data
+from .epoch import one_epoch
+from .examples import Example
+from .scoring import aucs, scores, task_loss
+from .settings import TrainingSettings, digest
+from .state import State, begin, load_best, load_state, save_best, save_state
+
+CHECKPOINT, BEST, LOG = "checkpoint.safetensors", "best.safetensors", "log.jsonl"
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """The averaged weights of the best epoch; its AUC by task on the patients that stopping looked at (optimistic: they chose
+    the epoch); and the record of every epoch."""
+
+    network: Dmdp
+    epoch: int
+    aucs: dict[str, float]
+    history: tuple[dict[str, Any], ...]
+
+
+def train(
+    config: NetworkConfig,
+    settings: TrainingSettings,
+    learn: Sequence[Example],
+    stop: Sequence[Example],
+    folder: str | Path,
+    progress: Progress = silent,
+) -> Trained:
+    """Learn from ``learn``, stop by ``stop`` (other patients; never those that a result is reported on), keep all in ``folder``.
+
+    ``folder`` gets ``checkpoint.safetensors`` after each epoch, ``best.safetensors`` and ``log.jsonl`` (a line per epoch: parts
+    of the loss, AUC by task, learning rate, seconds). Where it holds a checkpoint of the same training, it goes on from there.
+    Raises :class:`InputError` for patients from whom nothing can be learned and :class:`ModelError` for a foreign checkpoint or
+    a loss that is not a number.
+    """
+    folder = Path(folder)
+    data, held = Data(learn, config), Data(stop, config)
+    _check(data, held, settings)
+    state, what = begin(config, settings), _what(config, settings, data, held)
+    if (folder / CHECKPOINT).exists():
+        load_state(folder / CHECKPOINT, state, what)
+    write_file(folder / LOG, "".join(json.dumps(record) + "\n" for record in state.history).encode())
+    weights = class_weights(torch.from_numpy(data.labels)).to(settings.device) if settings.balance else None
+    started, before = time.monotonic(), state.epoch
+    with _deterministic(settings.device):
+        while not _finished(state, settings):
+            begun = time.monotonic()
+            said = _words(state, settings, started, before)
+            losses = one_epoch(
+                state,
+                data,
+                settings,
+                weights,
+                lambda share, said=said: progress((state.epoch + 0.95 * share) / settings.epochs, said),
+            )
+            record = _validate(state, held, settings, folder)
+            state.epoch += 1
+            record = {"epoch": state.epoch, "losses": losses, **record, "seconds": round(time.monotonic() - begun, 2)}
+            state.history.append(record)
+            save_state(folder / CHECKPOINT, state, what)
+            with (folder / LOG).open("a", encoding="utf-8") as log:
+                log.write(json.dumps(record) + "\n")
+            progress(state.epoch / settings.epochs, _words(state, settings, started, before))
+    network, facts = load_best(folder / BEST)
+    return Trained(network, facts["epoch"], facts["aucs"], tuple(state.history))
+
+
+def _validate(state: State, held: Data, settings: TrainingSettings, folder: Path) -> dict[str, Any]:
+    """Score the averaged weights, and keep them where they are the best so far: by mean AUC, then by the loss."""
+    logits = scores(state.average.network, held, settings.batch, settings.device)
+    found, loss = aucs(logits, held.labels, held.config.tasks), task_loss(logits, held.labels)
+    mean = round(float(np.mean(list(found.values()))), 4)
+    if state.best is None or (mean, -loss) > (state.best["auc"], -state.best["loss"]):
+        state.best = {"epoch": state.epoch + 1, "auc": mean, "loss": loss, "aucs": found}
+        save_best(folder / BEST, state.average.network, state.best)
+    return {"auc": found, "validation_loss": loss, "rate": state.optimiser.param_groups[0]["lr"]}
+
+
+def _finished(state: State, settings: TrainingSettings) -> bool:
+    waited = state.epoch - state.best["epoch"] if state.best else 0
+    return state.epoch >= settings.epochs or waited >= settings.patience
+
+
+def _check(data: Data, held: Data, settings: TrainingSettings) -> None:
+    shared = {e.patient for e in data.examples} & {e.patient for e in held.examples}
+    if shared or not len(data) or not len(held):
+        raise InputError(
+            "training.split",
+            f"{len(data)} scans to learn from, {len(held)} to stop by, {len(shared)} patients in both.",
+            "patients in both parts, none of them in common.",
+            "Split by patient.",
+        )
+    for column, task in enumerate(data.config.tasks):
+        answers = data.labels[:, column]
+        classes = sorted({int(a) for a in answers[np.isfinite(answers)]})
+        if classes != [0, 1]:
+            known = f"only class {classes[0]}" if classes else "no known label"
+            raise InputError(
+                "training.class",
+                f"For {task} there is {known} among the {len(data)} scans to learn from.",
+                "patients of both classes.",
+                f"Bring patients of both classes, or leave {task} out.",
+            )
+    if not aucs(np.zeros_like(held.labels), held.labels, held.config.tasks):
+        raise InputError(
+            "training.class",
+            f"No task has both classes among the {len(held)} scans to stop by.",
+            "both classes of one task at least.",
+            "Hold more patients back for stopping.",
+        )
+    if settings.device == "cuda" and not torch.cuda.is_available():
+        raise InputError("training.device", "CUDA cannot be used here.", "a CUDA device.", "Train on the CPU.")
+
+
+def _what(config: NetworkConfig, settings: TrainingSettings, data: Data, held: Data) -> str:
+    """A digest of all that the result follows from."""
+    content = hashlib.sha256()
+    for part in (data, held):
+        for array in (part.values, part.labels, part.patients, *(e.images for e in part.examples)):
+            content.update(np.ascontiguousarray(array).tobytes())
+    return digest(config.to_json(), settings.to_json(), content.hexdigest())
+
+
+def _words(state: State, settings: TrainingSettings, started: float, before: int) -> str:
+    words = [f"epoch {min(state.epoch + 1, settings.epochs)} of {settings.epochs}"]
+    if state.history:
+        last = state.history[-1]
+        words.append("loss " + ", ".join(f"{name} {value:.3f}" for name, value in last["losses"].items()))
+        words.append("AUC " + ", ".join(f"{task} {value:.2f}" for task, value in last["auc"].items()))
+    if state.epoch > before:
+        left = (time.monotonic() - started) / (state.epoch - before) * (settings.epochs - state.epoch)
+        words.append(f"at most {left / 60:.0f} min left")
+    return "; ".join(words)
+
+
+@contextmanager
+def _deterministic(device: str) -> Iterator[None]:
+    """Only algorithms that give the same sums again (on CUDA: where there are such)."""
+    before, warned = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.use_deterministic_algorithms(True, warn_only=device == "cuda")
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before, warn_only=warned)
