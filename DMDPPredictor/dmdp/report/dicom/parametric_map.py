@@ -1,0 +1,73 @@
+"""DICOM Parametric Map (PS3.3 A.75) of a heatmap: the network's crop only, float32, with its real-world-value mapping."""
+
+from __future__ import annotations
+
+import highdicom as hd
+import numpy as np
+
+from ... import RESEARCH_USE_ONLY
+from ...case import Geometry, Volume
+from . import codes
+from .identity import Identity
+from .source import Source
+
+CONTENT = "Research use only: demonstration, not trained on patients"
+EXPLANATION = "Gradient-weighted activation, 0 to 1; see Image Comments"
+
+
+def parametric_map(
+    source: Source, name: str, heatmap: Volume, label: str, number: int, identity: Identity
+) -> hd.pm.ParametricMap:
+    """The map ``name`` (``<task>_<modality>_<stage>``) on its own box of the CT's voxels.
+
+    Stored value = real-world value, unit 1, 0…1 (99th percentile of the positive part is 1); quantity: gradient-weighted class
+    activation (130403, DCM). ``label`` says what the network is, and stands in ImageComments.
+    """
+    geometry = heatmap.geometry
+    role = f"map_{name}"
+    dataset = hd.pm.ParametricMap(
+        source_images=_covered(source, geometry),
+        pixel_array=heatmap.array,
+        contains_recognizable_visual_features=False,
+        real_world_value_mappings=[
+            hd.pm.RealWorldValueMapping(
+                lut_label="GRADCAM",
+                lut_explanation=EXPLANATION,
+                unit=codes.ONE,
+                value_range=(0.0, 1.0),
+                slope=1.0,
+                intercept=0.0,
+                quantity_definition=codes.GRADIENT_ACTIVATION,
+            )
+        ],
+        window_center=0.5,
+        window_width=1.0,
+        content_label="HEATMAP",
+        content_description=CONTENT,
+        content_qualification="RESEARCH",
+        pixel_measures=_measures(geometry),
+        plane_orientation=_orientation(geometry),
+        plane_positions=[hd.PlanePositionSequence("PATIENT", geometry.to_lps((z, 0, 0))) for z in range(geometry.shape[0])],
+        **identity.arguments(role, number, f"Research use only: demonstration heatmap {name.replace('_', ' ')}"[:64]),
+    )
+    dataset.ImageComments = f"{label[0].upper()}{label[1:]}. {RESEARCH_USE_ONLY}"
+    dataset.Laterality = ""  # type 2C of the General Series: which side is not asserted
+    identity.finish(dataset, role)
+    return dataset
+
+
+def _covered(source: Source, geometry: Geometry) -> list:
+    """The headers of the CT slices that the map lies on."""
+    ends = source.geometry.to_index(geometry.to_lps([(0, 0, 0), (geometry.shape[0] - 1, 0, 0)]))[:, 0]
+    first, last = (int(v) for v in np.clip(np.round(ends), 0, len(source.headers) - 1))
+    return list(source.headers[first : last + 1])
+
+
+def _measures(geometry: Geometry) -> hd.PixelMeasuresSequence:
+    between, rows, columns = geometry.spacing
+    return hd.PixelMeasuresSequence((rows, columns), slice_thickness=between, spacing_between_slices=between)
+
+
+def _orientation(geometry: Geometry) -> hd.PlaneOrientationSequence:
+    axes = geometry.matrix[:3, :3] / np.array(geometry.spacing)
+    return hd.PlaneOrientationSequence("PATIENT", (*axes[:, 2], *axes[:, 1]))

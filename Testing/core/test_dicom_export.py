@@ -1,0 +1,350 @@
+"""A result as DICOM objects, read back: the same voxels in the same place, the same numbers, and nobody's name elsewhere."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+import subprocess
+import sys
+
+import highdicom as hd
+import numpy as np
+import pydicom
+import pytest
+from dmdp import RESEARCH_USE_ONLY
+from dmdp.commands.predict import DEFAULT_MODELS
+from dmdp.errors import DicomError, GeometryError, InputError, LesionError, MissingPackage
+from dmdp.files import read_mask, read_volume, write_mask
+from dmdp.job import Job
+from dmdp.network.model import DEMONSTRATION_LABEL
+from dmdp.prepare import CaseRequest
+from dmdp.report.dicom.codes import MEASURES
+from dmdp.report.dicom.export import export_dicom
+from dmdp.workflow import predict_to_folder
+from pydicom.datadict import keyword_for_tag
+
+MAPS = ("ct_encoder", "pet_encoder", "fused_fusion")
+UNITS = {"g/ml": "g/ml{SUVbw}", "ml": "ml", "g": "g"}
+
+
+@pytest.fixture(scope="module")
+def result(simulated_study, tmp_path_factory):
+    """A result folder with regions and heatmaps; do not change it."""
+    patient, study = simulated_study
+    out = tmp_path_factory.mktemp("result") / "result"
+    request = CaseRequest(study, study, seed=tuple(patient.seed_lps), clinical=patient.clinical)
+    predict_to_folder(request, DEFAULT_MODELS, out, Job("predict", {}, str(out)), "cpu")
+    return out
+
+
+@pytest.fixture(scope="module")
+def exported(result, simulated_study, tmp_path_factory):
+    """The folder with the objects of ``result``."""
+    out = tmp_path_factory.mktemp("dicom") / "out"
+    export_dicom(result, simulated_study[1], simulated_study[1], out)
+    return out
+
+
+@pytest.fixture
+def result_copy(result, tmp_path):
+    """A copy of the result that a test may damage."""
+    return shutil.copytree(result, tmp_path / "result")
+
+
+def document(folder) -> dict:
+    return json.loads((folder / "prediction.json").read_text(encoding="utf-8"))
+
+
+def voxels(path, segment: int, geometry) -> np.ndarray:
+    """A segment as bool (z, y, x) on ``geometry``, each frame put where its position says (0.05 mm)."""
+    dataset = pydicom.dcmread(path)
+    frames = dataset.pixel_array.reshape(-1, dataset.Rows, dataset.Columns)
+    found = np.zeros(geometry.shape, bool)
+    assert frames.shape[1:] == geometry.shape[1:]
+    shared = dataset.SharedFunctionalGroupsSequence[0]
+    for frame, groups in zip(frames, dataset.PerFrameFunctionalGroupsSequence, strict=True):
+        identified = groups.get("SegmentIdentificationSequence") or shared.SegmentIdentificationSequence
+        if identified[0].ReferencedSegmentNumber != segment:
+            continue
+        position = [float(v) for v in groups.PlanePositionSequence[0].ImagePositionPatient]
+        index = geometry.to_index(position)
+        assert np.abs(geometry.to_lps(np.round(index)) - position).max() < 0.05
+        assert np.round(index)[1:].tolist() == [0, 0]
+        found[int(np.round(index[0]))] = frame
+    assert shared.PlaneOrientationSequence[0].ImageOrientationPatient == [1, 0, 0, 0, 1, 0]
+    assert [float(v) for v in shared.PixelMeasuresSequence[0].PixelSpacing] == pytest.approx(geometry.spacing[1:], abs=1e-4)
+    return found
+
+
+def numbers(group) -> dict[tuple[str, str | None], tuple[float, str]]:
+    """(concept, derivation) → (value, unit) of a measurement group, codes as (scheme value)."""
+    found = {}
+    for item in group.get_measurements():
+        derivation = item.derivation.value if item.derivation else None
+        found[item.name.value, derivation] = (item.value, item.unit.value)
+    return found
+
+
+def comments(group) -> list[str]:
+    return [item.value for item in group[0].ContentSequence if item.name.value == "121106"]
+
+
+def test_the_folder_lists_what_it_holds(exported, result):
+    listed = json.loads((exported / "export.json").read_text(encoding="utf-8"))
+    assert listed["research_use_only"] == RESEARCH_USE_ONLY
+    files = {item["file"] for item in listed["objects"]}
+    assert files == {path.name for path in exported.glob("*.dcm")}
+    maps = {f"heatmap_{task}_{place}.dcm" for task in ("EGFR", "subtype") for place in MAPS}
+    assert files == {"segmentation_pet.dcm", "segmentation_ct.dcm", "report.dcm"} | maps
+
+
+def test_the_lesion_on_the_pet_is_the_mask(exported, result, simulated_study):
+    patient, _ = simulated_study
+    mask, _ = read_mask(result / "lesion_pet.nii.gz")
+    assert (voxels(exported / "segmentation_pet.dcm", 1, patient.pet.geometry) == mask).all()
+    segmentation = hd.seg.segread(exported / "segmentation_pet.dcm")
+    assert segmentation.number_of_segments == 1
+    assert segmentation.get_segment_description(1).segmented_property_type.meaning == "Neoplasm"
+    volume = segmentation.get_volume(combine_segments=True)
+    first = patient.pet.geometry.to_lps((np.flatnonzero(mask.any(axis=(1, 2)))[0], 0, 0))
+    corners = volume.affine[:3, 3], volume.affine[:3] @ [volume.shape[0] - 1, 0, 0, 1]
+    assert min(np.abs(corner - first).max() for corner in corners) < 0.01
+    assert volume.array.sum() == mask.sum()
+
+
+def test_lesion_and_regions_on_the_ct(exported, result, simulated_study):
+    patient, _ = simulated_study
+    geometry = patient.ct.geometry
+    mask, _ = read_mask(result / "lesion_ct.nii.gz")
+    assert (voxels(exported / "segmentation_ct.dcm", 1, geometry) == mask).all()
+    regions = read_volume(result / "regions.nii.gz", "1")
+    segmentation = hd.seg.segread(exported / "segmentation_ct.dcm")
+    carried = np.zeros(geometry.shape)
+    for number in range(2, segmentation.number_of_segments + 1):
+        code = segmentation.get_segment_description(number).segmented_property_type
+        assert (code.scheme_designator, code.value[:3]) == ("99DMDP", "REG")
+        found = voxels(exported / "segmentation_ct.dcm", number, geometry)
+        assert found.any()
+        assert not carried[found].any()
+        carried[found] = int(code.value[3:])
+    index = regions.geometry.to_index(geometry.to_lps(np.moveaxis(np.indices(geometry.shape), 0, -1)))
+    right = np.zeros(geometry.shape, bool)
+    for tie in itertools.product((-1e-3, 1e-3), repeat=3):  # a centre between two voxels may fall to either
+        nearest = np.floor(index + 0.5 + tie).astype(int)
+        inside = np.all((nearest >= 0) & (nearest < regions.array.shape), axis=-1)
+        expected = np.zeros(geometry.shape)
+        expected[inside] = regions.array[tuple(nearest[inside].T)]
+        right |= carried == expected
+    assert right.all()
+
+
+def test_the_report_holds_the_measurements(exported, result):
+    told = document(result)
+    report = hd.sr.srread(exported / "report.dcm")
+    group = report.content.get_volumetric_roi_measurement_groups()[0]
+    found = numbers(group)
+    for measure in MEASURES:
+        feature = told["features"][measure.feature]
+        value, unit = found[measure.name.value, measure.derivation.value if measure.derivation else None]
+        assert value == feature["value"], measure.feature
+        assert unit == UNITS[feature["unit"]]
+    assert found["126401", "56851009"] == (told["features"]["suv_max"]["value"], "g/ml{SUVbw}")
+    assert len(found) == len(MEASURES)
+    segment = pydicom.dcmread(exported / "segmentation_pet.dcm", stop_before_pixels=True)
+    assert group.referenced_segment.referenced_sop_instance_uid == segment.SOPInstanceUID
+    assert group.tracking_uid == segment.SegmentSequence[0].TrackingUID
+    assert RESEARCH_USE_ONLY in comments(group)
+
+
+def test_the_report_holds_the_prediction(exported, result):
+    told = document(result)
+    report = hd.sr.srread(exported / "report.dcm")
+    groups = report.content.get_image_measurement_groups()
+    assert len(groups) == len(told["tasks"])
+    for (name, task), group in zip(told["tasks"].items(), groups, strict=True):
+        found = numbers(group)
+        assert found[f"P-{name.upper()}", None] == (task["probability"], "1")
+        assert [found[code, None][0] for code in ("LOW90", "HIGH90")] == task["interval"]
+        assert {item.name.scheme_designator for item in group.get_measurements()} == {"99DMDP"}
+        items = group[0].ContentSequence
+        algorithm = {item.name.value: item.value for item in items if item.name.value in ("111001", "111003")}
+        assert f"{algorithm['111001']} {algorithm['111003']}" == task["model"]
+        verdict = {item.name.value: item.value.meaning for item in group.get_qualitative_evaluations()}
+        assert verdict["APPLICABILITY"] == "Applicable with caution"
+        assert verdict["ANSWER"].lower() == task["set"]
+        said = " ".join(comments(group))
+        assert RESEARCH_USE_ONLY in said
+        assert told["applicability"]["reasons"][0]["found"] in said
+        assert f"n = {task['n']}" in said
+
+
+def test_outside_there_is_a_verdict_and_no_number(result_copy, simulated_study, tmp_path):
+    told = document(result_copy)
+    told["applicability"]["reasons"].append({"code": "x", "found": "A kidney.", "expected": "a lung", "level": "outside"})
+    (result_copy / "prediction.json").write_text(json.dumps(told), encoding="utf-8")
+    export_dicom(result_copy, simulated_study[1], simulated_study[1], tmp_path / "out")
+    for group in hd.sr.srread(tmp_path / "out" / "report.dcm").content.get_image_measurement_groups():
+        assert group.get_measurements() == []
+        evaluations = group.get_qualitative_evaluations()
+        assert [e.value.value for e in evaluations if e.name.scheme_designator == "99DMDP"] == ["APPL-OUTSIDE"]
+        assert "A kidney." in " ".join(comments(group))
+
+
+@pytest.mark.parametrize("place", MAPS)
+def test_a_map_is_the_heatmap_and_nothing_beyond_its_crop(exported, result, place):
+    heatmap = read_volume(result / f"heatmap_EGFR_{place}.nii.gz", "1")
+    dataset = pydicom.dcmread(exported / f"heatmap_EGFR_{place}.dcm")
+    values = np.frombuffer(dataset.FloatPixelData, "<f4").reshape(-1, dataset.Rows, dataset.Columns)
+    assert values.shape == heatmap.geometry.shape
+    slices = set()
+    for frame, groups in zip(values, dataset.PerFrameFunctionalGroupsSequence, strict=True):
+        position = [float(v) for v in groups.PlanePositionSequence[0].ImagePositionPatient]
+        z = round(float(heatmap.geometry.to_index(position)[0]))
+        assert position == pytest.approx(heatmap.geometry.to_lps((z, 0, 0)), abs=1e-3)
+        assert (frame == heatmap.array[z]).all()
+        slices.add(z)
+    assert slices == set(range(heatmap.geometry.shape[0]))
+    shared = dataset.SharedFunctionalGroupsSequence[0]
+    measures = shared.PixelMeasuresSequence[0]
+    spacing = [float(v) for v in (measures.SpacingBetweenSlices, *measures.PixelSpacing)]
+    assert spacing == pytest.approx(heatmap.geometry.spacing, abs=1e-4)
+    mapping = shared.RealWorldValueMappingSequence[0]
+    assert (mapping.RealWorldValueSlope, mapping.RealWorldValueIntercept) == (1.0, 0.0)
+    assert mapping.MeasurementUnitsCodeSequence[0].CodeValue == "1"
+    assert DEMONSTRATION_LABEL in dataset.ImageComments[0].lower() + dataset.ImageComments[1:]
+    assert RESEARCH_USE_ONLY in dataset.ImageComments
+    assert dataset.ContentQualification == "RESEARCH"
+    volume = hd.imread(exported / f"heatmap_EGFR_{place}.dcm").get_volume(dtype=np.float32)
+    assert volume.array.sum(axis=(1, 2)).tolist() in [
+        order.sum(axis=(1, 2)).tolist() for order in (heatmap.array, heatmap.array[::-1])
+    ]
+
+
+def test_objects_belong_to_the_study_and_say_research_use_only(exported, simulated_study):
+    _, study = simulated_study
+    source = {m: pydicom.dcmread(next((study / m).glob("*.dcm")), stop_before_pixels=True) for m in ("ct", "pet")}
+    uids = set()
+    for path in exported.glob("*.dcm"):
+        dataset = pydicom.dcmread(path, stop_before_pixels=True)
+        for keyword in ("PatientID", "PatientName", "PatientSex", "StudyInstanceUID", "StudyDate", "AccessionNumber"):
+            assert dataset.get(keyword) == source["pet"].get(keyword), (path.name, keyword)
+        if dataset.Modality != "SR":
+            assert dataset.FrameOfReferenceUID == source["pet"].FrameOfReferenceUID
+        assert dataset.SeriesDescription.startswith("Research use only")
+        uids |= {dataset.SOPInstanceUID, dataset.SeriesInstanceUID}
+    assert len(uids) == 2 * len(list(exported.glob("*.dcm")))
+    assert all(uid.startswith("2.25.") and len(uid) <= 64 for uid in uids)
+    on_pet = pydicom.dcmread(exported / "segmentation_pet.dcm", stop_before_pixels=True)
+    assert on_pet.ReferencedSeriesSequence[0].SeriesInstanceUID == source["pet"].SeriesInstanceUID
+
+
+def test_the_same_result_gives_the_same_bytes(exported, result, simulated_study, tmp_path):
+    export_dicom(result, simulated_study[1] / "ct", simulated_study[1] / "pet", tmp_path / "again")
+    for path in exported.iterdir():
+        assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes(), path.name
+
+
+def test_names_of_any_script_stay_in_their_place_and_free_text_stays_behind(result, study_copy, tmp_path, capfd):
+    for path in study_copy.rglob("*.dcm"):
+        dataset = pydicom.dcmread(path)
+        dataset.SpecificCharacterSet = "GB18030"
+        dataset.PatientName = "Wang^XiaoDong=王^小东"
+        dataset.PatientComments = dataset.AdditionalPatientHistory = "XiaoDong, 王, lives at"
+        dataset.PatientSex = "W"
+        for keyword in ("StudyID", "StudyDate", "StudyTime", "AccessionNumber", "ReferringPhysicianName", "PatientBirthDate"):
+            delattr(dataset, keyword)
+        dataset.save_as(path)
+    export_dicom(result, study_copy, study_copy, tmp_path / "out")
+    for path in (tmp_path / "out").glob("*.dcm"):
+        dataset = pydicom.dcmread(path, stop_before_pixels=True)
+        assert str(dataset.PatientName) == "Wang^XiaoDong=王^小东"
+        holding = {keyword_for_tag(e.tag) for e in dataset.iterall() if e.VR != "SQ" and "XiaoDong" in str(e.value)}
+        assert holding == {"PatientName"}
+    assert "XiaoDong" not in (tmp_path / "out" / "export.json").read_text(encoding="utf-8") + "".join(capfd.readouterr())
+
+
+def shift(dataset):
+    dataset.ImagePositionPatient = [float(dataset.ImagePositionPatient[0]) + 5.0, *dataset.ImagePositionPatient[1:]]
+
+
+def brighten(dataset):
+    dataset.RescaleIntercept = float(dataset.RescaleIntercept) + 1.0
+
+
+def drop_frame(dataset):
+    del dataset.FrameOfReferenceUID
+
+
+def drop_study(dataset):
+    del dataset.StudyInstanceUID
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "code"),
+    [
+        (shift, GeometryError, "export.other_grid"),
+        (brighten, InputError, "export.other_images"),
+        (drop_frame, DicomError, "export.no_frame"),
+        (drop_study, DicomError, "export.header"),
+    ],
+)
+def test_series_that_the_result_was_not_made_from_are_refused(result, study_copy, tmp_path, change, error, code):
+    for path in (study_copy / "ct").glob("*.dcm"):
+        dataset = pydicom.dcmread(path)
+        change(dataset)
+        dataset.save_as(path)
+    with pytest.raises(error) as refused:
+        export_dicom(result, study_copy, study_copy, tmp_path / "out")
+    assert refused.value.code == code
+    assert "SIMULATED" not in str(refused.value)
+    assert {path.name for path in tmp_path.iterdir()} == {"study"}
+
+
+def test_image_files_are_refused_with_the_reason(result, simulated_study, tmp_path):
+    with pytest.raises(DicomError, match=r"neither the study's identifiers nor its frame of reference") as refused:
+        export_dicom(result, simulated_study[1] / "lesion_ct.nii.gz", simulated_study[1], tmp_path / "out")
+    assert refused.value.code == "export.not_dicom"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_changed_contour_is_refused(result_copy, simulated_study, tmp_path):
+    mask, geometry = read_mask(result_copy / "lesion_pet.nii.gz")
+    write_mask(result_copy / "lesion_pet.nii.gz", np.roll(mask, 1, axis=0), geometry)
+    with pytest.raises(LesionError, match="Predict again"):
+        export_dicom(result_copy, simulated_study[1], simulated_study[1], tmp_path / "out")
+
+
+@pytest.mark.parametrize("content", [None, "{}", '{"schema": 99}', "[1]"])
+def test_other_folders_are_no_result(content, simulated_study, tmp_path):
+    if content:
+        (tmp_path / "prediction.json").write_text(content, encoding="utf-8")
+    with pytest.raises(InputError) as refused:
+        export_dicom(tmp_path, simulated_study[1], simulated_study[1], tmp_path / "out")
+    assert refused.value.code == "export.no_result"
+
+
+def test_without_highdicom_it_says_how_to_get_it(result, simulated_study, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "highdicom", None)
+    with pytest.raises(MissingPackage, match=r"dmdp\[dicom\]"):
+        export_dicom(result, simulated_study[1], simulated_study[1], tmp_path / "out")
+
+
+def test_the_command_exports(result, exported, simulated_study, dmdp_command, tmp_path):
+    study = simulated_study[1]
+    done = dmdp_command("export", result, "--ct", study, "--pet", study, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert RESEARCH_USE_ONLY in done.stdout
+    assert (tmp_path / "out" / "report.dcm").read_bytes() == (exported / "report.dcm").read_bytes()
+    refused = dmdp_command("export", result, "--ct", study / "lesion_ct.nii.gz", "--pet", study, "--out", tmp_path / "no")
+    assert refused.returncode == 3
+    assert "Traceback" not in refused.stderr
+
+
+if shutil.which("dciodvfy"):  # dicom3tools; an outside checker that not every machine has
+
+    def test_the_validator_finds_no_error(exported):
+        for path in exported.glob("*.dcm"):
+            said = subprocess.run(["dciodvfy", "-new", path], capture_output=True, text=True, errors="replace")
+            errors = [line for line in (said.stdout + said.stderr).splitlines() if line.startswith("Error")]
+            assert errors == [], path.name
