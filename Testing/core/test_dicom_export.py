@@ -6,22 +6,16 @@ import itertools
 import json
 import shutil
 import subprocess
-import sys
 
 import highdicom as hd
 import numpy as np
 import pydicom
 import pytest
 from dmdp import RESEARCH_USE_ONLY
-from dmdp.commands.predict import DEFAULT_MODELS
-from dmdp.errors import DicomError, GeometryError, InputError, LesionError, MissingPackage
-from dmdp.files import read_mask, read_volume, write_mask
-from dmdp.job import Job
+from dmdp.files import read_mask, read_volume
 from dmdp.network.model import DEMONSTRATION_LABEL
-from dmdp.prepare import CaseRequest
 from dmdp.report.dicom.codes import MEASURES
-from dmdp.report.dicom.export import export_dicom
-from dmdp.workflow import predict_to_folder
+from dmdp.report.export import export_result
 from pydicom.datadict import keyword_for_tag
 
 MAPS = ("ct_encoder", "pet_encoder", "fused_fusion")
@@ -29,27 +23,11 @@ UNITS = {"g/ml": "g/ml{SUVbw}", "ml": "ml", "g": "g"}
 
 
 @pytest.fixture(scope="module")
-def result(simulated_study, tmp_path_factory):
-    """A result folder with regions and heatmaps; do not change it."""
-    patient, study = simulated_study
-    out = tmp_path_factory.mktemp("result") / "result"
-    request = CaseRequest(study, study, seed=tuple(patient.seed_lps), clinical=patient.clinical)
-    predict_to_folder(request, DEFAULT_MODELS, out, Job("predict", {}, str(out)), "cpu")
-    return out
-
-
-@pytest.fixture(scope="module")
-def exported(result, simulated_study, tmp_path_factory):
+def exported(predicted, simulated_study, tmp_path_factory):
     """The folder with the objects of ``result``."""
     out = tmp_path_factory.mktemp("dicom") / "out"
-    export_dicom(result, simulated_study[1], simulated_study[1], out)
+    export_result(predicted, out, ct=simulated_study[1], pet=simulated_study[1])
     return out
-
-
-@pytest.fixture
-def result_copy(result, tmp_path):
-    """A copy of the result that a test may damage."""
-    return shutil.copytree(result, tmp_path / "result")
 
 
 def document(folder) -> dict:
@@ -90,18 +68,9 @@ def comments(group) -> list[str]:
     return [item.value for item in group[0].ContentSequence if item.name.value == "121106"]
 
 
-def test_the_folder_lists_what_it_holds(exported, result):
-    listed = json.loads((exported / "export.json").read_text(encoding="utf-8"))
-    assert listed["research_use_only"] == RESEARCH_USE_ONLY
-    files = {item["file"] for item in listed["objects"]}
-    assert files == {path.name for path in exported.glob("*.dcm")}
-    maps = {f"heatmap_{task}_{place}.dcm" for task in ("EGFR", "subtype") for place in MAPS}
-    assert files == {"segmentation_pet.dcm", "segmentation_ct.dcm", "report.dcm"} | maps
-
-
-def test_the_lesion_on_the_pet_is_the_mask(exported, result, simulated_study):
+def test_the_lesion_on_the_pet_is_the_mask(exported, predicted, simulated_study):
     patient, _ = simulated_study
-    mask, _ = read_mask(result / "lesion_pet.nii.gz")
+    mask, _ = read_mask(predicted / "lesion_pet.nii.gz")
     assert (voxels(exported / "segmentation_pet.dcm", 1, patient.pet.geometry) == mask).all()
     segmentation = hd.seg.segread(exported / "segmentation_pet.dcm")
     assert segmentation.number_of_segments == 1
@@ -113,12 +82,12 @@ def test_the_lesion_on_the_pet_is_the_mask(exported, result, simulated_study):
     assert volume.array.sum() == mask.sum()
 
 
-def test_lesion_and_regions_on_the_ct(exported, result, simulated_study):
+def test_lesion_and_regions_on_the_ct(exported, predicted, simulated_study):
     patient, _ = simulated_study
     geometry = patient.ct.geometry
-    mask, _ = read_mask(result / "lesion_ct.nii.gz")
+    mask, _ = read_mask(predicted / "lesion_ct.nii.gz")
     assert (voxels(exported / "segmentation_ct.dcm", 1, geometry) == mask).all()
-    regions = read_volume(result / "regions.nii.gz", "1")
+    regions = read_volume(predicted / "regions.nii.gz", "1")
     segmentation = hd.seg.segread(exported / "segmentation_ct.dcm")
     carried = np.zeros(geometry.shape)
     for number in range(2, segmentation.number_of_segments + 1):
@@ -139,8 +108,8 @@ def test_lesion_and_regions_on_the_ct(exported, result, simulated_study):
     assert right.all()
 
 
-def test_the_report_holds_the_measurements(exported, result):
-    told = document(result)
+def test_the_report_holds_the_measurements(exported, predicted):
+    told = document(predicted)
     report = hd.sr.srread(exported / "report.dcm")
     group = report.content.get_volumetric_roi_measurement_groups()[0]
     found = numbers(group)
@@ -157,8 +126,8 @@ def test_the_report_holds_the_measurements(exported, result):
     assert RESEARCH_USE_ONLY in comments(group)
 
 
-def test_the_report_holds_the_prediction(exported, result):
-    told = document(result)
+def test_the_report_holds_the_prediction(exported, predicted):
+    told = document(predicted)
     report = hd.sr.srread(exported / "report.dcm")
     groups = report.content.get_image_measurement_groups()
     assert len(groups) == len(told["tasks"])
@@ -179,11 +148,11 @@ def test_the_report_holds_the_prediction(exported, result):
         assert f"n = {task['n']}" in said
 
 
-def test_outside_there_is_a_verdict_and_no_number(result_copy, simulated_study, tmp_path):
-    told = document(result_copy)
+def test_outside_there_is_a_verdict_and_no_number(predicted_copy, simulated_study, tmp_path):
+    told = document(predicted_copy)
     told["applicability"]["reasons"].append({"code": "x", "found": "A kidney.", "expected": "a lung", "level": "outside"})
-    (result_copy / "prediction.json").write_text(json.dumps(told), encoding="utf-8")
-    export_dicom(result_copy, simulated_study[1], simulated_study[1], tmp_path / "out")
+    (predicted_copy / "prediction.json").write_text(json.dumps(told), encoding="utf-8")
+    export_result(predicted_copy, tmp_path / "out", ct=simulated_study[1], pet=simulated_study[1])
     for group in hd.sr.srread(tmp_path / "out" / "report.dcm").content.get_image_measurement_groups():
         assert group.get_measurements() == []
         evaluations = group.get_qualitative_evaluations()
@@ -192,8 +161,8 @@ def test_outside_there_is_a_verdict_and_no_number(result_copy, simulated_study, 
 
 
 @pytest.mark.parametrize("place", MAPS)
-def test_a_map_is_the_heatmap_and_nothing_beyond_its_crop(exported, result, place):
-    heatmap = read_volume(result / f"heatmap_EGFR_{place}.nii.gz", "1")
+def test_a_map_is_the_heatmap_and_nothing_beyond_its_crop(exported, predicted, place):
+    heatmap = read_volume(predicted / f"heatmap_EGFR_{place}.nii.gz", "1")
     dataset = pydicom.dcmread(exported / f"heatmap_EGFR_{place}.dcm")
     values = np.frombuffer(dataset.FloatPixelData, "<f4").reshape(-1, dataset.Rows, dataset.Columns)
     assert values.shape == heatmap.geometry.shape
@@ -239,13 +208,13 @@ def test_objects_belong_to_the_study_and_say_research_use_only(exported, simulat
     assert on_pet.ReferencedSeriesSequence[0].SeriesInstanceUID == source["pet"].SeriesInstanceUID
 
 
-def test_the_same_result_gives_the_same_bytes(exported, result, simulated_study, tmp_path):
-    export_dicom(result, simulated_study[1] / "ct", simulated_study[1] / "pet", tmp_path / "again")
+def test_the_same_result_gives_the_same_bytes(exported, predicted, simulated_study, tmp_path):
+    export_result(predicted, tmp_path / "again", ct=simulated_study[1] / "ct", pet=simulated_study[1] / "pet")
     for path in exported.iterdir():
         assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes(), path.name
 
 
-def test_names_of_any_script_stay_in_their_place_and_free_text_stays_behind(result, study_copy, tmp_path, capfd):
+def test_names_of_any_script_stay_in_their_place_and_free_text_stays_behind(predicted, study_copy, tmp_path, capfd):
     for path in study_copy.rglob("*.dcm"):
         dataset = pydicom.dcmread(path)
         dataset.SpecificCharacterSet = "GB18030"
@@ -255,90 +224,13 @@ def test_names_of_any_script_stay_in_their_place_and_free_text_stays_behind(resu
         for keyword in ("StudyID", "StudyDate", "StudyTime", "AccessionNumber", "ReferringPhysicianName", "PatientBirthDate"):
             delattr(dataset, keyword)
         dataset.save_as(path)
-    export_dicom(result, study_copy, study_copy, tmp_path / "out")
+    export_result(predicted, tmp_path / "out", ct=study_copy, pet=study_copy)
     for path in (tmp_path / "out").glob("*.dcm"):
         dataset = pydicom.dcmread(path, stop_before_pixels=True)
         assert str(dataset.PatientName) == "Wang^XiaoDong=王^小东"
         holding = {keyword_for_tag(e.tag) for e in dataset.iterall() if e.VR != "SQ" and "XiaoDong" in str(e.value)}
         assert holding == {"PatientName"}
     assert "XiaoDong" not in (tmp_path / "out" / "export.json").read_text(encoding="utf-8") + "".join(capfd.readouterr())
-
-
-def shift(dataset):
-    dataset.ImagePositionPatient = [float(dataset.ImagePositionPatient[0]) + 5.0, *dataset.ImagePositionPatient[1:]]
-
-
-def brighten(dataset):
-    dataset.RescaleIntercept = float(dataset.RescaleIntercept) + 1.0
-
-
-def drop_frame(dataset):
-    del dataset.FrameOfReferenceUID
-
-
-def drop_study(dataset):
-    del dataset.StudyInstanceUID
-
-
-@pytest.mark.parametrize(
-    ("change", "error", "code"),
-    [
-        (shift, GeometryError, "export.other_grid"),
-        (brighten, InputError, "export.other_images"),
-        (drop_frame, DicomError, "export.no_frame"),
-        (drop_study, DicomError, "export.header"),
-    ],
-)
-def test_series_that_the_result_was_not_made_from_are_refused(result, study_copy, tmp_path, change, error, code):
-    for path in (study_copy / "ct").glob("*.dcm"):
-        dataset = pydicom.dcmread(path)
-        change(dataset)
-        dataset.save_as(path)
-    with pytest.raises(error) as refused:
-        export_dicom(result, study_copy, study_copy, tmp_path / "out")
-    assert refused.value.code == code
-    assert "SIMULATED" not in str(refused.value)
-    assert {path.name for path in tmp_path.iterdir()} == {"study"}
-
-
-def test_image_files_are_refused_with_the_reason(result, simulated_study, tmp_path):
-    with pytest.raises(DicomError, match=r"neither the study's identifiers nor its frame of reference") as refused:
-        export_dicom(result, simulated_study[1] / "lesion_ct.nii.gz", simulated_study[1], tmp_path / "out")
-    assert refused.value.code == "export.not_dicom"
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_changed_contour_is_refused(result_copy, simulated_study, tmp_path):
-    mask, geometry = read_mask(result_copy / "lesion_pet.nii.gz")
-    write_mask(result_copy / "lesion_pet.nii.gz", np.roll(mask, 1, axis=0), geometry)
-    with pytest.raises(LesionError, match="Predict again"):
-        export_dicom(result_copy, simulated_study[1], simulated_study[1], tmp_path / "out")
-
-
-@pytest.mark.parametrize("content", [None, "{}", '{"schema": 99}', "[1]"])
-def test_other_folders_are_no_result(content, simulated_study, tmp_path):
-    if content:
-        (tmp_path / "prediction.json").write_text(content, encoding="utf-8")
-    with pytest.raises(InputError) as refused:
-        export_dicom(tmp_path, simulated_study[1], simulated_study[1], tmp_path / "out")
-    assert refused.value.code == "export.no_result"
-
-
-def test_without_highdicom_it_says_how_to_get_it(result, simulated_study, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "highdicom", None)
-    with pytest.raises(MissingPackage, match=r"dmdp\[dicom\]"):
-        export_dicom(result, simulated_study[1], simulated_study[1], tmp_path / "out")
-
-
-def test_the_command_exports(result, exported, simulated_study, dmdp_command, tmp_path):
-    study = simulated_study[1]
-    done = dmdp_command("export", result, "--ct", study, "--pet", study, "--out", tmp_path / "out")
-    assert done.returncode == 0, done.stderr
-    assert RESEARCH_USE_ONLY in done.stdout
-    assert (tmp_path / "out" / "report.dcm").read_bytes() == (exported / "report.dcm").read_bytes()
-    refused = dmdp_command("export", result, "--ct", study / "lesion_ct.nii.gz", "--pet", study, "--out", tmp_path / "no")
-    assert refused.returncode == 3
-    assert "Traceback" not in refused.stderr
 
 
 if shutil.which("dciodvfy"):  # dicom3tools; an outside checker that not every machine has

@@ -14,7 +14,7 @@ from dmdp.dicom.series import discover
 from dmdp.files import read_mask, read_volume
 from dmdp.job import Job
 from dmdp.prepare import CaseRequest
-from dmdp.report.dicom.export import export_dicom
+from dmdp.report.export import export_result
 from dmdp.workflow import predict_to_folder
 
 SEED = (-41.8, -14.7, -121.3)
@@ -27,7 +27,7 @@ def exported(data, tmp_path_factory):
     """The result folder and the folder of its DICOM objects."""
     study, folder = data("acrin_nsclc_042"), tmp_path_factory.mktemp("acrin")
     predict_to_folder(CaseRequest(study, study, seed=SEED), DEFAULT_MODELS, folder / "result", Job("predict", {}, None), "cpu")
-    export_dicom(folder / "result", study / "ct", study, folder / "dicom")
+    export_result(folder / "result", folder / "dicom", ct=study / "ct", pet=study)
     return folder / "result", folder / "dicom"
 
 

@@ -1,32 +1,58 @@
-"""``dmdp export``: a finished result as DICOM objects of the patient's study."""
+"""``dmdp export``: a finished result as page, tables, and DICOM objects of the patient's study."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from .. import RESEARCH_USE_ONLY
 from ..command import Command
 from ..progress import Progress
+from ..report.formats import DICOM_FORMATS, FORMATS
 from .options import required
+
+GROUPS = {"dicom": DICOM_FORMATS, "all": tuple(FORMATS)}
+STUDY_HELP = "DICOM folder (the series or the study) of the {}; left out = as given to 'dmdp predict'"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """RESULT, --ct, --pet, --out."""
+    """RESULT, --format, --ct, --pet, --out."""
     parser.add_argument("result", metavar="RESULT", help="the folder that 'dmdp predict' wrote")
-    parser.add_argument("--ct", required=True, metavar="STUDY", help="DICOM folder (the series or the study) of the CT")
-    parser.add_argument("--pet", required=True, metavar="STUDY", help="DICOM folder (the series or the study) of the PET")
-    parser.add_argument("--out", required=True, metavar="DIR", help="folder for the objects; an earlier export is replaced")
+    help_ = f"{', '.join(FORMATS)}; dicom (default: {', '.join(DICOM_FORMATS)}) or all; may be repeated"
+    parser.add_argument("--format", action="append", choices=(*FORMATS, *GROUPS), metavar="NAME", help=help_)
+    parser.add_argument("--ct", metavar="STUDY", help=STUDY_HELP.format("CT"))
+    parser.add_argument("--pet", metavar="STUDY", help=STUDY_HELP.format("PET"))
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder for the files; an earlier export is replaced")
 
 
 def run(arguments: Mapping[str, Any], progress: Progress) -> str:
-    """Write segmentations, structured report and parametric maps; name the files."""
-    from ..report.dicom.export import export_dicom
+    """Write the files and name them."""
+    from ..report.export import export_result
 
-    paths = [required(arguments, name) for name in ("result", "ct", "pet", "out")]
-    written = export_dicom(*paths, progress)
-    return "\n".join([*(f"{item.file}: {item.kind}" for item in written), RESEARCH_USE_ONLY])
+    result, out = (required(arguments, name) for name in ("result", "out"))
+    given = images_of(Path(result).expanduser())
+    ct, pet = (arguments.get(name) or given.get(name) for name in ("ct", "pet"))
+    written = export_result(result, out, formats_of(arguments.get("format")), ct=ct, pet=pet, progress=progress)
+    return "\n".join([*(f"{item.path.name}: {item.holds}" for item in written), RESEARCH_USE_ONLY])
 
 
-COMMAND = Command("export", "Write a result as DICOM Segmentation, SR and parametric maps.", add_arguments, run)
+def formats_of(words: Sequence[str] | str | None) -> tuple[str, ...]:
+    """Formats and groups of them (one, or several) as formats; DICOM where none is named."""
+    words = [words] if isinstance(words, str) else words or ["dicom"]
+    return tuple(name for word in words for name in GROUPS.get(word, (word,)))
+
+
+def images_of(result: Path) -> Mapping[str, Any]:
+    """The arguments of the job that made the result; empty where it does not tell."""
+    from ..errors import UsageError
+    from ..job import read_job
+
+    try:
+        return read_job(result / "job.json").arguments
+    except UsageError:
+        return {}
+
+
+COMMAND = Command("export", "Write a result as report, tables, DICOM Segmentation, SR and parametric maps.", add_arguments, run)

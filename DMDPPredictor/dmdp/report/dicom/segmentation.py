@@ -16,9 +16,9 @@ from ...case import Volume
 from ...files import sample
 from ...regions import MEANINGS
 from ..pictures import REGION_COLOURS
+from ..result import Contour
 from . import codes
 from .identity import Identity
-from .result import Contour
 from .schemes import private_scheme
 from .source import Source
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydicom
 from pydicom.dataset import Dataset
 
-from ...case import Geometry
+from ...case import Geometry, Volume
 from ...dicom.read import read_series
 from ...dicom.series import Series, choose, discover
 from ...dicom.suv import pet_header, suv_factors, to_suv
-from ...errors import DicomError, GeometryError, InputError
+from ...errors import DicomError, GeometryError, InputError, SuvError
+from ..result import Contour
 from .identity import UTF8
 
+UPTAKE_TOLERANCE = 1e-4
 # attributes of type 2 in PS3.3 C.7.1.1 and C.7.2.1 that de-identified files often lack; empty is the standard's "unknown"
 MAY_BE_EMPTY = (
     "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyID", "StudyDate", "StudyTime", "AccessionNumber",
@@ -44,55 +48,62 @@ class Source:
         return self.series.geometry
 
 
-def find_source(folder: str | Path, modality: str, grid: Geometry, sha256: str) -> Source:
-    """The series of ``modality`` (CT or PT) in ``folder`` whose voxels, as HU or SUVbw, have the hash ``sha256``.
+def find_source(folder: str | Path, modality: str, grid: Geometry, is_same: Callable[[Volume], bool]) -> Source:
+    """The series of ``modality`` (CT or PT) in ``folder`` that lies on ``grid`` and whose HU or SUVbw ``is_same`` accepts.
 
-    ``grid`` is that of the contour. Raises :class:`DicomError` for image files and folders without such a series,
-    :class:`GeometryError` where none lies on the grid, :class:`InputError` where none has the voxels.
+    Raises :class:`DicomError` for folders without a series of the modality, :class:`GeometryError` where none lies on the grid,
+    :class:`InputError` where none has the voxels.
     """
     name = "PET" if modality == "PT" else modality
-    found = discover(_folder(folder, name))
+    found = discover(Path(folder).expanduser())
     choose(found, modality)
     fitting = [series for series in found.of(modality) if series.geometry.same_grid(grid)]
     if not fitting:
         raise GeometryError(
             "export.other_grid",
-            f"No {name} series there has the voxel grid of the result.",
-            f"the {name} series from which the result was made.",
+            f"None of the {name} series there has the voxel grid of the result ({grid.shape[0]} slices): "
+            f"{', '.join(series.label for series in found.of(modality))}.",
+            f"the {name} series from which the result was made, with all its files.",
             "Choose the study that was given to 'dmdp predict'.",
         )
     for series in fitting:
-        if _voxel_hash(series) == sha256:
+        if _accepts(series, is_same):
             return Source(series, _headers(series))
     raise InputError(
         "export.other_images",
         f"The voxels of {fitting[0].label} are not those that the result was computed from.",
-        f"the {name} series from which the result was made; a result of NIfTI or NRRD files cannot be exported.",
+        f"the {name} series from which the result was made.",
         "Choose the study that was given to 'dmdp predict', or predict again from DICOM.",
     )
 
 
-def _folder(path: str | Path, name: str) -> Path:
-    path = Path(path).expanduser()
-    if not path.exists():
-        raise InputError("path.missing", f"'{path}' does not exist.", "a folder with DICOM files.", "Check the path.")
-    if not path.is_dir():
-        raise DicomError(
-            "export.not_dicom",
-            f"The {name} is given as the file '{path.name}', which is no DICOM series.",
-            "a folder with the DICOM series: NIfTI and NRRD files carry neither the study's identifiers nor its frame of "
-            "reference, and DICOM objects without them would belong to no patient.",
-            "Give the DICOM study; without one, use report.html, prediction.json and the .nii.gz files of the result.",
-        )
-    return path
+def voxels_of(sha256: str) -> Callable[[Volume], bool]:
+    """Accepts the image whose voxels have the hash that ``dmdp predict`` recorded."""
+    return lambda volume: hashlib.sha256(np.ascontiguousarray(volume.array)).hexdigest() == sha256
 
 
-def _voxel_hash(series: Series) -> str:
-    """SHA-256 of the voxels as ``dmdp predict`` records it."""
+def uptake_of(lesion: Contour, features: Mapping[str, Any]) -> Callable[[Volume], bool]:
+    """Accepts the image with the minimum, mean and maximum of ``features`` in the ``lesion`` (relative 1e-4).
+
+    For a PET that came as SUV: another program's rounding stands between it and its DICOM series.
+    """
+    recorded = [features[name]["value"] for name in ("suv_min", "suv_mean", "suv_max")]
+
+    def accepts(volume: Volume) -> bool:
+        inside = volume.array[lesion.mask].astype(np.float64)
+        return bool(np.allclose([inside.min(), inside.mean(), inside.max()], recorded, rtol=UPTAKE_TOLERANCE, atol=0.0))
+
+    return accepts
+
+
+def _accepts(series: Series, is_same: Callable[[Volume], bool]) -> bool:
     volume = read_series(series)
     if series.modality == "PT":
-        volume = to_suv(volume, suv_factors(pet_header(series.headers)))
-    return hashlib.sha256(np.ascontiguousarray(volume.array)).hexdigest()
+        try:
+            volume = to_suv(volume, suv_factors(pet_header(series.headers)))
+        except SuvError:  # such as the series without attenuation correction on the same grid
+            return False
+    return is_same(volume)
 
 
 def _headers(series: Series) -> tuple[Dataset, ...]:

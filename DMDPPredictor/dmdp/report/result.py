@@ -1,4 +1,4 @@
-"""What the export reads of a finished result folder, checked to be whole and unchanged."""
+"""What an export reads of a finished result folder, checked to be whole and unchanged."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ...case import Geometry, Volume
-from ...errors import InputError, LesionError
-from ...files import read_mask, read_volume
-from ...prediction import SCHEMA, Prediction
+from ..case import Geometry, Volume
+from ..errors import InputError, LesionError
+from ..files import read_mask, read_volume
+from ..prediction import SCHEMA, Prediction
 
 HEATMAP_PREFIX, SUFFIX = "heatmap_", ".nii.gz"
 
@@ -59,7 +59,7 @@ def read_result(folder: str | Path) -> Result:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
             "export.no_result",
-            f"'{folder}' is not a result of 'dmdp predict' that this version reads ({type(error).__name__}).",
+            f"'{folder.name}' is not a result of 'dmdp predict' that this version reads ({type(error).__name__}).",
             "a folder with prediction.json and the contours.",
             "Choose the folder that 'dmdp predict' wrote, or predict again.",
         ) from error
