@@ -8,12 +8,14 @@ import sys
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 from dmdp.case import Geometry, Volume
 from dmdp.errors import GeometryError, LesionError
 from dmdp.radiomics.engine import extract, extract_present
 from dmdp.radiomics.matrices import Levels, neighbourhood, runs, zones
 from dmdp.radiomics.offsets import offsets
 from dmdp.radiomics.profile import Profile
+from dmdp.radiomics.spline import resample_spline
 from scipy import ndimage
 
 EXAMPLE = np.array([[[1, 2, 5, 2, 3], [3, 2, 1, 3, 1], [1, 3, 5, 5, 2], [1, 1, 1, 1, 2], [1, 2, 4, 3, 5]]], np.int32)
@@ -131,6 +133,7 @@ import numpy as np
 from dmdp.case import Geometry, Volume
 from dmdp.radiomics.engine import extract
 from dmdp.radiomics.profile import Profile
+from dmdp.radiomics.spline import resample_spline
 from dmdp.radiomics.reference import extract_by_pyradiomics
 from dmdp.errors import MissingPackage
 rng = np.random.default_rng(0)
@@ -150,3 +153,17 @@ except MissingPackage as error:
     assert done.stdout.split() == ["34", "package.missing"]
     if sys.platform != "darwin":
         assert list((tmp_path / "dmdp" / "numba").rglob("*.nbi"))
+
+
+@pytest.mark.parametrize("shape", [(9, 14, 11), (1, 20, 13), (40, 3, 50)])
+def test_the_spline_by_matrices_is_that_of_itk(shape):
+    rng = np.random.default_rng(3)
+    array = (rng.normal(size=shape) * 500).astype(np.float32)
+    along = [np.arange(0 if n == 1 else -0.9, n + 0.4, 1 if n == 1 else 0.37) for n in shape]
+    resampler = sitk.ResampleImageFilter()
+    resampler.SetInterpolator(sitk.sitkBSpline)
+    resampler.SetOutputOrigin([float(at[0]) for at in along[::-1]])
+    resampler.SetOutputSpacing([1.0 if n == 1 else 0.37 for n in shape[::-1]])
+    resampler.SetSize([len(at) for at in along[::-1]])
+    expected = sitk.GetArrayFromImage(resampler.Execute(sitk.GetImageFromArray(array)))
+    np.testing.assert_allclose(resample_spline(array, tuple(along)), expected, rtol=3e-7, atol=1e-9)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .compiled import kernel
 from .profile import Profile
 
 
@@ -22,4 +23,19 @@ def grey_levels(values: np.ndarray, profile: Profile) -> np.ndarray:
         edges = np.arange(low, values.max() + 2 * profile.bin_width, profile.bin_width)
         if len(edges) == 1:
             edges = np.array([edges[0] - 0.5, edges[0] + 0.5])
-    return np.digitize(values, edges).astype(np.int32)
+    return _digitized(values, edges.astype(float), float(edges[1] - edges[0]))
+
+
+@kernel
+def _digitized(values, edges, width):
+    """The number of ``edges`` (evenly spaced but for rounding) at or below each value: guessed by division, then corrected."""
+    found = np.empty(len(values), np.int32)
+    low, last = edges[0], len(edges)
+    for n in range(len(values)):
+        bin = min(max(int((values[n] - low) / width) + 1, 0), last)
+        while bin < last and values[n] >= edges[bin]:
+            bin += 1
+        while bin > 0 and values[n] < edges[bin - 1]:
+            bin -= 1
+        found[n] = bin
+    return found

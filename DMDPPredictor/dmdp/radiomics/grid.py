@@ -16,10 +16,11 @@ import SimpleITK as sitk
 from ..case import Geometry, Volume
 from ..errors import GeometryError
 from .profile import Profile
+from .spline import resample_spline
 
 INTERPOLATION = {"bspline": sitk.sitkBSpline, "linear": sitk.sitkLinear, "nearest": sitk.sitkNearestNeighbor}
 SOURCE_MARGIN = 32  # voxels; a cubic B-spline's memory of farther ones is below 1e-18 (0.268 per voxel)
-TIE = 1e-6  # voxels; nearer to the midpoint of two voxels the nearest one is a matter of rounding
+TIE = 1e-6  # voxels; what is nearer than this to a voxel or to the midpoint of two is there but for rounding
 
 Box = tuple[slice, slice, slice]
 
@@ -89,13 +90,13 @@ def _resampled(image: Volume, regions: Mapping[str, tuple[np.ndarray, Box]], wan
     first = np.min([low for low, _ in fields.values()], axis=0)
     last = np.max([high for _, high in fields.values()], axis=0)
     margin = SOURCE_MARGIN if profile.interpolator == "bspline" else 2
-    values = lattice.resample(image.array, first, last, margin, INTERPOLATION[profile.interpolator], sitk.sitkFloat32)
+    values = lattice.resample(image.array, first, last, margin, profile.interpolator)
     masks, windows = {}, {}
     for name, (mask, _) in regions.items():
         low, high = fields[name]
         windows[name] = tuple(slice(int(a), int(b) + 1) for a, b in zip(low - first, high - first, strict=True))
         masks[name] = np.zeros(values.shape, bool)
-        masks[name][windows[name]] = lattice.resample(mask, low, high, 2, sitk.sitkNearestNeighbor, sitk.sitkUInt8) > 0
+        masks[name][windows[name]] = lattice.resample(mask, low, high, 2, "nearest").astype(bool)
     return Gridded(values, masks, windows, tuple(float(v) for v in wanted))
 
 
@@ -115,30 +116,55 @@ class _Lattice:
         last = np.minimum(np.ceil((high + 0.5) * self.ratio + pad), np.ceil(np.array(self.geometry.shape) * self.ratio) - 1)
         return first, last
 
-    def resample(self, array: np.ndarray, first: np.ndarray, last: np.ndarray, margin: int, how: int, pixel: int) -> np.ndarray:
-        """``array`` (on the old grid) at the new voxels ``first`` to ``last``, from the part of it that they lie in."""
+    def resample(self, array: np.ndarray, first: np.ndarray, last: np.ndarray, margin: int, how: str) -> np.ndarray:
+        """``array`` (on the old grid) at the new voxels ``first`` to ``last``, from the part of it that they lie in.
+
+        Where rounding decides (between two nearest voxels, or on which side of a bin's edge a value falls that the spline takes
+        over unchanged) it has to be ITK's rounding of the whole image.
+        """
         start = 0.5 * (self.wanted - self.spacing) / self.spacing + first / self.ratio
-        stop = start + (last - first) / self.ratio
-        low = np.clip(np.floor(start).astype(int) - margin, 0, None)
-        high = np.clip(np.ceil(stop).astype(int) + margin + 1, None, self.geometry.shape)
-        if how == sitk.sitkNearestNeighbor and self._ties(start, last - first):
-            low, high = np.zeros(3, int), np.array(self.geometry.shape)  # rounded as the whole image is
-        part = np.ascontiguousarray(array[tuple(slice(a, b) for a, b in zip(low, high, strict=True))])
-        source = to_sitk(part.view(np.uint8) if part.dtype == bool else part, self.geometry.crop(low, high - low))
+        along = [a + np.arange(int(n) + 1) / ratio for a, n, ratio in zip(start, last - first, self.ratio, strict=True)]
+        low = np.array([max(int(np.floor(at[0])) - margin, 0) for at in along])
+        high = np.array([min(int(np.ceil(at[-1])) + margin + 1, n) for at, n in zip(along, array.shape, strict=True)])
+        window = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+        if how == "nearest":
+            if any(_near_halves(at).any() for at in along):
+                return self._by_itk(array, (0, 0, 0), along, how)
+            return _nearest(array, along)
+        if how == "bspline" and not _delicate(along, array.shape):
+            return resample_spline(array[window], tuple(at - a for at, a in zip(along, low, strict=True)))
+        return self._by_itk(array[window], low, along, how)
+
+    def _by_itk(self, part: np.ndarray, low, along: list[np.ndarray], how: str) -> np.ndarray:
+        part = np.ascontiguousarray(part.view(np.uint8) if part.dtype == bool else part)
         resampler = sitk.ResampleImageFilter()
-        resampler.SetOutputOrigin(self.anchor.TransformContinuousIndexToPhysicalPoint(start[::-1].tolist()))
+        resampler.SetOutputOrigin(self.anchor.TransformContinuousIndexToPhysicalPoint([float(at[0]) for at in along[::-1]]))
         resampler.SetOutputSpacing(self.wanted[::-1].tolist())
         resampler.SetOutputDirection(self.anchor.GetDirection())
-        resampler.SetSize((last - first + 1).astype(int)[::-1].tolist())
-        resampler.SetOutputPixelType(pixel)
-        resampler.SetInterpolator(how)
-        return sitk.GetArrayFromImage(resampler.Execute(source))
+        resampler.SetSize([len(at) for at in along[::-1]])
+        resampler.SetInterpolator(INTERPOLATION[how])
+        resampler.SetOutputPixelType(sitk.sitkUInt8 if part.dtype == np.uint8 else sitk.sitkFloat32)
+        return sitk.GetArrayFromImage(resampler.Execute(to_sitk(part, self.geometry.crop(low, part.shape))))
 
-    def _ties(self, start: np.ndarray, steps: np.ndarray) -> bool:
-        return any(
-            np.abs((a + np.arange(int(n) + 1) / ratio) % 1.0 - 0.5).min() < TIE
-            for a, n, ratio in zip(start, steps, self.ratio, strict=True)
-        )
+
+def _near_halves(along: np.ndarray) -> np.ndarray:
+    return np.abs(along % 1.0 - 0.5) < TIE
+
+
+def _delicate(along: list[np.ndarray], shape: tuple[int, int, int]) -> bool:
+    """True where new voxels coincide with old ones, or lie on the image's outermost faces."""
+    coincide = all((np.abs(at - np.round(at)) < TIE).any() for at in along)
+    faces = ((np.abs(at + 0.5) < TIE).any() or (np.abs(at - n + 0.5) < TIE).any() for at, n in zip(along, shape, strict=True))
+    return coincide or any(faces)
+
+
+def _nearest(array: np.ndarray, along: list[np.ndarray]) -> np.ndarray:
+    """``array`` at the voxels nearest to positions on its grid, none of them midway; 0 outside."""
+    nearest = [np.floor(at + 0.5).astype(int) for at in along]
+    inside = [(at >= 0) & (at < n) for at, n in zip(nearest, array.shape, strict=True)]
+    found = np.zeros([len(at) for at in along], array.dtype)
+    found[np.ix_(*inside)] = array[np.ix_(*(at[keep] for at, keep in zip(nearest, inside, strict=True)))]
+    return found
 
 
 def to_sitk(array: np.ndarray, geometry: Geometry) -> sitk.Image:

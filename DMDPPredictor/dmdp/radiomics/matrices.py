@@ -54,9 +54,9 @@ def runs(levels: Levels, steps: np.ndarray) -> np.ndarray:
     A direction in which no line holds two voxels of the region is left empty: the region is flat across it.
     """
     used = np.array([_has_line(levels.box, levels.inside, step) for step in steps], bool)
-    return _runs(
-        levels.box.ravel(), levels.inside, levels.flat(steps), used, levels.slot, len(levels.present), max(levels.box.shape)
-    )
+    ranks = np.zeros(len(levels.slot), np.uint16 if len(levels.present) < 2**16 else np.int32)
+    ranks[levels.present] = np.arange(1, len(levels.present) + 1)
+    return _runs(ranks[levels.box.ravel()], levels.inside, levels.flat(steps), used, len(levels.present), max(levels.box.shape))
 
 
 def zones(levels: Levels, steps: np.ndarray) -> np.ndarray:
@@ -93,23 +93,21 @@ def _neighbourhood(box, inside, steps, slot, count, alpha):
 
 
 @kernel
-def _runs(box, inside, steps, used, slot, count, longest):
-    found = np.zeros((len(steps), count, longest))
+def _runs(ranks, inside, steps, used, count, longest):
+    """``ranks`` is the box with 0 outside and 1 … ``count`` inside. Without branches: whether a run ends is unpredictable."""
+    found = np.zeros((len(steps), count + 1, longest + 1))
+    so_far = np.zeros(len(ranks), np.int32)
     for a in range(len(steps)):
         if not used[a]:
             continue
-        step = steps[a]
-        for voxel in inside:
-            level = box[voxel]
-            if box[voxel - step] == level:
-                continue  # not the start of its run
-            length = 1
-            ahead = voxel + step
-            while box[ahead] == level:
-                length += 1
-                ahead += step
-            found[a, slot[level], length - 1] += 1
-    return found
+        step, counts = steps[a], found[a]
+        for voxel in inside:  # in the order of the box, and steps lead forward in it
+            rank = ranks[voxel]
+            length = so_far[voxel - step] * (ranks[voxel - step] == rank) + 1
+            so_far[voxel] = length
+            ends = ranks[voxel + step] != rank
+            counts[rank, length * ends] += ends
+    return found[:, 1:, 1:]
 
 
 @kernel
