@@ -55,4 +55,4 @@ def images_of(result: Path) -> Mapping[str, Any]:
         return {}
 
 
-COMMAND = Command("export", "Write a result as report, tables, DICOM Segmentation, SR and parametric maps.", add_arguments, run)
+COMMAND = Command("export", "Write a result as report (PDF), tables and DICOM objects.", add_arguments, run)

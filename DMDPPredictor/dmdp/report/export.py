@@ -1,4 +1,4 @@
-"""A finished result leaves for others: page, tables, and DICOM objects of the patient's study, in one folder or not at all."""
+"""A finished result leaves for others: report, tables, and DICOM objects of the patient's study, in one folder or not at all."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 
 from .. import RESEARCH_USE_ONLY
 from ..atomic import result_folder
-from ..errors import InputError
+from ..errors import InputError, MissingPackage
 from ..progress import Progress, part, silent
 from .formats import DICOM_FORMATS, FORMATS, Exported, obstacle
 from .result import read_result
 
-MARKER = "export.json"
+MARKER, PDF = "export.json", "report.pdf"
 COPIED = {"html": "report.html", "json": "prediction.json", "csv": "features.csv"}
 
 
@@ -47,7 +47,7 @@ def export_result(
     chosen = [name for name in FORMATS if name in formats]
     target = Path(out).expanduser().absolute()
     with result_folder(target, marker=MARKER) as folder:
-        written = list(_copies(Path(result).expanduser(), folder, chosen))
+        written = list(_report(Path(result).expanduser(), folder, chosen))
         objects = [name for name in chosen if name in DICOM_FORMATS]
         if objects:
             from .dicom.objects import write_objects  # pydicom and highdicom
@@ -59,10 +59,23 @@ def export_result(
     return tuple(replace(item, path=target / item.path.name) for item in written)
 
 
-def _copies(result: Path, folder: Path, formats: Sequence[str]) -> Iterator[Exported]:
-    for name, file in COPIED.items():
-        if name in formats:
+def _report(result: Path, folder: Path, formats: Sequence[str]) -> Iterator[Exported]:
+    for name in formats:
+        if name in COPIED:
+            file = COPIED[name]
             yield Exported(shutil.copy(_present(result / file), folder / file), name, FORMATS[name].title)
+        elif name == "pdf":
+            page = _present(result / COPIED["html"]).read_text(encoding="utf-8")
+            (folder / PDF).write_bytes(_pdf(page))
+            yield Exported(folder / PDF, name, FORMATS[name].title)
+
+
+def _pdf(page: str) -> bytes:
+    try:
+        from .pdf.document import render_pdf
+    except ImportError as error:
+        raise MissingPackage("reportlab", FORMATS["pdf"].title, "pdf") from error
+    return render_pdf(page)
 
 
 def _present(path: Path) -> Path:

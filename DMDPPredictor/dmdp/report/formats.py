@@ -25,6 +25,7 @@ FORMATS = {
     item.name: item
     for item in (
         Format("html", "report, a page for any browser"),
+        Format("pdf", "report, for reading and printing", "reportlab", "pdf"),
         Format("json", "prediction, all numbers as JSON"),
         Format("csv", "features, a table"),
         Format("seg", "DICOM Segmentation of the lesion and its CT regions", "highdicom", "dicom", dicom=True),
