@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from .prediction import Adjusted, Alternative, Contribution, Prediction, TaskPre
 from .progress import Progress, part, silent
 from .tasks import TASKS
 
+if TYPE_CHECKING:
+    from .ct_features import CtFeatures
+
 SPREAD_METHODS = ("suv4", "suv2.5", "pet41")
 SET_KIND = f"class-conditional conformal set that misses about {ALPHA:.0%} of each class; 'uncertain' where both or none remain"
 
@@ -34,6 +37,7 @@ def predict(
     *,
     prevalence: Mapping[str, float] | None = None,
     regions: Mapping[str, Any] | None = None,
+    ct: CtFeatures | None = None,
     demonstration: Mapping[str, Any] | None = None,
     hashes: Mapping[str, str] | None = None,
     progress: Progress = silent,
@@ -41,11 +45,11 @@ def predict(
     """The prediction for a case from one or more machine-learning bundles, the first of which leads.
 
     ``lung`` says where the lesion lies; ``prevalence`` gives the local share of the positive class per task, for the displayed
-    probability only; ``regions`` and ``demonstration`` are carried into the result as they are. Raises
-    :class:`ModelError` where no sub-model accepts what is known.
+    probability only; ``ct`` holds the features of the CT regions, where they were measured; ``regions`` and ``demonstration`` are
+    carried into the result as they are. Raises :class:`ModelError` where no sub-model accepts what is known.
     """
     progress(0.0, "measuring the PET features")
-    features = pet_features(case.pet, case.pet_lesion)
+    features = {**pet_features(case.pet, case.pet_lesion), **asked_for(models, ct)}
     values = {**{name: f.value for name, f in features.items()}, **clinical_values(case.clinical)}
     headline: dict[str, SubModel] = {}
     tasks: dict[str, TaskPrediction] = {}
@@ -73,12 +77,19 @@ def predict(
         contour=_contour(case, spread),
         features={name: _feature(f, training.get(name)) for name, f in features.items()},
         regions=regions,
+        ct_features=ct and ct.to_json(),
         demonstration=demonstration,
         models=tuple(_card(model) for model in models),
         notes=case.notes,
         versions={"dmdp": __version__, "numpy": np.__version__},
         hashes={**(hashes or {}), **{m.bundle.name: m.bundle.sha256 for m in models}},
     )
+
+
+def asked_for(models: Sequence[EnsembleModel], ct: CtFeatures | None) -> dict[str, Feature]:
+    """The features of CT regions that a sub-model reads; the others stay in their table."""
+    read = {name for model in models for sub_model in model.sub_models for name in sub_model.inputs}
+    return {name: ct.by_name[name] for name in sorted(read & ct.by_name.keys())} if ct else {}
 
 
 def _task(

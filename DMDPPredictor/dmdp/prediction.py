@@ -108,6 +108,7 @@ class Prediction:
     contour: Mapping[str, Any]
     features: Mapping[str, Mapping[str, Any]]
     regions: Mapping[str, Any] | None
+    ct_features: Mapping[str, Any] | None
     demonstration: Mapping[str, Any] | None
     models: tuple[Mapping[str, Any], ...]
     notes: tuple[str, ...] = ()
@@ -125,6 +126,7 @@ class Prediction:
             "contour",
             "features",
             "regions",
+            "ct_features",
             "demonstration",
             "models",
             "notes",
@@ -149,6 +151,7 @@ class Prediction:
             "contour": self.contour,
             "features": self.features,
             "regions": self.regions,
+            "ct_features": self.ct_features,
             "demonstration": self.demonstration,
             "models": list(self.models),
             "notes": list(self.notes),

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,10 +23,16 @@ from .prediction import Prediction
 from .prepare import CaseRequest, prepare_case
 from .progress import Progress, part, silent
 from .regions import Regions, ct_regions
+from .regions.thorax import find_thorax
 from .report.html import render
 from .report.pictures import write_pictures
-from .report.tables import features_csv
+from .report.tables import ct_features_csv, features_csv
 from .resources import find_bundle
+
+if TYPE_CHECKING:
+    from .ct_features import CtFeatures
+
+PROFILE = "radiomics_v1"
 
 
 def predict_to_folder(
@@ -56,8 +63,11 @@ def predict_to_folder(
             )
         case = prepare_case(request, part(progress, 0.05, 0.3))
         progress(0.3, "looking where the lesion lies")
-        lung = lung_position(case.ct, case.ct_lesion)
-        regions = ct_regions(case.ct, case.ct_lesion)
+        thorax = find_thorax(case.ct)
+        lung = lung_position(thorax, case.ct_lesion)
+        regions = ct_regions(case.ct, case.ct_lesion, thorax)
+        progress(0.35, "measuring the CT regions")
+        ct, ct_notes = _measure(case, regions)
         demonstration, heatmaps = None, {}
         for bundle in networks:
             demonstration, heatmaps = _demonstrate(bundle, case, device, part(progress, 0.4, 0.55))
@@ -66,16 +76,30 @@ def predict_to_folder(
             ensembles,
             lung,
             prevalence=prevalence,
-            regions=regions and regions.to_json(),
+            regions=regions and regions.to_json(ct_notes),
+            ct=ct,
             demonstration=demonstration,
             hashes=_input_hashes(case),
             progress=part(progress, 0.55, 0.75),
         )
         progress(0.75, "writing the results")
-        _write(folder, case, prediction, regions, heatmaps, job)
+        _write(folder, case, prediction, regions, ct, heatmaps, job)
         progress(0.98, "done, moving the results into place")
     progress(1.0, "results written")
     return prediction
+
+
+def _measure(case: Case, regions: Regions | None) -> tuple[CtFeatures | None, tuple[str, ...]]:
+    """Features of the CT regions, or why there are none: a missing package must not cost the prediction, which reads none."""
+    if regions is None:
+        return None, ()
+    try:
+        from .ct_features import ct_features
+        from .radiomics.backend import find_settings
+
+        return ct_features(case, regions, find_settings(PROFILE)), ()
+    except MissingPackage as error:
+        return None, (f"Features of the CT regions were not computed. {error}",)
 
 
 def _demonstrate(bundle, case: Case, device: str, progress: Progress) -> tuple[dict | None, Mapping[str, Volume]]:
@@ -103,6 +127,7 @@ def _write(
     case: Case,
     prediction: Prediction,
     regions: Regions | None,
+    ct: CtFeatures | None,
     heatmaps: Mapping[str, Volume],
     job: Job,
 ) -> None:
@@ -110,6 +135,8 @@ def _write(
     write_json(folder / "prediction.json", document)
     write_json(folder / "job.json", job.to_json())
     (folder / "features.csv").write_text(features_csv(prediction.features), encoding="utf-8")
+    if ct is not None:
+        (folder / "ct_features.csv").write_text(ct_features_csv(ct), encoding="utf-8")
     write_mask(folder / "lesion_pet.nii.gz", case.pet_lesion.mask, case.pet_lesion.geometry)
     write_mask(folder / "lesion_ct.nii.gz", case.ct_lesion.mask, case.ct_lesion.geometry)
     if regions is not None:

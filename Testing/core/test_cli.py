@@ -59,6 +59,7 @@ def test_a_result_has_everything(result):
         "lesion_pet.nii.gz",
         "lesion_ct.nii.gz",
         "regions.nii.gz",
+        "ct_features.csv",
         "job.json",
         "pictures",
     }

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dmdp.applicability.lung import lung_mask, lung_position, pet_ct_offset
+from dmdp.applicability.lung import lung_position, pet_ct_offset
 from dmdp.case import Case, Geometry, Lesion, Volume
+from dmdp.regions.thorax import find_thorax, lung_mask
 from dmdp_training.simulate import simulate_patient
 
 GRID = Geometry.from_spacing((60, 96, 96), (4.0, 4.0, 4.0), (-190.0, -190.0, -120.0))
@@ -41,7 +42,7 @@ def test_lung_and_nothing_else_is_lung(noise):
 def test_a_table_in_a_noisy_room_is_no_lung(room):
     ct = thorax(40.0, room)
     skin = ball((0, -115, 0), 14)
-    assert not lung_position(ct, skin).inside_or_next_to_lung
+    assert not lung_position(find_thorax(ct), skin).inside_or_next_to_lung
 
 
 def test_lung_with_emphysema_is_still_lung():
@@ -49,7 +50,7 @@ def test_lung_with_emphysema_is_still_lung():
     bullae = np.random.default_rng(1).uniform(size=GRID.shape) < 0.4
     hu[(hu < -700) & ellipsoid((0, 0, 0), (150, 100, 1000)) & bullae] = -1010.0
     tumour = ball((75, 0, 20), 15)
-    position = lung_position(Volume(np.where(tumour.mask, 40.0, hu), GRID, "HU"), tumour)
+    position = lung_position(find_thorax(Volume(np.where(tumour.mask, 40.0, hu), GRID, "HU")), tumour)
     assert position.inside_or_next_to_lung, position.sentence
 
 
@@ -58,7 +59,7 @@ def test_gas_in_bowel_is_no_lung():
     loop = np.hypot(np.hypot(x, y + 40) - 45, z + 95) <= 11  # a ring of gas and stool, too thin to show free air
     belly = np.where(loop, -900.0, thorax(10.0, lung=40.0).array)
     inside_the_loop = ball((0, -40, -95), 32)
-    position = lung_position(Volume(belly, GRID, "HU"), inside_the_loop)
+    position = lung_position(find_thorax(Volume(belly, GRID, "HU")), inside_the_loop)
     assert position.lung_ml == 0
     assert not position.inside_or_next_to_lung, position.sentence
 
@@ -77,19 +78,19 @@ def test_places(centre, radius, inside):
     ct = thorax()
     lesion = ball(centre, radius)
     hu = np.where(lesion.mask, 40.0, ct.array)
-    position = lung_position(Volume(hu, GRID, "HU"), lesion)
+    position = lung_position(find_thorax(Volume(hu, GRID, "HU")), lesion)
     assert position.inside_or_next_to_lung is inside, position.sentence
 
 
 def test_no_lung_in_the_image():
-    position = lung_position(Volume(np.full(GRID.shape, 40.0), GRID, "HU"), ball((0, 0, 0), 15))
+    position = lung_position(find_thorax(Volume(np.full(GRID.shape, 40.0), GRID, "HU")), ball((0, 0, 0), 15))
     assert position.distance_mm is None
     assert "No lung" in position.sentence
 
 
 def test_a_lesion_outside_the_image_is_said_to_be_so():
     far = Geometry.from_spacing((4, 4, 4), (4, 4, 4), (0, 0, 900))
-    position = lung_position(thorax(), Lesion(np.ones(far.shape, bool), far, "manual"))
+    position = lung_position(find_thorax(thorax()), Lesion(np.ones(far.shape, bool), far, "manual"))
     assert "outside the CT" in position.sentence
     assert not position.inside_or_next_to_lung
 
@@ -97,20 +98,20 @@ def test_a_lesion_outside_the_image_is_said_to_be_so():
 def test_a_lesion_that_fills_the_image_gets_a_number():
     crop = Geometry.from_spacing((20, 20, 20), (3, 3, 3))
     everything = Lesion(np.ones(crop.shape, bool), crop, "manual")
-    assert lung_position(Volume(np.full(crop.shape, -800.0), crop, "HU"), everything).contact == 0.0
+    assert lung_position(find_thorax(Volume(np.full(crop.shape, -800.0), crop, "HU")), everything).contact == 0.0
 
 
 def test_a_lesion_below_the_working_grid_is_still_placed():
     fine = Geometry.from_spacing((4, 4, 4), (1, 1, 1), (70, 0, 20))
     tiny = np.zeros(fine.shape, bool)
     tiny[1, 1, 1:3] = True
-    assert lung_position(thorax(), Lesion(tiny, fine, "manual")).inside_or_next_to_lung
+    assert lung_position(find_thorax(thorax()), Lesion(tiny, fine, "manual")).inside_or_next_to_lung
 
 
 def test_simulated_tumours_lie_in_lung():
     for seed in range(6):
         p = simulate_patient(seed)
-        assert lung_position(p.ct, Lesion(p.lesion_ct, p.ct.geometry, "manual")).inside_or_next_to_lung
+        assert lung_position(find_thorax(p.ct), Lesion(p.lesion_ct, p.ct.geometry, "manual")).inside_or_next_to_lung
 
 
 def test_offset_is_measured_only_between_two_drawn_contours():

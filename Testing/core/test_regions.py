@@ -5,15 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from dmdp.case import Geometry, Lesion, Volume
-from dmdp.regions import MIN_CONTRAST_HU, ct_regions
+from dmdp.regions import ct_regions
+from dmdp.regions.ct_regions import MIN_CONTRAST_HU
+from dmdp.regions.thorax import Thorax, axial_hull
 
 GRID = Geometry.from_spacing((40, 90, 90), (2.0, 1.0, 1.0), (-44.5, -44.5, -39.0))
 RADIUS = np.linalg.norm(GRID.to_lps(np.moveaxis(np.indices(GRID.shape), 0, -1)), axis=-1)
 LESION = Lesion(RADIUS <= 20, GRID, "manual", "CT")
+NO_THORAX = Thorax(np.zeros((1, 1, 1), bool), np.zeros((1, 1, 1), bool), Geometry.from_spacing((1, 1, 1), (3.0, 3.0, 3.0)))
 
 
 def regions(hu):
-    return ct_regions(Volume(hu, GRID, "HU"), LESION)
+    return ct_regions(Volume(hu, GRID, "HU"), LESION, NO_THORAX)
 
 
 def volumes(found):
@@ -65,3 +68,55 @@ def test_labels_lie_where_the_lesion_is():
     inside = np.argwhere((found.labels > 0) & (found.labels < 4))
     assert np.linalg.norm(found.geometry.to_lps(inside), axis=1).max() < 22
     assert found.geometry.to_lps(inside).mean(axis=0) == pytest.approx((0, 0, 0), abs=0.6)
+
+
+def test_shells_are_three_millimetres_thick_and_rings_add_them_up():
+    found = regions(np.where(RADIUS <= 20, 40.0, -850.0))
+    ml = {name: mask.sum() / 1000 for name, mask in found.masks().items()}
+    for inner, outer in ((0, 3), (3, 6), (6, 9)):
+        assert ml[f"shell_{inner}_{outer}"] == pytest.approx(ball_ml(20 + outer) - ball_ml(20 + inner), rel=0.05)
+    assert ml["ring_0_9"] == pytest.approx(ml["shell_0_3"] + ml["shell_3_6"] + ml["shell_6_9"])
+    assert ml["ring_0_6"] == pytest.approx(ml["reg4"] + ml["reg5"] + ml.get("reg6", 0), rel=0.02)
+
+
+def test_margin_and_shells_end_at_the_chest_wall():
+    """A lung half-space with a tumour on its border to the wall: nothing outside the lungs' hull is margin."""
+    points = GRID.to_lps(np.moveaxis(np.indices(GRID.shape), 0, -1))
+    wall = points[..., 0] > 15
+    hu = np.where(RADIUS <= 20, 40.0, np.where(wall, 50.0, -850.0))
+    lung = ~wall & (RADIUS > 20)
+    thorax = Thorax(lung, axial_hull(lung, GRID), GRID)
+    found = ct_regions(Volume(hu, GRID, "HU"), LESION, thorax)
+    margin = found.geometry.to_lps(np.argwhere(found.labels >= 4))
+    shell = found.geometry.to_lps(np.argwhere(found.shells > 0))
+    assert margin[:, 0].max() < 17
+    assert shell[:, 0].max() < 17
+    assert (found.geometry.to_lps(np.argwhere((found.labels > 0) & (found.labels < 4)))[:, 0]).max() > 18
+    assert not any("not limited to the thorax" in note for note in found.to_json()["notes"])
+    assert any("not limited to the thorax" in note for note in regions(hu).to_json()["notes"])
+
+
+def test_the_hull_holds_the_mediastinum_in_any_orientation():
+    lung = np.zeros((6, 40, 40), bool)
+    lung[:, 10:30, 3:12] = lung[:, 10:30, 28:37] = True
+    axial = Geometry.from_spacing(lung.shape, (3.0, 3.0, 3.0))
+    hull = axial_hull(lung, axial)
+    assert hull[:, 12:28, 12:28].all()
+    assert not hull[:, :8].any()
+    turned = Geometry((40, 6, 40), tuple(tuple(row) for row in axial.matrix[:, [1, 0, 2, 3]].tolist()))
+    assert np.array_equal(axial_hull(np.swapaxes(lung, 0, 1), turned), np.swapaxes(hull, 0, 1))
+    assert not axial_hull(np.zeros_like(lung), axial).any()
+
+
+def test_small_far_parts_of_a_contour_are_left_out_and_counted():
+    mask = RADIUS <= 15
+    mask[2:4, 2:6, 2:6] = True  # 64 ml·10⁻³ beside 14 ml
+    found = ct_regions(Volume(np.full(GRID.shape, 40.0), GRID, "HU"), Lesion(mask, GRID, "manual"), NO_THORAX)
+    inside = found.geometry.to_lps(np.argwhere((found.labels > 0) & (found.labels < 4)))
+    assert np.linalg.norm(inside, axis=1).max() < 17
+    assert found.unassigned == pytest.approx(0.064 / (ball_ml(21) + 0.064), rel=0.5)
+
+
+def test_an_empty_contour_has_no_regions():
+    nothing = Lesion(np.zeros(GRID.shape, bool), GRID, "manual")
+    assert ct_regions(Volume(np.full(GRID.shape, 40.0), GRID, "HU"), nothing, NO_THORAX) is None

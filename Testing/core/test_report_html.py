@@ -159,7 +159,18 @@ def document() -> dict:
                 {"name": "reg1", "meaning": "tumour, dense", "present": True, "volume_ml": 35.03, "fraction": 0.565},
                 {"name": "reg2", "meaning": "tumour, necrotic", "present": False, "volume_ml": 0.0, "fraction": 0.0},
             ],
+            "shells": [{"name": "shell_0_3", "volume_ml": 12.34}],
             "notes": ["Our definition."],
+        },
+        "ct_features": {
+            "profile": "radiomics_v1",
+            "profile_hash": "0123456789abcdef" * 4,
+            "backend": "engine",
+            "contour": "contour from PET",
+            "regions": ["reg1"],
+            "absent": {},
+            "computed": 851,
+            "asked": 851,
         },
         "demonstration": {"label": LABEL, "model": "demo-network 1", "probabilities": {"EGFR": 0.871}, "note": None},
         "models": [
@@ -278,6 +289,8 @@ def test_audit_regions_and_card(page, document):
     assert "(0010,1030) PatientWeight 91.0" in made.hidden
     assert "SUVbw 0.00042111 g/ml SUVlbm —" in made.hidden
     assert "reg1: tumour, dense 35 ml 56 % reg2: tumour, necrotic absent 0 %" in made.seen
+    assert "0 to 3 mm from the lesion 12.3 ml" in made.seen
+    assert "851 features of these regions are in ct_features.csv: profile radiomics_v1, SHA-256 0123456789ab…" in made.seen
     assert "The source tables carry no licence." in made.hidden
 
 
@@ -317,7 +330,7 @@ def test_words_from_outside_are_escaped(page, document):
 
 
 def test_a_page_without_what_may_be_missing(page, document):
-    for name in ("suv_audit", "regions", "demonstration"):
+    for name in ("suv_audit", "regions", "ct_features", "demonstration"):
         document[name] = None
     document["applicability"] = {"verdict": "ok", "reasons": []}
     document["contour"]["spread"] = {}

@@ -7,6 +7,7 @@ import pytest
 from dmdp import RESEARCH_USE_ONLY
 from dmdp.case import Case, Geometry, Lesion, Volume
 from dmdp.regions import ct_regions
+from dmdp.regions.thorax import find_thorax
 from dmdp.report.drawing import GAP, PANEL, Sheet
 from dmdp.report.framing import close_planes, slice_point, wide_planes
 from dmdp.report.pictures import REGION_COLOURS, write_pictures
@@ -53,7 +54,7 @@ def written(case, heatmap, tmp_path_factory):
     folder = tmp_path_factory.mktemp("pictures äö")
     zero = Volume(np.zeros_like(heatmap.array), heatmap.geometry, "1", {"label": LABEL})
     heatmaps = {"EGFR_ct_encoder": heatmap, "EGFR_fused_fusion": zero, "subtype_pet_encoder": heatmap}
-    pictures = write_pictures(folder, case, heatmaps, ct_regions(case.ct, case.ct_lesion))
+    pictures = write_pictures(folder, case, heatmaps, ct_regions(case.ct, case.ct_lesion, find_thorax(case.ct)))
     return folder, {picture.file: picture for picture in pictures}
 
 

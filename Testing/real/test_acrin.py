@@ -12,6 +12,7 @@ from dmdp.delineation.pet import delineate
 from dmdp.dicom.series import discover
 from dmdp.files import read_mask, read_volume
 from dmdp.load import load_pair, load_pet
+from dmdp.regions.thorax import find_thorax
 
 SEED = (-41.8, -14.7, -121.3)
 KIDNEYS = ((-59.0, -2.0, -327.0), (40.0, -16.0, -331.0))
@@ -58,9 +59,9 @@ def test_the_seeded_lesion_measures_what_the_contracts_say(pair):
 
 def test_only_the_tumour_lies_next_to_lung(pair):
     for method in ("auto", "suv2.5", "pet41"):
-        assert lung_position(pair.ct, delineate(pair.pet, SEED, method)).inside_or_next_to_lung
+        assert lung_position(find_thorax(pair.ct), delineate(pair.pet, SEED, method)).inside_or_next_to_lung
         for seed in (*KIDNEYS, *HEART):
-            assert not lung_position(pair.ct, delineate(pair.pet, seed, method)).inside_or_next_to_lung, (
+            assert not lung_position(find_thorax(pair.ct), delineate(pair.pet, seed, method)).inside_or_next_to_lung, (
                 seed,
                 method,
             )
@@ -72,7 +73,7 @@ def test_public_lung_tumours_lie_next_to_lung(data, number):
 
     ct = read_volume(data("lung_ct") / f"LUNG1-00{number}_ct.nii.gz", "HU")
     mask, geometry = read_mask(data("lung_ct") / f"LUNG1-00{number}_gtv.nii.gz")
-    assert lung_position(ct, Lesion(mask, geometry, "manual")).inside_or_next_to_lung
+    assert lung_position(find_thorax(ct), Lesion(mask, geometry, "manual")).inside_or_next_to_lung
 
 
 def test_a_thigh_is_no_lung(data):
@@ -80,7 +81,7 @@ def test_a_thigh_is_no_lung(data):
 
     ct = read_volume(data("sts_001") / "ibsi_suv/CT_image.nii.gz", "HU")
     mask, geometry = read_mask(data("sts_001") / "ibsi_suv/CT_mask.nii.gz")
-    assert not lung_position(ct, Lesion(mask, geometry, "manual")).inside_or_next_to_lung
+    assert not lung_position(find_thorax(ct), Lesion(mask, geometry, "manual")).inside_or_next_to_lung
 
 
 @pytest.mark.slow

@@ -7,14 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from ..case import Case, Geometry, Lesion, Volume
+from ..case import Case, Geometry, Lesion
 from ..files import resample_mask
+from ..regions.thorax import Thorax
 
-WORKING_MM = 3.0
-AERATED_HU = (-960.0, -400.0)  # lung tissue; the air around the body and in the airways lies below
-MAX_FREE_AIR = 0.2
-MIN_LUNG_ML = 20.0
-MIN_DEPTH_MM = 12.0
 SHELL_MM = 6.0
 MIN_CONTACT = 0.15
 
@@ -48,8 +44,8 @@ class LungPosition:
         )
 
 
-def lung_position(ct: Volume, lesion: Lesion) -> LungPosition:
-    """Measure how much aerated lung surrounds a lesion (on any grid) in a CT in HU.
+def lung_position(thorax: Thorax, lesion: Lesion) -> LungPosition:
+    """Measure how much aerated lung surrounds a lesion (on any grid).
 
     Ours. Contact alone is not enough, as the heart touches the lung too; but of the shell round the heart little is
     lung. Measured on public images: lung tumours 0.32 to 0.87, a hilar mass 0.52 (0.24 and 0.21 for its 41 % and 50 %
@@ -60,9 +56,7 @@ def lung_position(ct: Volume, lesion: Lesion) -> LungPosition:
     heart to 0.20, across the threshold, and can take the 41 % contour of the hilar mass down to 0.11. A tumour that lies
     wholly within the mediastinum, or in a collapsed lung, is called *not* next to lung; the person decides then.
     """
-    image, geometry = _working_copy(ct)
-    lung = lung_mask(image, geometry)
-    lung_ml = float(lung.sum()) * geometry.voxel_ml
+    lung, geometry, lung_ml = thorax.lung, thorax.geometry, thorax.lung_ml
     target, _ = resample_mask(lesion.mask, lesion.geometry, geometry)
     if not lung.any() or not lesion.mask.any():
         return LungPosition(0.0, None, lung_ml)
@@ -80,56 +74,11 @@ def lung_position(ct: Volume, lesion: Lesion) -> LungPosition:
     return LungPosition(contact, float(to_lung[target].min()), lung_ml)
 
 
-def lung_mask(hu: np.ndarray, geometry: Geometry) -> np.ndarray:
-    """Aerated lung (bool, z, y, x) in a CT in HU with voxels of about 3 mm; crops that cut through the lung are fine.
-
-    Smoothed voxels between −960 and −400 HU, opened by one voxel to drop the skin's partial-volume layer, in connected parts
-    of at least 20 ml. A part of whose border more than a fifth is free air belongs to the room (noise, skin, bedding); air
-    that the body encloses is not the room's, else emphysema would cost the lung. A part nowhere 12 mm deep is the rim of gas
-    in bowel or airway (measured: colon 9 mm, bronchi 12 mm, lung 15 mm or more).
-    """
-    smooth = ndimage.uniform_filter(np.maximum(hu, -1024.0), 3)
-    cross = ndimage.generate_binary_structure(3, 1)
-    aerated = ndimage.binary_opening((smooth > AERATED_HU[0]) & (smooth < AERATED_HU[1]), cross)
-    room = (smooth <= AERATED_HU[0]) & ~_enclosed_by_body(smooth)
-    labels, count = ndimage.label(aerated)
-    sizes = np.bincount(labels.ravel(), minlength=count + 1) * geometry.voxel_ml
-    lung = np.zeros(aerated.shape, bool)
-    for number, box in enumerate(ndimage.find_objects(labels), 1):
-        if sizes[number] < MIN_LUNG_ML:
-            continue
-        window = tuple(slice(max(0, side.start - 1), side.stop + 1) for side in box)
-        part = labels[window] == number
-        border = ndimage.binary_dilation(part, cross) & ~part
-        free_air = room[window][border].mean() if border.any() else 0.0
-        if free_air <= MAX_FREE_AIR and ndimage.distance_transform_edt(part, sampling=geometry.spacing).max() >= MIN_DEPTH_MM:
-            lung[window] |= part
-    return lung
-
-
-def _enclosed_by_body(smooth: np.ndarray) -> np.ndarray:
-    """The body with all that its outline encloses in each axial slice; where a crop cuts the lung open, that stays out."""
-    labels, count = ndimage.label(smooth >= AERATED_HU[1])
-    if not count:
-        return np.zeros(smooth.shape, bool)
-    body = labels == 1 + np.bincount(labels.ravel())[1:].argmax()
-    return np.stack([ndimage.binary_fill_holes(axial) for axial in body])
-
-
 def pet_ct_offset(case: Case) -> float | None:
     """Distance (mm) between the centres of the PET and the CT contour, where both were drawn; else None."""
     if case.ct_lesion.modality != "CT":
         return None
     return float(np.linalg.norm(case.pet_lesion.centroid - case.ct_lesion.centroid))
-
-
-def _working_copy(ct: Volume) -> tuple[np.ndarray, Geometry]:
-    """Every n-th voxel, so that none is finer than about 3 mm; the smoothing that follows averages over the rest."""
-    steps = [max(1, int(WORKING_MM // spacing)) for spacing in ct.geometry.spacing]
-    array = ct.array[tuple(slice(None, None, step) for step in steps)]
-    affine = ct.geometry.matrix
-    affine[:3, :3] *= steps
-    return array, Geometry(array.shape, tuple(tuple(float(v) for v in row) for row in affine))
 
 
 def _window(mask: np.ndarray, geometry: Geometry) -> tuple[slice, ...]:

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from ..case import Clinical
 from ..errors import UsageError
+
+if TYPE_CHECKING:
+    from ..prepare import CaseRequest
+
+SEED_HELP = "a point in the lesion: X,Y,Z in mm, LPS (in Slicer: R,A,S with the first two signs changed)"
+PET_IS_SUV_HELP = "the PET file holds SUVbw (g/ml) already; needed for NIfTI and NRRD"
 
 
 def point(value: Any) -> tuple[float, float, float] | None:
@@ -25,6 +34,34 @@ def point(value: Any) -> tuple[float, float, float] | None:
     return x, y, z
 
 
+def add_case_arguments(parser: ArgumentParser) -> None:
+    """The images and the lesion, for every command that reads a whole case."""
+    parser.add_argument("--ct", required=True, metavar="C", help="DICOM folder (a series or the study), or NIfTI/NRRD in HU")
+    parser.add_argument("--pet", required=True, metavar="P", help="DICOM folder (a series or the study), or NIfTI/NRRD in SUV")
+    parser.add_argument("--pet-is-suv", action="store_true", help=PET_IS_SUV_HELP)
+    lesion = parser.add_mutually_exclusive_group(required=True)
+    lesion.add_argument("--mask", metavar="F", help="the lesion on both images (NIfTI/NRRD, any grid)")
+    lesion.add_argument("--pet-mask", metavar="F", help="the lesion as drawn on the PET")
+    lesion.add_argument("--seed", metavar="X,Y,Z", help=SEED_HELP)
+    parser.add_argument("--ct-mask", metavar="F", help="with --pet-mask: the lesion as drawn on the CT")
+    parser.add_argument("--method", metavar="M", help="with --seed: auto (default), suv4, suv3, suv2.5, pet41 or pet50")
+
+
+def case_request(given: Mapping[str, Any]) -> CaseRequest:
+    """What :func:`add_case_arguments` asked for, and the clinical facts where the command asks for them."""
+    from ..prepare import CaseRequest
+
+    return CaseRequest(
+        ct=Path(required(given, "ct")),
+        pet=Path(required(given, "pet")),
+        pet_is_suv=bool(given.get("pet_is_suv")),
+        **{key: Path(given[key]) for key in ("mask", "pet_mask", "ct_mask") if given.get(key) is not None},
+        seed=point(given.get("seed")),
+        method=given.get("method") or "auto",
+        clinical=Clinical(given.get("age"), given.get("sex"), given.get("smoking")),
+    )
+
+
 def required(arguments: Mapping[str, Any], name: str) -> Any:
     """The value of an option that a job file must hold; raises :class:`UsageError` without it."""
     value = arguments.get(name)
@@ -36,7 +73,3 @@ def required(arguments: Mapping[str, Any], name: str) -> Any:
             f"Add '{name}' to the job, or --{name.replace('_', '-')} to the command.",
         )
     return value
-
-
-SEED_HELP = "a point in the lesion: X,Y,Z in mm, LPS (in Slicer: R,A,S with the first two signs changed)"
-PET_IS_SUV_HELP = "the PET file holds SUVbw (g/ml) already; needed for NIfTI and NRRD"

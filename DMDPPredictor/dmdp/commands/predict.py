@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from .. import RESEARCH_USE_ONLY
-from ..case import SEXES, SMOKING, Clinical
+from ..case import SEXES, SMOKING
 from ..command import Command
 from ..errors import UsageError
 from ..progress import Progress
 from ..tasks import TASKS
-from .options import PET_IS_SUV_HELP, SEED_HELP, point, required
+from .options import add_case_arguments, case_request, required
 
 PREVALENCE_HELP = "local share of positives, e.g. EGFR=0.45, for the displayed probability only; may be repeated"
 DEFAULT_MODELS = ("published-pet-clinical", "demo-network")
@@ -21,15 +21,7 @@ DEFAULT_MODELS = ("published-pet-clinical", "demo-network")
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Images, lesion, clinical facts, models, device and output."""
-    parser.add_argument("--ct", required=True, metavar="C", help="DICOM folder (a series or the study), or NIfTI/NRRD in HU")
-    parser.add_argument("--pet", required=True, metavar="P", help="DICOM folder (a series or the study), or NIfTI/NRRD in SUV")
-    parser.add_argument("--pet-is-suv", action="store_true", help=PET_IS_SUV_HELP)
-    lesion = parser.add_mutually_exclusive_group(required=True)
-    lesion.add_argument("--mask", metavar="F", help="the lesion on both images (NIfTI/NRRD, any grid)")
-    lesion.add_argument("--pet-mask", metavar="F", help="the lesion as drawn on the PET")
-    lesion.add_argument("--seed", metavar="X,Y,Z", help=SEED_HELP)
-    parser.add_argument("--ct-mask", metavar="F", help="with --pet-mask: the lesion as drawn on the CT")
-    parser.add_argument("--method", metavar="M", help="with --seed: auto (default), suv4, suv3, suv2.5, pet41 or pet50")
+    add_case_arguments(parser)
     parser.add_argument("--age", type=float, metavar="N", help="years; left out = not provided")
     parser.add_argument("--sex", choices=SEXES, help="left out = not provided")
     parser.add_argument("--smoking", choices=SMOKING, help="left out = not provided")
@@ -42,19 +34,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     """Predict and write; returns the verdict, the probabilities unless the case is outside, and where to look."""
     from ..job import Job
-    from ..prepare import HEADER_NOTE, CaseRequest
+    from ..prepare import HEADER_NOTE
     from ..workflow import predict_to_folder
 
     given = {key: value for key, value in arguments.items() if value is not None}
-    request = CaseRequest(
-        ct=Path(required(given, "ct")),
-        pet=Path(required(given, "pet")),
-        pet_is_suv=bool(given.get("pet_is_suv")),
-        **{key: Path(given[key]) for key in ("mask", "pet_mask", "ct_mask") if key in given},
-        seed=point(given.get("seed")),
-        method=given.get("method", "auto"),
-        clinical=Clinical(given.get("age"), given.get("sex"), given.get("smoking")),
-    )
+    request = case_request(given)
     out = Path(required(given, "out"))
     job = Job("predict", {key: value for key, value in given.items() if key != "out"}, str(out))
     models = given.get("model") or DEFAULT_MODELS

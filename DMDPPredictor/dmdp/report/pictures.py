@@ -18,7 +18,8 @@ from .planes import Plane
 
 Planes = tuple[Plane, ...]
 FUSED_TOP, PET_TOP = (5.0, 15.0), (5.0, 10.0)  # SUV: lowest and highest end of the colour scale
-REGION_COLOURS = ("#0072b2", "#f0e442", "#cc79a7", "#56b4e9", "#009e73", "#d55e00")  # Okabe and Ito, told apart by all
+# Okabe and Ito, told apart by all; white instead of a second blue, which transparency would make the first
+REGION_COLOURS = ("#d55e00", "#f0e442", "#cc79a7", "#0072b2", "#009e73", "#ffffff")
 NO_HEATMAPS: Mapping[str, Volume] = MappingProxyType({})
 
 

@@ -5,11 +5,17 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
-from typing import Any
+from math import isnan
+from typing import TYPE_CHECKING, Any
 
 from .. import RESEARCH_USE_ONLY
 
+if TYPE_CHECKING:
+    from ..ct_features import CtFeatures
+    from ..features import Feature
+
 COLUMNS = ("name", "value", "unit", "definition", "source")
+CT_COLUMNS = ("region", "name", "value", "unit")
 
 
 def features_csv(features: Mapping[str, Mapping[str, Any]]) -> str:
@@ -25,4 +31,23 @@ def features_csv(features: Mapping[str, Mapping[str, Any]]) -> str:
     for name, feature in features.items():
         value = "" if feature["value"] is None else repr(float(feature["value"]))
         writer.writerow((name, value, *(feature[column] for column in COLUMNS[2:])))
+    return text.getvalue()
+
+
+def ct_features_csv(found: CtFeatures, pet: Mapping[str, Feature] | None = None) -> str:
+    """``ct_features.csv``: comment lines with the settings, a header, one row per region and feature; empty where absent.
+
+    ``pet`` adds PET features, as rows of the region ``PET``.
+    """
+    text = io.StringIO()
+    text.write(f"# {RESEARCH_USE_ONLY}\n")
+    text.write(
+        f"# regions: ct_regions_v1, {found.contour}; profile {found.profile}, SHA-256 {found.profile_hash}; {found.backend}\n"
+    )
+    text.writelines(f"# {region} is absent: {why}\n" for region, why in found.absent.items())
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(CT_COLUMNS)
+    for region, features in {**({"PET": pet} if pet else {}), **found.regions}.items():
+        for name, feature in features.items():
+            writer.writerow((region, name, "" if isnan(feature.value) else repr(float(feature.value)), feature.unit))
     return text.getvalue()

@@ -1,0 +1,67 @@
+"""``dmdp features``: PET features and radiomics of the CT regions of one patient, as a table."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .. import RESEARCH_USE_ONLY
+from ..command import Command
+from ..errors import LesionError
+from ..progress import Progress, part
+from .options import add_case_arguments, case_request, required
+
+PROFILE_HELP = "radiomics_v1 (default), another installed profile, a profile's JSON file or a PyRadiomics parameter file"
+BACKEND_HELP = "auto (default) is the engine, and PyRadiomics for settings that the engine does not know"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Images, lesion, profile and output."""
+    add_case_arguments(parser)
+    parser.add_argument("--profile", metavar="NAME|FILE", help=PROFILE_HELP)
+    parser.add_argument("--backend", choices=("auto", "engine", "pyradiomics"), help=BACKEND_HELP)
+    parser.add_argument("--out", required=True, metavar="FILE.csv", help="table to write")
+
+
+def run(arguments: Mapping[str, Any], progress: Progress) -> str:
+    """Write the table; say how many features of which regions, and which regions are absent."""
+    from ..atomic import write_file
+    from ..ct_features import SIX, ct_features
+    from ..pet_features import pet_features
+    from ..prepare import prepare_case
+    from ..radiomics.backend import find_settings
+    from ..regions import ct_regions
+    from ..regions.thorax import find_thorax
+    from ..report.tables import ct_features_csv
+
+    out = Path(required(arguments, "out"))
+    settings = find_settings(arguments.get("profile") or "radiomics_v1")
+    case = prepare_case(case_request(arguments), part(progress, 0.0, 0.4))
+    progress(0.4, "finding the CT regions")
+    regions = ct_regions(case.ct, case.ct_lesion, find_thorax(case.ct))
+    if regions is None:
+        raise LesionError(
+            "region.too_wide",
+            "The CT contour is empty or wider than 26 cm.",
+            "one lesion.",
+            "Check the contour on the CT.",
+        )
+    progress(0.5, "measuring the CT regions")
+    names = dict.fromkeys((*SIX, *regions.masks()))
+    found = ct_features(case, regions, settings, tuple(names), arguments.get("backend") or "auto")
+    progress(0.9, "measuring the PET")
+    pet = pet_features(case.pet, case.pet_lesion)
+    write_file(out, ct_features_csv(found, pet).encode())
+    progress(1.0, "table written")
+    present = [name for name in found.regions if name not in found.absent]
+    lines = [
+        f"{len(pet)} PET features and {found.to_json()['computed']} of the CT regions {', '.join(present)}: {out}",
+        f"Profile {found.profile}, SHA-256 {found.profile_hash[:12]}…, computed by {found.backend}, {found.contour}.",
+        *(f"{name} is absent: {why}." for name, why in found.absent.items()),
+    ]
+    return "\n".join([*lines, RESEARCH_USE_ONLY])
+
+
+COMMAND = Command("features", "Measure PET features and radiomics of the CT regions.", add_arguments, run)

@@ -1,0 +1,104 @@
+"""Radiomics features of the CT regions of one patient, by a profile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+
+from .case import Case, Volume
+from .features import Feature
+from .radiomics.backend import compute
+from .radiomics.catalogue import described, feature_names
+from .radiomics.grid import to_sitk
+from .radiomics.parameters import Parameters
+from .radiomics.profile import Profile
+from .regions import MEANINGS, Regions
+from .regions.ct_regions import MIN_REGION
+
+CROP_MM = 32.0  # a cubic B-spline's memory of farther voxels is below 1e-6 for voxels up to 3 mm
+SIX = tuple(f"reg{number}" for number in MEANINGS)
+
+
+@dataclass(frozen=True, eq=False)
+class CtFeatures:
+    """Features of the CT regions.
+
+    ``regions`` region → name → feature, every region with every feature of the profile (NaN where the region is ``absent``, which
+    says why). ``profile`` and ``profile_hash`` name the settings, ``backend`` the program that computed, ``contour`` where the
+    lesion was drawn.
+    """
+
+    regions: Mapping[str, Mapping[str, Feature]]
+    absent: Mapping[str, str]
+    profile: str
+    profile_hash: str
+    backend: str
+    contour: str
+
+    @cached_property
+    def by_name(self) -> dict[str, Feature]:
+        """``<image>_<class>_<feature>_<region>`` → feature: the names of the published tables, by which bundles ask."""
+        return {
+            f"{name}_{region}": replace(feature, name=f"{name}_{region}", definition=f"{feature.definition}; in {region}")
+            for region, features in self.regions.items()
+            for name, feature in features.items()
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """What ``prediction.json`` says of them; the numbers are in ``ct_features.csv``."""
+        values = [feature.value for features in self.regions.values() for feature in features.values()]
+        return {
+            "profile": self.profile,
+            "profile_hash": self.profile_hash,
+            "backend": self.backend,
+            "contour": self.contour,
+            "regions": list(self.regions),
+            "absent": dict(self.absent),
+            "computed": int(np.isfinite(values).sum()),
+            "asked": len(values),
+        }
+
+
+def ct_features(
+    case: Case, regions: Regions, settings: Profile | Parameters, names: Sequence[str] = SIX, backend: str = "auto"
+) -> CtFeatures:
+    """Features of the regions ``names`` (of :meth:`Regions.masks`) in the CT of a case.
+
+    The CT is interpolated once, by cubic B-splines, onto the regions' 1 mm grid. Raises :class:`dmdp.errors.InputError` for
+    settings that nothing here computes.
+    """
+    profile = settings.profile if isinstance(settings, Parameters) else settings
+    masks = regions.masks()
+    found = compute(bspline_onto(case.ct, regions), {n: masks[n] for n in names if n in masks}, settings, backend)
+    empty = dict.fromkeys(feature_names(profile), float("nan"))
+    measured = {region: {**empty, **found.features.get(region, {})} for region in names}
+    small = f"smaller than {MIN_REGION} voxels of 1 mm³"
+    return CtFeatures(
+        regions={r: {n: described(n, value, "HU") for n, value in values.items()} for r, values in measured.items()},
+        absent={**{name: small for name in names if name not in masks}, **found.absent},
+        profile=profile.name,
+        profile_hash=profile.hash,
+        backend=found.backend,
+        contour=f"contour from {case.ct_lesion.modality}",
+    )
+
+
+def bspline_onto(ct: Volume, regions: Regions) -> Volume:
+    """The CT (HU) at the voxel centres of the regions' grid; −1000 beyond the CT."""
+    onto = regions.geometry
+    corners = np.array(np.meshgrid(*[(0, n - 1) for n in onto.shape])).reshape(3, -1).T
+    index = ct.geometry.to_index(onto.to_lps(corners))
+    room = CROP_MM / np.array(ct.geometry.spacing)
+    low = np.clip(np.floor(index.min(axis=0) - room), 0, None).astype(int)
+    high = np.minimum(np.ceil(index.max(axis=0) + room).astype(int) + 1, ct.geometry.shape)
+    low = np.minimum(low, high - 1)
+    part = ct.array[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
+    source = to_sitk(part, ct.geometry.crop(low, part.shape))
+    target = to_sitk(np.zeros(onto.shape, np.uint8), onto)
+    moved = sitk.Resample(source, target, sitk.Transform(), sitk.sitkBSpline, -1000.0, sitk.sitkFloat32)
+    return Volume(sitk.GetArrayFromImage(moved), onto, ct.unit, ct.provenance)

@@ -1,0 +1,19 @@
+"""The 1 mm grid that regions are defined on."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..case import Geometry, Lesion
+
+
+def fine_grid(lesion: Lesion, margin_mm: float) -> Geometry:
+    """A 1 mm grid along the lesion grid's axes that holds the lesion and ``margin_mm`` round it."""
+    found = np.argwhere(lesion.mask)
+    spacing = np.array(lesion.geometry.spacing)
+    extent = (found.max(axis=0) - found.min(axis=0) + 1) * spacing + 2 * margin_mm
+    axes = lesion.geometry.matrix[:3, :3] / spacing
+    corner = lesion.geometry.to_lps(found.min(axis=0)) - axes @ (spacing / 2 + margin_mm - 0.5)
+    affine = np.eye(4)
+    affine[:3, :3], affine[:3, 3] = axes, corner
+    return Geometry(tuple(int(np.ceil(e)) for e in extent), tuple(tuple(float(v) for v in row) for row in affine))
