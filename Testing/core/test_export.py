@@ -21,10 +21,10 @@ MAPS = [f"heatmap_{task}_{place}.dcm" for task in ("EGFR", "subtype") for place 
 @pytest.mark.parametrize(
     ("formats", "files"),
     [
-        (["html", "json", "csv"], ["report.html", "prediction.json", "features.csv"]),
+        (["html", "json", "csv"], ["report.html", "prediction.json", "features.csv", "ct_features.csv"]),
         (["sr"], ["segmentation_pet.dcm", "report.dcm"]),  # the report refers to the segment
         (["seg"], ["segmentation_pet.dcm", "segmentation_ct.dcm"]),
-        (["map", "csv"], ["features.csv", *MAPS]),
+        (["map", "json"], ["prediction.json", *MAPS]),
     ],
 )
 def test_it_writes_what_was_asked_for_and_lists_it(predicted, simulated_study, tmp_path, formats, files):
@@ -165,6 +165,11 @@ def test_other_folders_are_no_result(content, tmp_path):
     assert refused.value.code == "export.no_result"
 
 
+def test_a_result_without_ct_regions_has_one_table(predicted_copy, tmp_path):
+    (predicted_copy / "ct_features.csv").unlink()
+    assert [item.path.name for item in export_result(predicted_copy, tmp_path / "out", ["csv"])] == ["features.csv"]
+
+
 def test_a_result_that_lacks_a_file_says_which(predicted_copy, tmp_path):
     (predicted_copy / "report.html").unlink()
     with pytest.raises(InputError, match=r"lacks 'report\.html'"):
@@ -194,7 +199,7 @@ def test_foreign_files_are_not_replaced(predicted, tmp_path):
 
 def test_a_failure_on_the_way_leaves_the_former_export(predicted, simulated_study, tmp_path, monkeypatch):
     study, out = simulated_study[1], tmp_path / "out"
-    export_result(predicted, out, ["csv"])
+    export_result(predicted, out, ["json"])
 
     def full(*_arguments, **_more):
         raise OSError(28, "No space left on device")
@@ -203,16 +208,16 @@ def test_a_failure_on_the_way_leaves_the_former_export(predicted, simulated_stud
     with pytest.raises(OutputError, match="No space left"):
         export_result(predicted, out, ct=study, pet=study)
     assert {path.name for path in tmp_path.iterdir()} == {"out"}
-    assert {path.name for path in out.iterdir()} == {"export.json", "features.csv"}
+    assert {path.name for path in out.iterdir()} == {"export.json", "prediction.json"}
 
 
 def test_the_command_exports_what_the_job_was_made_from(predicted, simulated_study, dmdp_command, tmp_path):
-    done = dmdp_command("export", predicted, "--format", "csv", "--format", "sr", "--out", tmp_path / "out")
+    done = dmdp_command("export", predicted, "--format", "json", "--format", "sr", "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     assert RESEARCH_USE_ONLY in done.stdout
     assert "report.dcm: DICOM structured report" in done.stdout
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert names == {"export.json", "features.csv", "segmentation_pet.dcm", "report.dcm"}
+    assert names == {"export.json", "prediction.json", "segmentation_pet.dcm", "report.dcm"}
     refused = dmdp_command("export", predicted, "--ct", simulated_study[1] / "lesion_ct.nii.gz", "--out", tmp_path / "no")
     assert refused.returncode == 3
     assert "Traceback" not in refused.stderr

@@ -16,7 +16,13 @@ from .formats import DICOM_FORMATS, FORMATS, Exported, obstacle
 from .result import read_result
 
 MARKER, PDF = "export.json", "report.pdf"
-COPIED = {"html": "report.html", "json": "prediction.json", "csv": "features.csv"}
+REPORT = "report.html"
+COPIED = {  # format: file of the result, what it holds
+    "html": {REPORT: FORMATS["html"].title},
+    "json": {"prediction.json": FORMATS["json"].title},
+    "csv": {"features.csv": "PET features, a table", "ct_features.csv": "features of the CT regions, a table"},
+}
+OPTIONAL = frozenset({"ct_features.csv"})  # absent where the CT has no regions, or their package was missing
 
 
 def export_result(
@@ -61,12 +67,11 @@ def export_result(
 
 def _report(result: Path, folder: Path, formats: Sequence[str]) -> Iterator[Exported]:
     for name in formats:
-        if name in COPIED:
-            file = COPIED[name]
-            yield Exported(shutil.copy(_present(result / file), folder / file), name, FORMATS[name].title)
-        elif name == "pdf":
-            page = _present(result / COPIED["html"]).read_text(encoding="utf-8")
-            (folder / PDF).write_bytes(_pdf(page))
+        for file, holds in COPIED.get(name, {}).items():
+            if file not in OPTIONAL or (result / file).exists():
+                yield Exported(shutil.copy(_present(result / file), folder / file), name, holds)
+        if name == "pdf":
+            (folder / PDF).write_bytes(_pdf(_present(result / REPORT).read_text(encoding="utf-8")))
             yield Exported(folder / PDF, name, FORMATS[name].title)
 
 

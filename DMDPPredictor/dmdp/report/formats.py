@@ -27,7 +27,7 @@ FORMATS = {
         Format("html", "report, a page for any browser"),
         Format("pdf", "report, for reading and printing", "reportlab", "pdf"),
         Format("json", "prediction, all numbers as JSON"),
-        Format("csv", "features, a table"),
+        Format("csv", "features, as tables"),
         Format("seg", "DICOM Segmentation of the lesion and its CT regions", "highdicom", "dicom", dicom=True),
         Format("sr", "DICOM structured report: measurements and prediction", "highdicom", "dicom", dicom=True),
         Format("map", "DICOM parametric maps of the heatmaps", "highdicom", "dicom", dicom=True),
