@@ -13,6 +13,7 @@ from dmdp.errors import InputError, MissingPackage
 from dmdp.report.export import export_result
 from dmdp.report.html import render
 from dmdp.report.pdf.document import render_pdf
+from dmdp.report.pdf.inline import markup
 from dmdp.report.pdf.page import Element, parse
 from dmdp.report.pdf.tables import column_widths
 
@@ -152,6 +153,13 @@ def test_without_reportlab_it_says_how_to_get_it(predicted, tmp_path, monkeypatc
 )
 def test_columns_fill_the_width(extents, available, widths):
     assert column_widths(extents, available) == pytest.approx(widths)
+
+
+def test_the_key_of_a_light_colour_is_an_outline():
+    cell = parse(
+        '<td><span class="swatch" style="background:#0072b2"></span>a <span class="swatch" style="background:#ffffff"></span>b'
+    )
+    assert re.findall(r'color="(#\w+)">(.)<', markup(cell.elements[0])) == [("#0072b2", "■"), ("#444444", "□")]
 
 
 def test_what_is_left_open_ends_with_its_parent():

@@ -10,6 +10,7 @@ from reportlab.lib.colors import Color, HexColor
 from .page import Element
 from .style import BOLD, LARGE, MARK, MONO, SOFT, TINY
 
+PAPER = 0.9  # of full intensity in all of red, green and blue
 COLOUR = re.compile(r"background:\s*(#[0-9a-fA-F]{6})")
 
 
@@ -35,7 +36,7 @@ def dressed(element: Element, inner: str) -> str:
     """``inner`` as the tag and class of ``element`` have it."""
     if "swatch" in element.classes:
         colour = COLOUR.search(element.attributes.get("style", ""))
-        return f"{coloured('■', HexColor(colour[1]))} " if colour else inner
+        return f"{_swatch(HexColor(colour[1]))} " if colour else inner
     if element.tag == "code":
         return f'<font face="{MONO}" size="{TINY}">{inner}</font>'
     if "mark" in element.classes:
@@ -55,3 +56,8 @@ def answer_markup(element: Element) -> str:
 def coloured(text: str, colour: Color) -> str:
     """Mark-up in a colour."""
     return f'<font color="#{colour.hexval()[2:]}">{text}</font>'
+
+
+def _swatch(colour: Color) -> str:
+    """A square in ``colour``, or the outline of one where the colour would not be seen on paper."""
+    return coloured("□", SOFT) if min(colour.red, colour.green, colour.blue) > PAPER else coloured("■", colour)
