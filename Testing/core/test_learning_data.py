@@ -11,8 +11,9 @@ from dmdp_training.commands.simulate import COMMAND as SIMULATE
 from dmdp_training.learning.augment import NONE, Augmentation, augment_images, augment_values
 from dmdp_training.learning.cohort_csv import Entry, read_cohort
 from dmdp_training.learning.crops import read_examples
-from dmdp_training.learning.examples import label_array, simulated_example, standardisation
+from dmdp_training.learning.examples import label_array, standardisation
 from dmdp_training.learning.folds import inner_split, patient_folds, stratum
+from dmdp_training.learning.simulated import simulated_example
 from dmdp_training.simulate.cohort import draw_truth, simulate_hard_patient
 from dmdp_training.simulate.labels import SIMULATED_TASKS
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -11,30 +13,60 @@ from ..case import Geometry, Volume
 from ..files import sample
 from ..network.dmdp import Dmdp
 
+Key = tuple[str, str, str]  # task, modality, stage
 
-def gradcam(network: Dmdp, images: Tensor, values: Tensor | None) -> tuple[np.ndarray, dict[tuple[str, str, str], np.ndarray]]:
-    """Probabilities (tasks,) and heatmaps by (task, modality, stage), each float32 (48, 96, 96) in 0…1.
 
-    ``images`` (1, 2, 48, 96, 96). Selvaraju et al. 2017: the channels of a stage weighted by the mean gradient of the task's
-    log-odds, summed, rectified; then enlarged trilinearly and scaled so that the 99th percentile of the positive part is 1.
+def class_maps(network: Dmdp, images: Tensor, values: Tensor | None) -> tuple[Tensor, dict[Key, Tensor]]:
+    """Log-odds (tasks,) and, by (task, modality, stage), the rectified maps (z, y, x) at the stage's own scale.
+
+    ``images`` (1, 2, z, y, x). Selvaraju et al. 2017: the channels of a stage weighted by the mean gradient of the task's
+    log-odds, summed, rectified.
     """
     network.eval()
     with torch.enable_grad():
         output = network(images, values)
-        stages = list(output.maps)
-        heatmaps = {}
+        found: dict[Key, Tensor] = {}
         for number, task in enumerate(network.config.tasks):
             last = number + 1 == len(network.config.tasks)
             gradients = torch.autograd.grad(output.logits[0, number], list(output.maps.values()), retain_graph=not last)
-            for (modality, stage), gradient in zip(stages, gradients, strict=True):
-                heatmaps[task, modality, stage] = _heatmap(output.maps[modality, stage], gradient, images.shape[2:])
-    return torch.sigmoid(output.logits[0]).detach().cpu().numpy(), heatmaps
+            for ((modality, stage), activation), gradient in zip(output.maps.items(), gradients, strict=True):
+                weights = gradient.mean(dim=(2, 3, 4), keepdim=True)
+                found[task, modality, stage] = torch.relu((weights * activation).sum(dim=1))[0].detach()
+    return output.logits[0].detach(), found
 
 
-def _heatmap(activation: Tensor, gradient: Tensor, size) -> np.ndarray:
-    weights = gradient.mean(dim=(2, 3, 4), keepdim=True)
-    small = torch.relu((weights * activation).sum(dim=1, keepdim=True))
-    full = interpolate(small.detach(), size=tuple(size), mode="trilinear", align_corners=False)[0, 0].float().cpu().numpy()
+def gradcam(network: Dmdp, images: Tensor, values: Tensor | None) -> tuple[np.ndarray, dict[Key, np.ndarray]]:
+    """Probabilities (tasks,) and heatmaps by (task, modality, stage), each float32 of the crop's shape, in 0…1.
+
+    The maps of :func:`class_maps`, enlarged trilinearly and scaled so that the 99th percentile of the positive part is 1.
+    """
+    logits, maps = class_maps(network, images, values)
+    size = tuple(images.shape[2:])
+    return torch.sigmoid(logits).cpu().numpy(), {key: scaled(enlarged(one, size)) for key, one in maps.items()}
+
+
+def gradcam_of(
+    networks: Sequence[Dmdp], images: Tensor, values: Tensor | None, device: str = "cpu"
+) -> tuple[Tensor, dict[Key, np.ndarray]]:
+    """Log-odds (members, tasks) on the CPU and the mean heatmaps of the members of an ensemble, in 0…1."""
+    logits, total = [], {}
+    size = tuple(images.shape[2:])
+    for network in networks:
+        found, maps = class_maps(network.to(device), images.to(device), None if values is None else values.to(device))
+        logits.append(found.cpu())
+        for key, one in maps.items():
+            total[key] = total.get(key, 0.0) + scaled(enlarged(one, size)) / len(networks)
+    return torch.stack(logits), {key: scaled(one) if len(networks) > 1 else one for key, one in total.items()}
+
+
+def enlarged(small: Tensor, size: tuple[int, ...]) -> np.ndarray:
+    """A map (z, y, x) at the crop's ``size``, trilinear, float32."""
+    full = interpolate(small[None, None].float(), size=size, mode="trilinear", align_corners=False)
+    return full[0, 0].cpu().numpy()
+
+
+def scaled(full: np.ndarray) -> np.ndarray:
+    """Clipped to 0…1 where 1 is the 99th percentile of the positive part; a map without one stays 0."""
     positive = full[full > 0]
     return np.clip(full / np.percentile(positive, 99), 0.0, 1.0) if positive.size else full
 

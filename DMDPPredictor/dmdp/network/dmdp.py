@@ -11,7 +11,9 @@ from .config import MODALITIES, NetworkConfig
 from .cross_attention import Concatenation, Exchange
 from .encoder import Encoder
 from .heads import head, marginal_logits
+from .pool import centre_pool, mean_pool
 from .tabular import TabularEncoder
+from .windows import views
 
 MISSING = {"ct": -1.0, "pet": 0.0}  # what an absent image is filled with: air, and no uptake
 
@@ -36,14 +38,15 @@ class Dmdp(nn.Module):
     def __init__(self, config: NetworkConfig):
         super().__init__()
         self.config = config
+        looks = 2 if config.windows else 1
         if config.fusion == "early":
-            self.both = Encoder(config.widths, config.strides, config.norm, inputs=2)
+            self.both = Encoder(config.widths, config.strides, config.norm, inputs=2 * looks)
         for modality in config.modalities if config.fusion != "early" else ():
-            self.add_module(modality, Encoder(config.widths, config.strides, config.norm))
+            self.add_module(modality, Encoder(config.widths, config.strides, config.norm, inputs=looks))
         self.small = self._join(config.widths[2], config.small_reduction)
         self.large = self._join(config.widths[4], 1)
-        self.project_image = nn.Linear(2 * config.fused, config.embedding)
-        joint = 2 * config.fused
+        joint = (4 if config.centre_pool else 2) * config.fused
+        self.project_image = nn.Linear(joint, config.embedding)
         if config.tabular:
             self.table = TabularEncoder(len(config.tabular), config.embedding, config.dropout, config.tabular_hidden)
             self.project_table = nn.Linear(config.embedding, config.embedding)
@@ -65,8 +68,9 @@ class Dmdp(nn.Module):
         return Concatenation(channels, config.fused, 1 if config.fusion == "early" else len(config.modalities), config.norm)
 
     def forward(self, images: Tensor, values: Tensor | None = None) -> Output:
-        """``images`` (B, 2, 48, 96, 96) as :func:`dmdp.network.crop.normalise` makes them, whatever the modalities; an absent
-        image is filled with ``MISSING``. ``values`` (B, F) standardised, NaN where missing; None means that all are missing.
+        """``images`` (B, 2, 48, 96, 96), at 2 mm (B, 2, 24, 48, 48), as :func:`dmdp.network.crop.normalise` makes them, whatever
+        the modalities; an absent image is filled with ``MISSING``. ``values`` (B, F) standardised, NaN where missing; None means
+        that all are missing.
 
         Shapes within: small scale (B, fused, 12, 12, 12) for ``lite``, (B, fused, 12, 24, 24) for ``full``; large scale
         (B, fused, 6, 6, 6) and (B, fused, 3, 6, 6); both averaged over space to (B, 2·fused), with the table (B, embedding)
@@ -75,7 +79,8 @@ class Dmdp(nn.Module):
         encoded = self._encode(images)
         small = self.small(*(maps[0] for maps in encoded.values()))
         large = self.large(*(maps[1] for maps in encoded.values()))
-        pooled = torch.cat([small.mean(dim=(2, 3, 4)), large.mean(dim=(2, 3, 4))], dim=1)
+        pools = (mean_pool, centre_pool) if self.config.centre_pool else (mean_pool,)
+        pooled = torch.cat([pool(scale) for scale in (small, large) for pool in pools], dim=1)
         table = None
         if self.config.tabular:
             if values is None:
@@ -97,10 +102,12 @@ class Dmdp(nn.Module):
         )
 
     def _encode(self, images: Tensor) -> dict[str, tuple[Tensor, Tensor]]:
+        seen = {name: images[:, at : at + 1] for at, name in enumerate(MODALITIES) if name in self.config.modalities}
+        if self.config.windows:
+            seen = {name: views(image, name, self.config.spacing) for name, image in seen.items()}
         if self.config.fusion == "early":
-            return {"fused": self.both(images)}
-        channel = {name: MODALITIES.index(name) for name in self.config.modalities}
-        return {name: self.get_submodule(name)(images[:, at : at + 1]) for name, at in channel.items()}
+            return {"fused": self.both(torch.cat(list(seen.values()), dim=1))}
+        return {name: self.get_submodule(name)(image) for name, image in seen.items()}
 
     def _answer(self, hidden: Tensor) -> tuple[Tensor, Tensor | None]:
         if self.config.head == "joint":

@@ -23,10 +23,24 @@ SELF_TEST_TOLERANCE = 1e-3
 
 @dataclass(frozen=True, eq=False)
 class NetworkModel:
-    """A loaded network and the bundle that it came from."""
+    """The loaded networks (one, or an ensemble) and the bundle that they came from."""
 
     bundle: Bundle
-    network: Any
+    members: Any
+
+    @property
+    def network(self) -> Any:
+        """The first network; all members have its configuration."""
+        return self.members.networks[0]
+
+    @property
+    def label(self) -> str:
+        """What every map and number of it must be marked with."""
+        if self.bundle.manifest.get("demonstration", True):
+            return DEMONSTRATION_LABEL
+        (cohort,) = self.bundle.manifest["cohorts"]
+        known = f"network trained on {cohort['title']}, n = {cohort['n']}"
+        return f"{known}, not validated elsewhere; shows the network, not the biology"
 
     def demonstrate(self, case: Case, device: str = "auto") -> tuple[dict[str, Any], Mapping[str, Volume]]:
         """Probabilities and heatmaps (``<task>_<modality>_<stage>``) for a case, marked as a demonstration.
@@ -35,15 +49,14 @@ class NetworkModel:
         """
         from ..explain.gradcam import heatmap_on
 
-        crop = crop_pair(case.ct, case.pet, case.pet_lesion.centroid)
+        crop = crop_pair(case.ct, case.pet, case.pet_lesion.centroid, self.network.config.spacing)
         values = {name: f.value for name, f in pet_features(case.pet, case.pet_lesion).items()}
         probabilities, maps, note = self._run(normalise(crop), {**values, **clinical_values(case.clinical)}, device)
         heatmaps = {
-            "_".join(key): heatmap_on(case.ct.geometry, crop.geometry, heatmap, DEMONSTRATION_LABEL)
-            for key, heatmap in maps.items()
+            "_".join(key): heatmap_on(case.ct.geometry, crop.geometry, heatmap, self.label) for key, heatmap in maps.items()
         }
         return {
-            "label": DEMONSTRATION_LABEL,
+            "label": self.label,
             "model": self.bundle.name,
             "probabilities": probabilities,
             "note": note,
@@ -52,18 +65,18 @@ class NetworkModel:
     def _run(self, images: np.ndarray, values: Mapping[str, float], device: str):
         import torch
 
-        from ..explain.gradcam import gradcam
+        from ..explain.gradcam import gradcam_of
 
         batch = torch.from_numpy(images)[None]
         table = torch.from_numpy(tabular_row(self.network.config, values))[None]
         wanted = "cuda" if device in ("cuda", "auto") and torch.cuda.is_available() else "cpu"
         note = "CUDA was asked for but cannot be used here; ran on the CPU." if device == "cuda" != wanted else None
         try:
-            found, maps = gradcam(self.network.to(wanted), batch.to(wanted), table.to(wanted))
+            found, maps = gradcam_of(self.members.networks, batch, table, wanted)
         except torch.cuda.OutOfMemoryError:
             note = "The GPU ran out of memory; ran on the CPU."
-            found, maps = gradcam(self.network.to("cpu"), batch, table)
-        return {task: float(p) for task, p in zip(self.network.config.tasks, found, strict=True)}, maps, note
+            found, maps = gradcam_of(self.members.networks, batch, table, "cpu")
+        return dict(zip(self.network.config.tasks, self.members.calibrated(found), strict=True)), maps, note
 
 
 def load_network_model(bundle: Bundle) -> NetworkModel:
@@ -78,36 +91,40 @@ def load_network_model(bundle: Bundle) -> NetworkModel:
     except ImportError as error:
         raise MissingPackage("torch", "the network", "network") from error
     from .dmdp import Dmdp
+    from .members import Members
 
     manifest = bundle.manifest
     try:
-        network = Dmdp(NetworkConfig.from_json(manifest["network"]))
-        weights = {
-            name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in load(bundle.files[WEIGHTS]).items()
-        }
-        network.load_state_dict(weights)
-        network.eval()
-        with torch.no_grad():
-            found = torch.sigmoid(network(torch.from_numpy(self_test_images(manifest["self_test"]["inputs"]["seed"]))).logits)[0]
-        expected = [float(manifest["self_test"]["outputs"][task]) for task in network.config.tasks]
+        config = NetworkConfig.from_json(manifest["network"])
+        networks = tuple(_network(Dmdp(config), load(bundle.files[name])) for name in manifest.get("members", [WEIGHTS]))
+        members = Members(networks, manifest.get("calibration", {}))
+        images = self_test_images(manifest["self_test"]["inputs"]["seed"], config.shape)
+        found = members.probabilities(torch.from_numpy(images), None)
+        expected = [float(manifest["self_test"]["outputs"][task]) for task in config.tasks]
     except (KeyError, TypeError, ValueError, IndexError, RuntimeError, AttributeError) as error:
         raise refusal(
             "network",
             f"The network of '{manifest['name']}' cannot be built ({type(error).__name__}).",
             "fitting weights.",
         ) from error
-    if not np.allclose(found.numpy(), expected, atol=SELF_TEST_TOLERANCE):
+    if not np.allclose(found, expected, atol=SELF_TEST_TOLERANCE):
         raise refusal(
             "self_test",
-            f"Network '{manifest['name']}' gives {found.tolist()} in its self-test.",
+            f"Network '{manifest['name']}' gives {found} in its self-test.",
             f"{expected}.",
         )
-    return NetworkModel(bundle, network)
+    return NetworkModel(bundle, members)
 
 
-def self_test_images(seed: int) -> np.ndarray:
-    """The input of the self-test: uniform in −1…1 from numpy's Philox generator, float32 (1, 2, 48, 96, 96)."""
-    return np.random.Generator(np.random.Philox(seed)).uniform(-1, 1, (1, 2, *CROP_MM)).astype(np.float32)
+def _network(network: Any, weights: Mapping[str, Any]) -> Any:
+    """An untrained network with stored weights in it, in full precision."""
+    network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in weights.items()})
+    return network.eval()
+
+
+def self_test_images(seed: int, shape: tuple[int, int, int] = CROP_MM) -> np.ndarray:
+    """The input of the self-test: uniform in −1…1 from numpy's Philox generator, float32 (1, 2, z, y, x)."""
+    return np.random.Generator(np.random.Philox(seed)).uniform(-1, 1, (1, 2, *shape)).astype(np.float32)
 
 
 def tabular_row(config: NetworkConfig, values: Mapping[str, float]) -> np.ndarray:

@@ -10,35 +10,31 @@ from dmdp import RESEARCH_USE_ONLY
 from dmdp.command import Command
 from dmdp.progress import Progress
 
+from . import train_network
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """published or network."""
     sub = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
     published = sub.add_parser("published", help="the machine-learning bundle, from the authors' released tables")
     published.add_argument("--data", required=True, metavar="D", help="folder with PET_clinical_feature_matrix.xlsx")
-    network = sub.add_parser("network", help="the demonstration network, from simulated patients")
-    network.add_argument("--patients", type=int, metavar="N", help="simulated patients to learn from (default 160)")
-    network.add_argument("--epochs", type=int, metavar="N", help="passes over them (default 16)")
+    network = sub.add_parser("network", help="the network, for a cohort of images; a stopped run goes on where it was")
+    train_network.add_arguments(network)
     for each in (published, network):
         each.add_argument("--seed", type=int, metavar="K", help="random seed (default 0)")
-        each.add_argument("--out", required=True, metavar="DIR", help="bundle folder to write")
+        each.add_argument("--out", required=True, metavar="DIR", help="bundle (network with --cohort: run) folder to write")
 
 
 def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     """Train, write the bundle, and say what was found on unseen patients."""
+    if arguments["what"] == "network":
+        return train_network.run(arguments, progress)
+    from ..ensembles.published import train_published
+
     given = {key: value for key, value in arguments.items() if value is not None}
-    if given["what"] == "published":
-        from ..ensembles.published import train_published
-
-        bundle = train_published(given["data"], given["out"], given.get("seed", 0), progress)
-        cards = bundle.manifest["sub_models"]
-    else:
-        from ..networks import train_network
-
-        bundle = train_network(given["out"], given.get("patients", 160), given.get("seed", 0), given.get("epochs", 16), progress)
-        cards = [{"id": metric["task"], "metrics": [metric]} for metric in bundle.manifest["metrics"]]
+    bundle = train_published(given["data"], given["out"], given.get("seed", 0), progress)
     lines = [f"{bundle.name} written to {given['out']}"]
-    for card in cards:
+    for card in bundle.manifest["sub_models"]:
         metric = card["metrics"][0]
         low, high = metric["interval"]
         lines.append(

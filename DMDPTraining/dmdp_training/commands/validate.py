@@ -13,6 +13,8 @@ from dmdp.command import Command
 from dmdp.errors import UsageError
 from dmdp.progress import Progress
 
+from . import ablation
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """published, its data, and the run folder."""
@@ -23,10 +25,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     published.add_argument("--quick", action="store_true", help="one repeat, small forests: a look, not a result")
     published.add_argument("--seed", type=int, metavar="K", help="random seed (default 0)")
     published.add_argument("--jobs", type=int, metavar="N", help="processes at a time (default 2, or 1 on one core)")
+    ablation.add_arguments(sub.add_parser("ablation", help="what each part of the network is worth, on simulated patients"))
 
 
 def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     """Validate, and say the headline of every task."""
+    if arguments["what"] == "ablation":
+        return ablation.run(arguments, progress)
     from ..validation.plan import DEFAULT, QUICK
     from ..validation.published import replaced, validate_published
     from ..validation.report import MAIN_SET
@@ -49,4 +54,4 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     return "\n".join([*lines, f"95 % intervals over patients. {NOTE}", RESEARCH_USE_ONLY])
 
 
-COMMAND = Command("validate", "Validate the models on published data.", add_arguments, run)
+COMMAND = Command("validate", "Validate the models on published data, or the network on simulated patients.", add_arguments, run)

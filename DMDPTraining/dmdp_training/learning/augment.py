@@ -42,14 +42,15 @@ NONE = Augmentation(*(0.0,) * 12)
 
 
 def augment_images(
-    images: np.ndarray, present: tuple[bool, bool], how: Augmentation, rng: np.random.Generator
+    images: np.ndarray, present: tuple[bool, bool], how: Augmentation, rng: np.random.Generator, spacing: float = 1.0
 ) -> tuple[np.ndarray, tuple[bool, bool]]:
-    """A changed copy of ``images`` (2, z, y, x; normalised, 1 mm) as float32, and which modalities are left in it."""
+    """A changed copy of ``images`` (2, z, y, x; normalised, voxels of ``spacing`` mm) as float32, and which modalities are
+    left in it."""
     if how == NONE:
         return images.astype(np.float32), present
-    ct, pet = _moved(images.astype(np.float32), how, rng)
+    ct, pet = _moved(images.astype(np.float32), how, rng, spacing)
     ct = _ct(ct, how, rng) if present[0] else np.full_like(ct, MISSING["ct"])
-    pet = _pet(pet, how, rng) if present[1] else np.full_like(pet, MISSING["pet"])
+    pet = _pet(pet, how, rng, spacing) if present[1] else np.full_like(pet, MISSING["pet"])
     if all(present) and rng.random() < how.modality_dropout:
         if rng.random() < 0.5:
             ct, present = np.full_like(ct, MISSING["ct"]), (False, True)
@@ -69,15 +70,17 @@ def augment_values(values: np.ndarray, pool: np.ndarray, how: Augmentation, rng:
     return np.where(swapped, others, values).astype(values.dtype)
 
 
-def _moved(images: np.ndarray, how: Augmentation, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _moved(images: np.ndarray, how: Augmentation, rng: np.random.Generator, spacing: float) -> tuple[np.ndarray, np.ndarray]:
     """CT and PET moved together, and the PET a little on its own; beyond the crop is air without uptake."""
+    if not any((how.flip, how.rotate, how.scale, how.shift, how.misregistration)):
+        return images[0], images[1]
     angles = np.deg2rad(rng.uniform(-how.rotate, how.rotate, 3))
     matrix = _rotation(angles) * rng.uniform(1 - how.scale, 1 + how.scale)
     if rng.random() < how.flip:
         matrix = matrix @ np.diag([-1.0, 1.0, 1.0])  # x: left and right
-    shift = rng.uniform(-how.shift, how.shift, 3)
+    shift = rng.uniform(-how.shift, how.shift, 3) / spacing
     apart = rng.normal(size=3)
-    apart *= how.misregistration * rng.random() / max(float(np.linalg.norm(apart)), 1e-9)
+    apart *= how.misregistration / spacing * rng.random() / max(float(np.linalg.norm(apart)), 1e-9)
     return (
         _sampled(images[0] - MISSING["ct"], matrix, shift) + np.float32(MISSING["ct"]),
         _sampled(images[1], matrix, shift + apart),
@@ -112,9 +115,9 @@ def _ct(ct: np.ndarray, how: Augmentation, rng: np.random.Generator) -> np.ndarr
     return np.clip(ct * gain + level + noise, -1, 1)
 
 
-def _pet(pet: np.ndarray, how: Augmentation, rng: np.random.Generator) -> np.ndarray:
+def _pet(pet: np.ndarray, how: Augmentation, rng: np.random.Generator, spacing: float) -> np.ndarray:
     suv = np.expm1(pet * np.float32(LOG_MAX)) * np.float32(1 + rng.uniform(-how.suv_scale, how.suv_scale))
-    sigma = rng.uniform(0, how.pet_blur)
+    sigma = rng.uniform(0, how.pet_blur) / spacing
     if rng.random() < 0.5 and sigma > 0.3:
         suv = ndimage.gaussian_filter(suv, sigma, truncate=3.0)
     return np.log1p(np.clip(suv, 0, PET_MAX)) / np.float32(LOG_MAX)

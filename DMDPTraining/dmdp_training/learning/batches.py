@@ -51,7 +51,7 @@ class Data:
         images, values, present = [], [], []
         for row in rows:
             rng, example = np.random.default_rng([seed, epoch, CHANGE, int(row)]), self.examples[row]
-            changed, left = augment_images(example.images, example.present, how, rng)
+            changed, left = augment_images(example.images, example.present, how, rng, self.config.spacing)
             images.append(changed)
             present.append(left)
             values.append(augment_values(self.values[row], self.values, how, rng))

@@ -9,7 +9,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from dmdp.atomic import write_file
 from dmdp.case import Lesion, Volume
 from dmdp.delineation.pet import delineate
 from dmdp.dicom.read import read_series
@@ -22,17 +21,17 @@ from dmdp.network.crop import crop_pair, normalise
 from dmdp.pet_features import pet_features
 from dmdp.prepare import CaseRequest, carry_over, prepare_case
 from dmdp.progress import Progress, silent
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
 
+from .cache import Content, kept
 from .cohort_csv import PATHS, Entry
 from .examples import Example
 
 VERSION = 1  # of what is kept; raise it when crops or features change
 
 
-def read_examples(entries: Sequence[Entry], cache: str | Path, progress: Progress = silent) -> list[Example]:
-    """The examples of a cohort; each is computed once and kept in ``cache`` as safetensors, without the patient's name.
+def read_examples(entries: Sequence[Entry], cache: str | Path, spacing: int = 1, progress: Progress = silent) -> list[Example]:
+    """The examples of a cohort in voxels of ``spacing`` mm; each is computed once and kept in ``cache`` as safetensors,
+    without the patient's name.
 
     Raises :class:`InputError` (or what kept a patient's images from being read) with the row's number among ``entries``.
     """
@@ -40,42 +39,28 @@ def read_examples(entries: Sequence[Entry], cache: str | Path, progress: Progres
     for number, entry in enumerate(entries):
         progress(number / len(entries), f"reading patient {number + 1} of {len(entries)}")
         try:
-            found.append(cached_example(entry, Path(cache)))
+            found.append(cached_example(entry, Path(cache), spacing))
         except DmdpError as error:
             place = f"Patient {number + 1} of the cohort file: {error.found}"
             raise type(error)(error.code, place, error.expected, error.remedy) from error
     return found
 
 
-def cached_example(entry: Entry, cache: Path) -> Example:
+def cached_example(entry: Entry, cache: Path, spacing: int = 1) -> Example:
     """The example of one row, from ``cache`` where it is there and whole."""
-    file = cache / f"{_key(entry)}.safetensors"
-    try:
-        kept = load(file.read_bytes())
-        values = json.loads(bytes(kept["values"]).decode())
-        images, present = kept["images"], tuple(bool(p) for p in kept["present"])
-    except (OSError, SafetensorError, KeyError, ValueError):
-        images, present, values = _compute(entry)
-        text = np.frombuffer(json.dumps(values).encode(), np.uint8)
-        write_file(file, save({"images": images, "present": np.array(present, np.uint8), "values": text}))
-    return Example(
-        entry.patient,
-        images,
-        {**values, **clinical_values(entry.clinical), **entry.values},
-        entry.labels,
-        (present[0], present[1]),
-        entry.site,
-    )
+    images, present, values = kept(cache / f"{_key(entry, spacing)}.safetensors", lambda: _compute(entry, spacing))
+    values = {**values, **clinical_values(entry.clinical), **entry.values}
+    return Example(entry.patient, images, values, entry.labels, present, entry.site)
 
 
-def _key(entry: Entry) -> str:
-    """A hash of everything that the crop depends on: paths and when they were changed, the lesion, the version."""
+def _key(entry: Entry, spacing: int) -> str:
+    """A hash of everything that the crop depends on: paths and when they were changed, the lesion, the voxels, the version."""
     facts = {key: str(value) for key, value in asdict(entry).items() if key in (*PATHS, "seed", "method", "pet_is_suv")}
     times = [path.stat().st_mtime_ns for name in PATHS if (path := getattr(entry, name)) is not None]
-    return hashlib.sha256(json.dumps([VERSION, facts, times]).encode()).hexdigest()[:32]
+    return hashlib.sha256(json.dumps([VERSION, spacing, facts, times]).encode()).hexdigest()[:32]
 
 
-def _compute(entry: Entry) -> tuple[np.ndarray, tuple[bool, bool], dict[str, float]]:
+def _compute(entry: Entry, spacing: int) -> Content:
     if entry.ct is not None and entry.pet is not None and (entry.mask or entry.pet_mask or entry.seed):
         case = prepare_case(
             CaseRequest(
@@ -104,7 +89,7 @@ def _compute(entry: Entry) -> tuple[np.ndarray, tuple[bool, bool], dict[str, flo
         lesion = _outlined(entry, pet, "PET")
         features = _features(pet, lesion)
         ct = Volume(np.full(pet.geometry.shape, -1000.0), pet.geometry, "HU")
-    images = normalise(crop_pair(ct, pet, lesion.centroid)).astype(np.float16)
+    images = normalise(crop_pair(ct, pet, lesion.centroid, spacing)).astype(np.float16)
     return images, (entry.ct is not None, entry.pet is not None), features
 
 

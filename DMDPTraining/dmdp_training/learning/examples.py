@@ -6,19 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from dmdp.case import Lesion
-from dmdp.ensemble.inputs import LOGARITHMIC, clinical_values, usable
+from dmdp.ensemble.inputs import LOGARITHMIC, usable
 from dmdp.errors import InputError
-from dmdp.network.crop import normalise
-from dmdp.pet_features import pet_features
-from dmdp.progress import Progress, silent
-
-from ..simulate.cohort import hard_crop
 
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """``images`` float16 (2, 48, 96, 96) as :func:`dmdp.network.crop.normalise` makes them, an absent one filled with
+    """``images`` float16 (2, 48, 96, 96), or (2, 24, 48, 48) at 2 mm, as :func:`dmdp.network.crop.normalise` makes them, an
+    absent one filled with
     ``dmdp.network.dmdp.MISSING``; ``present`` says whether CT and PET are there; ``values`` raw, by name; ``labels`` the known
     ones, 0/1 by task."""
 
@@ -28,29 +23,6 @@ class Example:
     labels: Mapping[str, int]
     present: tuple[bool, bool] = (True, True)
     site: str = field(default="")
-
-
-def simulated_example(seed: int) -> Example:
-    """The example of a patient of the simulated cohort, cut round the true PET lesion."""
-    crop, patient = hard_crop(seed)
-    lesion = Lesion(patient.lesion_pet, patient.pet.geometry, "manual")
-    values = {name: f.value for name, f in pet_features(patient.pet, lesion).items()}
-    return Example(
-        f"simulated {seed}",
-        normalise(crop).astype(np.float16),
-        {**values, **clinical_values(patient.clinical)},
-        patient.labels,
-        site=str(patient.pet.provenance["site"]),
-    )
-
-
-def simulated_examples(seeds: Sequence[int], progress: Progress = silent) -> list[Example]:
-    """The examples of several seeds."""
-    found = []
-    for number, seed in enumerate(seeds):
-        progress(number / len(seeds), f"simulating patient {number + 1} of {len(seeds)}")
-        found.append(simulated_example(seed))
-    return found
 
 
 def label_array(examples: Iterable[Example], tasks: Sequence[str]) -> np.ndarray:

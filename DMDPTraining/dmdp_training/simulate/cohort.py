@@ -63,6 +63,11 @@ def draw_truth(seed: int) -> Truth:
     )
 
 
+def truth_of_labels(seed: int) -> Factors:
+    """Only the factors of a seed: what its labels follow from."""
+    return draw_factors(_streams(seed)[2])
+
+
 def _streams(seed: int) -> list[np.random.Generator]:
     return [np.random.default_rng(s) for s in np.random.SeedSequence([STREAM, seed]).spawn(6)]
 
@@ -97,10 +102,12 @@ def simulate_hard_patient(seed: int, near: bool = False) -> SimulatedPatient:
     )
 
 
-def hard_crop(seed: int) -> tuple[Crop, SimulatedPatient]:
-    """The network's crop (48, 96, 96) round the true PET lesion of a seed, and the box that it was cut from."""
+def hard_crop(seed: int, spacing: int = 1) -> tuple[Crop, SimulatedPatient]:
+    """The network's crop (48, 96, 96), or in voxels of ``spacing`` mm, round the true PET lesion of a seed, and the box that
+    it was cut from."""
     patient = simulate_hard_patient(seed, near=True)
-    return crop_pair(patient.ct, patient.pet, Lesion(patient.lesion_pet, patient.pet.geometry, "manual").centroid), patient
+    lesion = Lesion(patient.lesion_pet, patient.pet.geometry, "manual")
+    return crop_pair(patient.ct, patient.pet, lesion.centroid, spacing), patient
 
 
 def _window(part: Geometry, whole: Geometry) -> tuple[slice, ...]:

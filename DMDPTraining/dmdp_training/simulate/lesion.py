@@ -52,7 +52,7 @@ def draw_tumour(factors: Factors, rng: np.random.Generator) -> Tumour:
         Vessel(tuple(centre + 0.8 * radius * d), tuple(centre + (radius + rng.uniform(4, 14)) * d), 1.6, 0.8)
         for d in _directions(rng, int(rng.integers(0, 7)))
     )
-    wavelength = radius * rng.uniform(1.0, 1.5, WAVES)
+    wavelength = radius * rng.uniform(1.4, 2.2, WAVES)
     waves = np.column_stack([_directions(rng, WAVES) * (2 * np.pi / wavelength)[:, None], rng.uniform(0, 2 * np.pi, WAVES)])
     hollow, foci = _uptake(factors.heterogeneous, centre, radius, rng)
     return Tumour(
@@ -65,7 +65,7 @@ def draw_tumour(factors: Factors, rng: np.random.Generator) -> Tumour:
         mean_hu,
         foci,
         hollow,
-        float(rng.uniform(70, 100)) if factors.habitats else 0.0,
+        float(rng.uniform(90, 130)) if factors.habitats else 0.0,
         waves,
         float(rng.uniform(6, 10)) if factors.margin else 0.0,
         spicules,

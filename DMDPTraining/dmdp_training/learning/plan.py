@@ -1,0 +1,59 @@
+"""How a network is trained and tested on a cohort: everything that the result follows from beside the patients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from dmdp.ensemble.inputs import CLINICAL_INPUTS
+from dmdp.errors import UsageError
+from dmdp.network.config import NetworkConfig
+
+from .settings import TrainingSettings
+
+SIZES = {"quick": NetworkConfig.quick, "lite": NetworkConfig.lite, "full": NetworkConfig.full}
+DEFAULT_VALUES = ("suv_max", "suv_peak", "MTV_3", "het1", *CLINICAL_INPUTS)
+
+
+@dataclass(frozen=True)
+class NetworkPlan:
+    """``tasks`` to learn; ``values`` of the table, ``columns`` those of them that the cohort file brings; ``size`` and
+    ``changes`` of the network; ``folds`` × ``repeats`` of cross-validation; each model is an ensemble of ``members`` that differ
+    in their seed and in the patients that their early stopping looks at; ``settings`` of each training."""
+
+    tasks: tuple[str, ...]
+    values: tuple[str, ...] = DEFAULT_VALUES
+    columns: tuple[str, ...] = ()
+    size: str = "lite"
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    folds: int = 5
+    repeats: int = 1
+    members: int = 3
+    settings: TrainingSettings = TrainingSettings()
+
+    def __post_init__(self) -> None:
+        if self.size not in SIZES:
+            raise _refused("size", self.size, f"one of {', '.join(SIZES)}")
+        for name, least in (("folds", 2), ("repeats", 1), ("members", 1)):
+            if getattr(self, name) < least:
+                raise _refused(name, getattr(self, name), f"{least} or more")
+        SIZES[self.size](tasks=self.tasks, **self.changes)  # refuses what cannot be before any image is read
+
+    def network(self, mean: tuple[float, ...], deviation: tuple[float, ...]) -> NetworkConfig:
+        """The network for a table with these means and deviations."""
+        table = {"tabular": self.values, "tabular_mean": mean, "tabular_sd": deviation}
+        return SIZES[self.size](tasks=self.tasks, **{**table, **self.changes})
+
+    @property
+    def spacing(self) -> int:
+        """The voxels of its crops in mm."""
+        return SIZES[self.size]().spacing
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {**asdict(self), "changes": dict(self.changes)}
+
+
+def _refused(name: str, found: object, expected: str) -> UsageError:
+    return UsageError("training.plan", f"{name} is {found}.", f"{expected}.", f"Correct --{name}.")

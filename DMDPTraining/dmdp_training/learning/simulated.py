@@ -1,0 +1,77 @@
+"""Patients of the simulated cohort as examples; what is computed from their images can be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from dmdp.case import Lesion
+from dmdp.ensemble.inputs import clinical_values
+from dmdp.network.crop import normalise
+from dmdp.pet_features import pet_features
+from dmdp.progress import Progress, silent
+
+from ..simulate.cohort import Truth, draw_truth, hard_crop, truth_of_labels
+from ..simulate.ct_summary import ct_summary
+from ..simulate.labels import true_labels
+from .cache import Content, kept
+from .examples import Example
+
+VERSION = 1  # of what is kept; raise it when the simulation or the features change
+
+
+def simulated_example(seed: int, spacing: int = 1, cache: Path | None = None) -> Example:
+    """The example of a patient of the simulated cohort, cut round the true PET lesion, in voxels of ``spacing`` mm."""
+    truth: Truth = draw_truth(seed)
+    if cache is None:
+        images, present, values = _compute(seed, spacing)
+    else:
+        name = f"simulated-{VERSION}-{spacing}mm-{seed}.safetensors"
+        images, present, values = kept(cache / name, lambda: _compute(seed, spacing))
+    return Example(
+        f"simulated {seed}",
+        images,
+        {**values, **clinical_values(truth.clinical)},
+        dict(truth.known),
+        present,
+        truth.site.name,
+    )
+
+
+def simulated_examples(
+    seeds: Sequence[int], spacing: int = 1, progress: Progress = silent, cache: Path | None = None
+) -> list[Example]:
+    """The examples of several seeds."""
+    found = []
+    for number, seed in enumerate(seeds):
+        progress(number / len(seeds), f"simulating patient {number + 1} of {len(seeds)}")
+        found.append(simulated_example(seed, spacing, cache))
+    return found
+
+
+def with_true_labels(examples: Sequence[Example]) -> list[Example]:
+    """The same simulated patients with all their labels known."""
+    return [replace(e, labels=true_labels(truth_of_labels(int(e.patient.split()[1])))) for e in examples]
+
+
+def balanced_seeds(first: int, count: int) -> list[int]:
+    """``count`` seeds (a multiple of 8) from ``first`` on in which every combination of the three factors is equally frequent."""
+    room: dict[object, int] = {}
+    found, seed = [], first
+    while len(found) < count:
+        factors = truth_of_labels(seed)
+        if room.setdefault(factors, count // 8) > 0:
+            room[factors] -= 1
+            found.append(seed)
+        seed += 1
+    return found
+
+
+def _compute(seed: int, spacing: int) -> Content:
+    crop, patient = hard_crop(seed, spacing)
+    lesion = Lesion(patient.lesion_pet, patient.pet.geometry, "manual")
+    values = {name: f.value for name, f in pet_features(patient.pet, lesion).items()} | ct_summary(patient.ct, patient.lesion_ct)
+    known = {name: float(value) for name, value in values.items() if np.isfinite(value)}
+    return normalise(crop).astype(np.float16), (True, True), known
