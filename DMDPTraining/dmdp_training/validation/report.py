@@ -335,7 +335,10 @@ def _verdicts(f: Findings) -> Iterator[str]:
         figures = f"AUC {_signed(c.difference)}, Holm's p = {c.adjusted_p:.2g}"
         yield f"- {c.task}: {marked(c.a)} {verdict} {marked(c.b)}: {figures}, stack, same patients."
     right = [row[-1] == "yes" for row in _calibration(f).rows]
-    yield f"- Calibration: in {sum(right)} of {len(right)} cells the intervals of slope and intercept hold 1 and 0."
+    said = f"- Calibration: in {sum(right)} of {len(right)} cells the intervals of slope and intercept hold 1 and 0"
+    others = [m.values["AUC"] for m, well in zip(f.cells.values(), right, strict=True) if not well]
+    nothing = sum(auc.interval[0] <= 0.5 for auc in others)
+    yield f"{said}; of the other {len(others)}, {nothing} have learnt nothing (their AUC is not shown to exceed 0.5)."
 
 
 def _first(finding, task: str, cohort: Mapping[str, CohortTable]) -> bool:
