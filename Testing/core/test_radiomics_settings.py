@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -153,6 +154,41 @@ def test_what_the_engine_does_not_compute_falls_back_to_pyradiomics():
     assert found.backend == "pyradiomics"
     assert list(found.features["r"]) == ["square_firstorder_Mean"]
     assert list(found.absent) == ["empty"]
+
+
+def test_a_parameter_file_may_be_json_too(tmp_path):
+    document = {"setting": {"binWidth": 10, "label": 2}, "featureClass": {"glcm": ["Contrast"]}}
+    (tmp_path / "settings.json").write_text(json.dumps(document), encoding="utf-8")
+    settings = find_settings(tmp_path / "settings.json")
+    assert (settings.profile.bin_width, settings.profile.only) == (10.0, ("glcm_Contrast",))
+
+
+def test_the_label_in_a_parameter_file_does_not_matter_to_a_mask():
+    pytest.importorskip("radiomics", reason="PyRadiomics is not installed: there is nothing to fall back to")
+    image, masks = scene()
+    document = {"setting": {"label": 7, "normalize": True}, "featureClass": {"firstorder": ["Mean"]}}
+    assert set(compute(image, masks, from_document("file", document)).features["r"]) == {"original_firstorder_Mean"}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"setting": {"binWidth": "wide"}},
+        {"setting": [1]},
+        {"setting": {"resampledPixelSpacing": 1}},
+        {"setting": {"minimumROISize": "all"}},
+        {"imageType": ["Original"]},
+        {"imageType": {"LoG": {"sigma": 3}}},
+        {"featureClass": {"glcm": 3}},
+        {"setting": {"distances": []}},
+        {"setting": {"interpolator": ["sitkLinear"], "binWidth": -1}},
+    ],
+)
+def test_impossible_values_in_a_parameter_file_are_refused(document):
+    with pytest.raises(InputError) as caught:
+        if settings := from_document("file", document).unsupported:
+            raise InputError("radiomics.unsupported", str(settings), "", "")
+    assert caught.value.found
 
 
 @pytest.mark.parametrize("content", ["just words", "- 1\n- 2\n", "a: 1\n", "a: [1\n"])

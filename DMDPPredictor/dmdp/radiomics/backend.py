@@ -13,8 +13,8 @@ from ..case import Volume
 from ..errors import InputError, LesionError, UsageError
 from ..resources import resource_roots
 from .engine import extract_present
-from .parameters import Parameters, read_parameters
-from .profile import Profile, read_profile
+from .parameters import Parameters, is_parameters, read_parameters
+from .profile import Profile, read_json, read_profile
 from .reference import extract_by_pyradiomics
 
 BACKENDS = ("auto", "engine", "pyradiomics")
@@ -30,7 +30,7 @@ class Extraction:
 
 
 def find_settings(name_or_path: str | Path) -> Profile | Parameters:
-    """A profile by the name it is installed under or by its JSON file, or a PyRadiomics parameter file (.yaml, .yml).
+    """A profile by the name it is installed under or by its JSON file, or a PyRadiomics parameter file (.yaml, .yml, .json).
 
     Raises :class:`InputError` that lists the installed names.
     """
@@ -38,7 +38,7 @@ def find_settings(name_or_path: str | Path) -> Profile | Parameters:
     if path.suffix.lower() in (".yaml", ".yml"):
         return read_parameters(path)
     if path.suffix.lower() == ".json" or path.is_file():
-        return read_profile(path)
+        return read_parameters(path) if is_parameters(read_json(path)) else read_profile(path)
     installed = {found.stem: found for root in reversed(resource_roots()) for found in sorted((root / "Profiles").glob("*.json"))}
     if path.name in installed:
         return read_profile(installed[path.name])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from ..errors import InputError, MissingPackage
 from .catalogue import CATALOGUE
 from .profile import CLASSES, Profile
 
+PARTS = ("setting", "imageType", "featureClass")
 SAME = {
     "binWidth": "bin_width",
     "binCount": "bin_count",
@@ -44,40 +46,64 @@ class Parameters:
 
 
 def read_parameters(path: str | Path) -> Parameters:
-    """A PyRadiomics parameter file. Raises :class:`InputError` where it is none, :class:`MissingPackage` without ruamel.yaml."""
+    """A PyRadiomics parameter file, YAML or JSON.
+
+    Raises :class:`InputError` where it is none, :class:`MissingPackage` for YAML without ruamel.yaml.
+    """
+    path = Path(path)
     try:
-        from ruamel.yaml import YAML, YAMLError
-    except ImportError as error:
-        raise MissingPackage("ruamel.yaml", "PyRadiomics parameter files", "radiomics") from error
-    try:
-        document = YAML(typ="safe", pure=True).load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, YAMLError) as error:
+        text = path.read_text(encoding="utf-8")
+        document = json.loads(text) if path.suffix.lower() == ".json" else _from_yaml(text)
+    except (OSError, ValueError) as error:
         raise InputError(
             "parameters.unreadable",
-            f"'{path}' cannot be read as YAML ({str(error).splitlines()[0]}).",
+            f"'{path}' cannot be read as JSON or YAML ({str(error).splitlines()[0]}).",
             "a PyRadiomics parameter file.",
             "Check the path and the file.",
         ) from error
-    return from_document(Path(path).stem, document)
+    return from_document(path.stem, document)
+
+
+def _from_yaml(text: str) -> Any:
+    try:
+        from ruamel.yaml import YAML, YAMLError
+    except ImportError as error:
+        raise MissingPackage("ruamel.yaml", "PyRadiomics parameter files in YAML", "radiomics") from error
+    try:
+        return YAML(typ="safe", pure=True).load(text)
+    except YAMLError as error:
+        raise ValueError(str(error)) from error
 
 
 def from_document(name: str, document: Any) -> Parameters:
     """Parameters from the content of a file. Raises :class:`InputError` where it is not one or holds impossible values."""
-    parts = ("setting", "imageType", "featureClass")
-    if not isinstance(document, Mapping) or not set(document) & set(parts):
+    if not is_parameters(document):
         raise InputError(
             "parameters.content",
-            f"'{name}' holds none of {', '.join(parts)}.",
+            f"'{name}' holds none of {', '.join(PARTS)}.",
             "a PyRadiomics parameter file.",
             "Give a file that PyRadiomics reads.",
         )
-    left = [f"{key} (unknown part)" for key in document if key not in parts]
-    settings, more = _settings(document.get("setting") or {})
-    images, most = _images(document.get("imageType") or {"Original": {}})
-    classes, rest = _classes(document.get("featureClass") or {kind: None for kind in CLASSES})
-    left += more + most + rest
-    profile = None if left else Profile(name, **settings, **images, **classes)
+    left = [f"{key} (unknown part)" for key in document if key not in PARTS]
+    try:
+        settings, more = _settings(document.get("setting") or {})
+        images, most = _images(document.get("imageType") or {"Original": {}})
+        classes, rest = _classes(document.get("featureClass") or {kind: None for kind in CLASSES})
+        left += more + most + rest
+        profile = None if left else Profile(name, **settings, **images, **classes)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise InputError(
+            "parameters.type",
+            f"A setting in '{name}' has the wrong type ({error}).",
+            "what PyRadiomics documents for it.",
+            "Correct the file.",
+        ) from error
     return Parameters(document, profile, tuple(left))
+
+
+def is_parameters(document: Any) -> bool:
+    """Whether the content of a file has the parts of a PyRadiomics parameter file."""
+    return isinstance(document, Mapping) and bool(set(document) & set(PARTS))
 
 
 def _settings(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -85,7 +111,7 @@ def _settings(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     for key, value in given.items():
         if key in SAME:
             found[SAME[key]] = tuple(value) if isinstance(value, list) else value
-        elif key == "interpolator" and value in INTERPOLATORS:
+        elif key == "interpolator" and isinstance(value, str | int) and value in INTERPOLATORS:
             found["interpolator"] = INTERPOLATORS[value]
         elif key == "minimumROISize":
             found["minimum_voxels"] = 1 if value is None else value + 1  # PyRadiomics asks for more than this

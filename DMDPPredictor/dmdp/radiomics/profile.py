@@ -124,6 +124,11 @@ class Profile:
 
 def read_profile(path: str | Path) -> Profile:
     """A profile from a JSON file. Raises :class:`InputError`."""
+    return Profile.from_json(read_json(path))
+
+
+def read_json(path: str | Path) -> dict[str, Any]:
+    """The JSON object in a file. Raises :class:`InputError`."""
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
         if not isinstance(document, dict):
@@ -132,4 +137,4 @@ def read_profile(path: str | Path) -> Profile:
         raise InputError(
             "profile.unreadable", f"'{path}' is no radiomics profile ({error}).", "a JSON file.", "Check the path."
         ) from error
-    return Profile.from_json(document)
+    return document

@@ -47,7 +47,8 @@ def extractor(profile: Profile | Mapping[str, Any], information: bool = False):
         raise MissingPackage("pyradiomics", "features by the reference implementation") from error
     radiomics.logger.setLevel(logging.CRITICAL)
     parameters = as_parameters(profile) if isinstance(profile, Profile) else dict(profile)
-    parameters["setting"] = {**parameters.get("setting", {}), "additionalInfo": information}
+    # the mask that goes in is one region, whichever label the file's author drew it with
+    parameters["setting"] = {**(parameters.get("setting") or {}), "additionalInfo": information, "label": 1, "label_channel": 0}
     return RadiomicsFeatureExtractor(parameters)
 
 

@@ -14,10 +14,19 @@ from scipy import ndimage
 def resample_spline(image: np.ndarray, positions: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
     """``image`` (z, y, x) at every combination of three lists of continuous indices; float32. 0 outside the image."""
     matrices = [axis_matrix(side, along) for side, along in zip(image.shape, positions, strict=True)]
-    result = image.astype(float)
+    result = image
     for axis in np.argsort([len(matrix) / matrix.shape[1] for matrix in matrices]):  # what shrinks most goes first
-        result = np.moveaxis(np.tensordot(matrices[axis], result, (1, axis)), 0, axis)
+        result = _along(axis, matrices[axis], result)
     return np.ascontiguousarray(result, np.float32)
+
+
+def _along(axis: int, matrix: np.ndarray, array: np.ndarray) -> np.ndarray:
+    """``matrix`` applied to every line of ``array`` along ``axis``; plane by plane, so that no double of the image is made."""
+    lines = np.moveaxis(array, axis, -1)
+    found = np.empty((*lines.shape[:2], len(matrix)))
+    for plane, values in zip(found, lines, strict=True):
+        np.matmul(values.astype(float), matrix.T, out=plane)
+    return np.moveaxis(found, -1, axis)
 
 
 def axis_matrix(side: int, positions: np.ndarray) -> np.ndarray:
