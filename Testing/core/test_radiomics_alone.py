@@ -45,7 +45,7 @@ def test_runs_zones_dependences_and_differences_counted_by_hand():
     assert sorted(zones(line, along).tolist()) == [[0, 3], [1, 1], [1, 2]]
     _, dependences, tones = neighbourhood(line, along, 0)
     assert dependences.tolist() == [[0, 2, 1], [1, 2, 0]]
-    assert tones.tolist() == [[3, 0.5], [3, 0.5]]
+    assert tones.tolist() == [[3, 0.5, 0], [3, 0.5, 1]]
 
 
 def test_directions():

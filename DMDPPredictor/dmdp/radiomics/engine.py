@@ -76,7 +76,8 @@ def _on_grid(grid: Gridded, profile: Profile, refused: dict[str, LesionError]) -
         found[name] = {}
         if "shape" in profile.classes:
             # without resegment_shape PyRadiomics takes the mask as drawn, but cut to the box of what resegmentation kept
-            shape = shape_features(kept[name] if profile.resegment_shape else mask[boxes[name]], grid.spacing)
+            whole = mask[drawn if profile.ibsi else boxes[name]]
+            shape = shape_features(kept[name] if profile.resegment_shape else whole, grid.spacing, int(profile.ibsi))
             found[name] |= _named("original", "shape", shape, profile)
     for prefix, patches in filtered(grid, boxes, profile):
         for name, patch in patches.items():
@@ -91,7 +92,8 @@ def _of_image(prefix: str, image: np.ndarray, mask: np.ndarray, spacing, profile
     found: Features = {}
     if "firstorder" in profile.classes:
         counts = np.bincount(binned)
-        whole = first_order(values, counts[counts > 0], float(np.prod(spacing)), profile.array_shift)
+        normal = 3.0 if profile.ibsi else 0.0
+        whole = first_order(values, counts[counts > 0], float(np.prod(spacing)), profile.array_shift, normal)
         found |= _named(prefix, "firstorder", whole, profile)
     if set(profile.classes) & set(TEXTURES):
         levels = np.zeros(mask.shape, np.int32)
@@ -113,7 +115,7 @@ def _textures(box: np.ndarray, profile: Profile) -> dict[str, Features]:
         if "gldm" in wanted:
             found["gldm"] = gldm_features(dependences, levels.present)
         if "ngtdm" in wanted:
-            found["ngtdm"] = ngtdm_features(tones, levels.present)
+            found["ngtdm"] = ngtdm_features(tones, levels.present, profile.ibsi)
     if "glrlm" in wanted:
         found["glrlm"] = glrlm_features(runs(levels, near), levels.present)
     if "glszm" in wanted:

@@ -7,10 +7,13 @@ import numpy as np
 EPS = np.spacing(1)
 
 
-def first_order(values: np.ndarray, counts: np.ndarray, voxel_mm3: float, shift: float) -> dict[str, float]:
+def first_order(
+    values: np.ndarray, counts: np.ndarray, voxel_mm3: float, shift: float, normal_kurtosis: float = 0.0
+) -> dict[str, float]:
     """18 features of ``values`` (n,), of which ``counts`` (P,) fall into each grey level.
 
-    Kurtosis is not excess kurtosis (IBSI subtracts 3), and is 0, like skewness, where all values are equal.
+    Kurtosis is not excess kurtosis unless ``normal_kurtosis``, what is taken from it, is 3 (IBSI). Where all values are equal
+    it is 0 before that, and so is skewness.
     """
     x = np.sort(values).astype(float)
     share = counts / len(x)
@@ -38,7 +41,7 @@ def first_order(values: np.ndarray, counts: np.ndarray, voxel_mm3: float, shift:
         "RobustMeanAbsoluteDeviation": np.abs(robust - robust.mean()).mean(),
         "RootMeanSquared": np.sqrt(energy / len(x)),
         "Skewness": (squares * deviation).mean() / scale**1.5,
-        "Kurtosis": (squares * squares).mean() / scale**2,
+        "Kurtosis": (squares * squares).mean() / scale**2 - normal_kurtosis,
         "Variance": variance,
         "Uniformity": (share**2).sum(),
     }

@@ -85,35 +85,45 @@ def _resampled(image: Volume, regions: Mapping[str, tuple[np.ndarray, Box]], wan
             "three voxels along each axis: of two, ITK's B-spline reads beyond the image, and its values are undefined.",
             "Use linear interpolation.",
         )
-    lattice = _Lattice(image.geometry, wanted)
+    lattice = _Lattice(image.geometry, wanted, profile.ibsi)
     fields = {name: lattice.field(box, profile.pad) for name, (_, box) in regions.items()}
     first = np.min([low for low, _ in fields.values()], axis=0)
     last = np.max([high for _, high in fields.values()], axis=0)
     margin = SOURCE_MARGIN if profile.interpolator == "bspline" else 2
     values = lattice.resample(image.array, first, last, margin, profile.interpolator)
+    if profile.ibsi and image.unit == "HU":
+        values = np.rint(values)
     masks, windows = {}, {}
     for name, (mask, _) in regions.items():
         low, high = fields[name]
         windows[name] = tuple(slice(int(a), int(b) + 1) for a, b in zip(low - first, high - first, strict=True))
         masks[name] = np.zeros(values.shape, bool)
-        masks[name][windows[name]] = lattice.resample(mask, low, high, 2, "nearest").astype(bool)
+        if profile.ibsi:
+            masks[name][windows[name]] = lattice.resample(mask.astype(np.float32), low, high, 2, "linear") >= 0.5 - TIE
+        else:
+            masks[name][windows[name]] = lattice.resample(mask, low, high, 2, "nearest").astype(bool)
     return Gridded(values, masks, windows, tuple(float(v) for v in wanted))
 
 
 class _Lattice:
-    """Voxels of ``wanted`` mm (z, y, x) counted from the corner of an image's grid."""
+    """Voxels of ``wanted`` mm (z, y, x) counted from the corner of an image's grid, or placed round the same centre."""
 
-    def __init__(self, geometry: Geometry, wanted: np.ndarray):
+    def __init__(self, geometry: Geometry, wanted: np.ndarray, centred: bool):
         self.geometry, self.wanted = geometry, wanted
         self.spacing = np.array(geometry.spacing)
         self.ratio = self.spacing / wanted
+        self.number = np.ceil(np.array(geometry.shape) * self.ratio - (1e-9 if centred else 0.0))
+        corner = 0.5 * (wanted - self.spacing) / self.spacing
+        # where the first new voxel lies among the old ones
+        self.origin = 0.5 * (np.array(geometry.shape) - 1 - (self.number - 1) / self.ratio) if centred else corner
+        self.shift = (corner - self.origin) * self.ratio if centred else 0.0
         self.anchor = to_sitk(np.zeros((1, 1, 1), np.uint8), geometry)  # places points, holds no image
 
     def field(self, box: Box, pad: int) -> tuple[np.ndarray, np.ndarray]:
         """First and last new voxel of the field of a region whose box on the old grid is ``box``."""
         low, high = np.array([side.start for side in box]), np.array([side.stop - 1 for side in box])
-        first = np.maximum(np.floor((low - 0.5) * self.ratio - pad), 0)
-        last = np.minimum(np.ceil((high + 0.5) * self.ratio + pad), np.ceil(np.array(self.geometry.shape) * self.ratio) - 1)
+        first = np.maximum(np.floor((low - 0.5) * self.ratio + self.shift - pad), 0)
+        last = np.minimum(np.ceil((high + 0.5) * self.ratio + self.shift + pad), self.number - 1)
         return first, last
 
     def resample(self, array: np.ndarray, first: np.ndarray, last: np.ndarray, margin: int, how: str) -> np.ndarray:
@@ -122,7 +132,7 @@ class _Lattice:
         Where rounding decides (between two nearest voxels, or on which side of a bin's edge a value falls that the spline takes
         over unchanged) it has to be ITK's rounding of the whole image.
         """
-        start = 0.5 * (self.wanted - self.spacing) / self.spacing + first / self.ratio
+        start = self.origin + first / self.ratio
         along = [a + np.arange(int(n) + 1) / ratio for a, n, ratio in zip(start, last - first, self.ratio, strict=True)]
         low = np.array([max(int(np.floor(at[0])) - margin, 0) for at in along])
         high = np.array([min(int(np.ceil(at[-1])) + margin + 1, n) for at, n in zip(along, array.shape, strict=True)])

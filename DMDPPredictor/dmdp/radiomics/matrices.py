@@ -40,10 +40,11 @@ class Levels:
 
 
 def neighbourhood(levels: Levels, steps: np.ndarray, alpha: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(GLCM (A, P, P), GLDM (P, 2A+1), NGTDM (P, 2)) in one pass over the voxels; ``steps`` (A, 3).
+    """(GLCM (A, P, P), GLDM (P, 2A+1), NGTDM (P, 3)) in one pass over the voxels; ``steps`` (A, 3).
 
     GLCM counts pairs one way. GLDM counts voxels by level and number of neighbours within ``alpha`` of it. NGTDM holds, per
-    level, the number of voxels and the sum of \\|level − mean level of the neighbours in the region\\|.
+    level, the number of voxels, the sum of \\|level − mean level of the neighbours in the region\\|, and the number of voxels
+    without neighbours.
     """
     return _neighbourhood(levels.box.ravel(), levels.inside, levels.flat(steps), levels.slot, len(levels.present), alpha)
 
@@ -69,7 +70,7 @@ def _neighbourhood(box, inside, steps, slot, count, alpha):
     angles = len(steps)
     glcm = np.zeros((angles, count, count))
     gldm = np.zeros((count, 2 * angles + 1))
-    ngtdm = np.zeros((count, 2))
+    ngtdm = np.zeros((count, 3))
     for voxel in inside:
         level = box[voxel]
         row = slot[level]
@@ -89,6 +90,8 @@ def _neighbourhood(box, inside, steps, slot, count, alpha):
         ngtdm[row, 0] += 1
         if near:
             ngtdm[row, 1] += abs(level - total / near)
+        else:
+            ngtdm[row, 2] += 1
     return glcm, gldm, ngtdm
 
 

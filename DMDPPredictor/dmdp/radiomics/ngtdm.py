@@ -7,10 +7,16 @@ import numpy as np
 MOST_COARSE = 1e6  # PyRadiomics' value where no voxel differs from its neighbours
 
 
-def ngtdm_features(counts: np.ndarray, present: np.ndarray) -> dict[str, float]:
-    """5 features of ``counts`` (P, 2): voxels and summed differences of each grey level in ``present`` (P,)."""
+def ngtdm_features(counts: np.ndarray, present: np.ndarray, neighbours_only: bool = False) -> dict[str, float]:
+    """5 features of ``counts`` (P, 3): voxels, summed differences, and voxels without neighbours, of each grey level (P,).
+
+    PyRadiomics counts voxels that have no neighbour; IBSI does not (``neighbours_only``).
+    """
+    number, s, alone = counts.T
+    if neighbours_only and (number > alone).any():
+        used = number > alone
+        number, s, present = (number - alone)[used], s[used], present[used]
     i = present.astype(float)
-    number, s = counts.T
     voxels, groups = number.sum(), len(i)
     p = number / voxels
     apart = i[:, None] - i[None, :]

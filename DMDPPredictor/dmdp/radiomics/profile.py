@@ -16,6 +16,7 @@ TEXTURES = ("glcm", "glrlm", "glszm", "gldm", "ngtdm")
 CLASSES = ("shape", "firstorder", *TEXTURES)
 INTERPOLATORS = ("bspline", "linear", "nearest")
 RESEGMENT_MODES = ("absolute", "relative", "sigma")
+CONVENTIONS = ("pyradiomics", "ibsi")
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,13 @@ class Profile:
     ``log_sigma_mm`` adds Laplacian-of-Gaussian images, ``wavelet`` the eight bands of one level. ``resegment`` keeps voxels
     within a range, in ``resegment_mode``; shape ignores it unless ``resegment_shape``. A region has at least
     ``minimum_voxels`` voxels and spans more than one voxel along ``minimum_dimensions`` axes.
+
+    ``convention`` "ibsi" follows the IBSI reference manual where PyRadiomics departs from it: new and old grid share their
+    centre, masks are interpolated linearly and cut at one half, interpolated HU are rounded, bins of a fixed width start at the
+    lower limit of an absolute ``resegment`` or at the lowest value, kurtosis is 3 less, tone differences leave out voxels
+    without neighbours, axis lengths come from the sample covariance, and shape is that of the whole mask. Then
+    ``outliers_sigma`` also drops voxels farther from the mean than that many standard deviations, and only the original image
+    is known.
     """
 
     name: str
@@ -53,6 +61,8 @@ class Profile:
     resegment_shape: bool = False
     minimum_voxels: int = 1
     minimum_dimensions: int = 2
+    convention: str = "pyradiomics"
+    outliers_sigma: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "bin_width", float(self.bin_width))  # 25 and 25.0 are one profile, and have one hash
@@ -92,7 +102,14 @@ class Profile:
             ("resegment_mode", self.resegment_mode in RESEGMENT_MODES, f"one of {', '.join(RESEGMENT_MODES)}."),
             ("minimum_voxels", self.minimum_voxels >= 1, "1 or more."),
             ("minimum_dimensions", self.minimum_dimensions in (1, 2, 3), "1, 2 or 3."),
+            ("convention", self.convention in CONVENTIONS, f"one of {', '.join(CONVENTIONS)}."),
+            ("convention", not (self.ibsi and (self.wavelet or self.log_sigma_mm)), "pyradiomics, where images are filtered."),
+            ("outliers_sigma", self.outliers_sigma is None or (self.ibsi and self.outliers_sigma > 0), "nothing, or ibsi."),
         )
+
+    @property
+    def ibsi(self) -> bool:
+        return self.convention == "ibsi"
 
     @property
     def hash(self) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..case import Volume
-from ..errors import LesionError, MissingPackage
+from ..errors import InputError, LesionError, MissingPackage
 from .grid import to_sitk
 from .profile import Profile
 
@@ -53,7 +53,14 @@ def extractor(profile: Profile | Mapping[str, Any], information: bool = False):
 
 
 def as_parameters(profile: Profile) -> dict[str, Any]:
-    """A profile as the content of a PyRadiomics parameter file."""
+    """A profile as the content of a PyRadiomics parameter file. Raises :class:`InputError` for one that follows IBSI."""
+    if profile.ibsi:
+        raise InputError(
+            "radiomics.convention",
+            f"The profile '{profile.name}' follows IBSI.",
+            "a profile by PyRadiomics' convention: PyRadiomics knows no other.",
+            "Choose the engine.",
+        )
     images: dict[str, Any] = {}
     if profile.original:
         images["Original"] = {}

@@ -50,21 +50,30 @@ def kept_voxels(name: str, image: np.ndarray, mask: np.ndarray, profile: Profile
     number = int(mask.sum())
     if number < profile.minimum_voxels:
         raise _too_small(name, number, profile.minimum_voxels, profile)
-    if profile.resegment is None:
+    if profile.resegment is None and profile.outliers_sigma is None:
         return mask
-    inside = image[mask]
-    scale, shift = {
-        "absolute": (1.0, 0.0),
-        "relative": (inside.max(), 0.0),
-        "sigma": (inside.std(), inside.mean()),
-    }[profile.resegment_mode]
-    limits = [scale * limit + shift for limit in sorted(profile.resegment)]
-    kept = mask.copy()
-    kept[mask] = (inside >= limits[0]) & (inside <= (limits[1] if len(limits) == 2 else np.inf))
+    kept = mask
+    if profile.resegment is not None:
+        inside = image[mask]
+        scale, shift = {
+            "absolute": (1.0, 0.0),
+            "relative": (inside.max(), 0.0),
+            "sigma": (inside.std(), inside.mean()),
+        }[profile.resegment_mode]
+        limits = [scale * limit + shift for limit in sorted(profile.resegment)]
+        kept = _between(image, kept, limits[0], limits[1] if len(limits) == 2 else np.inf)
+    if profile.outliers_sigma is not None and kept.any():
+        inside = image[kept].astype(float)
+        away = profile.outliers_sigma * inside.std()
+        kept = _between(image, kept, inside.mean() - away, inside.mean() + away)
     if kept.sum() < 2:
         raise _too_small(name, int(kept.sum()), 2, profile)
     box_of(name, kept, profile)
     return kept
+
+
+def _between(image: np.ndarray, mask: np.ndarray, low: float, high: float) -> np.ndarray:
+    return mask & (image >= low) & (image <= high)
 
 
 def _too_small(name: str, number: int, minimum: int, profile: Profile) -> LesionError:

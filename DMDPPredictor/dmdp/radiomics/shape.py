@@ -8,12 +8,15 @@ from .diameters import diameter, flat_diameter
 from .mesh import area_and_volume, vertices
 
 
-def shape_features(mask: np.ndarray, spacing: tuple[float, float, float]) -> dict[str, float]:
-    """14 features of a mask (bool, z, y, x), cut to its box, with ``spacing`` mm; lengths in mm, volumes in mm³."""
+def shape_features(mask: np.ndarray, spacing: tuple[float, float, float], lost: int = 0) -> dict[str, float]:
+    """14 features of a mask (bool, z, y, x), cut to its box, with ``spacing`` mm; lengths in mm, volumes in mm³.
+
+    ``lost`` degrees of freedom of the covariance behind the axis lengths: PyRadiomics none, the IBSI reference values one.
+    """
     area, volume = area_and_volume(mask, spacing)
     points = np.argwhere(mask) * np.array(spacing)
     centred = points - points.mean(axis=0)
-    least, minor, major = np.sqrt(np.clip(np.linalg.eigvalsh(centred.T @ centred / len(points)), 0, None))
+    least, minor, major = np.sqrt(np.clip(np.linalg.eigvalsh(centred.T @ centred / max(len(points) - lost, 1)), 0, None))
     surface = vertices(mask)
     mm = np.array(spacing) / 2
     return {
