@@ -6,19 +6,24 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
+import qt
 import slicer
 import vtk
 from dmdp import RESEARCH_USE_ONLY
 from dmdp.errors import DmdpError
+from DMDPPredictorLib.ExportPanel import ExportPanel
+from DMDPPredictorLib.LesionPanel import LesionPanel
 from DMDPPredictorLib.Logic import DMDPPredictorLogic
-from DMDPPredictorLib.Models import DEMONSTRATION, ensembleNames
+from DMDPPredictorLib.ModelPanel import ModelPanel
+from DMDPPredictorLib.Models import DEMONSTRATION
 from DMDPPredictorLib.Packages import ensurePackages
 from DMDPPredictorLib.PanelJob import PanelJob
-from DMDPPredictorLib.Parameters import clinicalFrom
-from DMDPPredictorLib.PetSource import carriesSuv, isSuv, tellSuv
+from DMDPPredictorLib.Parameters import Sex, clinicalFrom
+from DMDPPredictorLib.PetSource import auditText, carriesSuv, isSuv, tellSuv
 from DMDPPredictorLib.Readiness import delineationNeeds, predictionNeeds, seedRas, suvStatus
 from DMDPPredictorLib.ResultPanel import ResultPanel
 from DMDPPredictorLib.SelfTest import DMDPPredictorTest
+from DMDPPredictorLib.Study import alignmentWarning, patientFacts
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.ScriptedLoadableModule import ScriptedLoadableModule, ScriptedLoadableModuleWidget
@@ -29,6 +34,7 @@ __all__ = ["DMDPPredictor", "DMDPPredictorLogic", "DMDPPredictorTest", "DMDPPred
 SEGMENTS_CHANGED = slicer.vtkSegmentation.SourceRepresentationModified
 POINT_PLACED = slicer.vtkMRMLMarkupsNode.PointPositionDefinedEvent
 POINT_REMOVED = slicer.vtkMRMLMarkupsNode.PointRemovedEvent
+LOADED_MS = 500  # after the last new volume: a study comes as several
 
 
 class DMDPPredictor(ScriptedLoadableModule):
@@ -59,7 +65,7 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._parameters = None
         self._guiTag = None
         self._watched = {}
-        self._models = []
+        self._facts, self._header = None, (0, Sex.Unknown)
 
     # --- life cycle ---
 
@@ -72,44 +78,62 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         panel.setMRMLScene(slicer.mrmlScene)
         self.logic = DMDPPredictorLogic()
         self.job = PanelJob(self.onProgress, self.onJobEnded)
+        self.lesion = LesionPanel(self.ui, self.logic.suv, self.showMessage)
+        self.models = ModelPanel(self.ui, self.onModelChosen, self.showMessage)
         self.results = ResultPanel(self.ui, self.logic, self.showMessage)
+        requirements = self.resourcePath("requirements.txt")
+        self.exports = ExportPanel(self.ui, self.showMessage, self.refresh, self.onProgress, requirements)
         self.ui.researchLabel.text = f"<b>{RESEARCH_USE_ONLY}</b>"
         self.ui.seedPlaceWidget.placeMultipleMarkups = slicer.qSlicerMarkupsPlaceWidget.ForcePlaceSingleMarkup
-        self._models = ensembleNames()
-        self.ui.modelComboBox.addItems(self._models)
+        self._loaded = qt.QTimer()
+        self._loaded.setSingleShot(True)
+        self._loaded.setInterval(LOADED_MS)
+        self._loaded.connect("timeout()", self.choosePair)
 
         self.ui.suvCheckBox.connect("toggled(bool)", self.onToldSuv)
-        self.ui.modelComboBox.connect("currentTextChanged(QString)", self.onModelChosen)
+        self.ui.auditButton.connect("toggled(bool)", self.onAudit)
         self.ui.delineateButton.connect("clicked()", self.onDelineate)
         self.ui.editButton.connect("clicked()", self.onEdit)
         self.ui.predictButton.connect("clicked()", self.onPredictOrCancel)
 
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.NodeAddedEvent, self.onNodeAdded)
         self.setParameterNode(self.logic.getParameterNode())
 
     def cleanup(self):
         """The application closes, or the module is reloaded: end the job, forget the result."""
         if self.job is not None:
-            self.job.abandon()
+            self._abandon()
             self.results.clear()
+            self.lesion.close()
         self.setParameterNode(None)
         self.removeObservers()
 
     def enter(self):
         """The user opens the module."""
         self.setParameterNode(self.logic.getParameterNode())
+        self.lesion.open()
+        self.choosePair()
 
     def exit(self):
         """The user opens another module; a running job goes on."""
         self.ui.seedPlaceWidget.setPlaceModeEnabled(False)
+        self.lesion.close()
 
     def onSceneStartClose(self, caller=None, event=None):
-        """Nodes are about to go: end the job at once and let go of them."""
-        self.job.abandon()
+        """Nodes are about to go: end the jobs at once and let go of them."""
+        self._abandon()
         self.results.clear()
+        self.results.views.forget()
+        self.lesion.close()
         self.showMessage("")
         self.setParameterNode(None)
+
+    def _abandon(self):
+        self._loaded.stop()
+        self.job.abandon()
+        self.exports.job.abandon()
 
     def onSceneEndClose(self, caller=None, event=None):
         """Start anew while the panel stays open."""
@@ -121,18 +145,39 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._parameters.disconnectGui(self._guiTag)
             self.removeObserver(self._parameters, vtk.vtkCommand.ModifiedEvent, self.refresh)
         self._parameters = parameters
+        self.lesion.setScene(slicer.mrmlScene if parameters is not None else None)
         if parameters is not None:
-            if parameters.model not in self._models and self._models:  # a scene from a machine with other models
-                parameters.model = self._models[0]
+            installed = self.models.names
+            if parameters.model not in installed and installed:  # a scene from a machine with other models
+                parameters.model = installed[0]
             self._guiTag = parameters.connectGui(self.ui)
             self.addObserver(parameters, vtk.vtkCommand.ModifiedEvent, self.refresh)
         self.refresh()
 
+    def onNodeAdded(self, caller=None, event=None):
+        """Something was loaded: look for the pair when the loading pauses."""
+        if self._parameters is not None and None in (self._parameters.ct, self._parameters.pet):
+            self._loaded.start()
+
+    def choosePair(self):
+        """Choose the CT and the PET of the loaded study where the user has not."""
+        parameters = self._parameters
+        if parameters is None or None not in (parameters.ct, parameters.pet):
+            return
+        ct, pet = self.logic.choosePair(parameters.ct, parameters.pet)
+        if ct is not None and pet is not None:
+            parameters.ct, parameters.pet = ct, pet
+
     # --- state ---
 
+    @property
+    def running(self):
+        """True while a prediction or an export runs."""
+        return self.job.running or self.exports.job.running
+
     def refresh(self, caller=None, event=None):
-        """Bring every widget in line with the choices and the job."""
-        parameters, running = self._parameters, self.job.running
+        """Bring every widget in line with the choices and the jobs."""
+        parameters, running = self._parameters, self.running
         ready = parameters is not None
         pet = parameters.pet if ready else None
         seed = parameters.seed if ready else None
@@ -142,27 +187,62 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._watch("segments", segmentation and segmentation.GetSegmentation(), SEGMENTS_CHANGED, self.onSegmentsChanged)
         for section in (self.ui.imagesSection, self.ui.lesionSection, self.ui.patientSection, self.ui.modelSection):
             section.enabled = ready and not running
-
-        self.ui.suvStatusLabel.text = suvStatus(pet)
-        self.ui.suvCheckBox.enabled = pet is not None and not carriesSuv(pet)
-        blocked = self.ui.suvCheckBox.blockSignals(True)
-        self.ui.suvCheckBox.checked = pet is not None and isSuv(pet)
-        self.ui.suvCheckBox.blockSignals(blocked)
+        self._refreshImages(parameters)
         if ready:
-            self.ui.modelComboBox.setCurrentText(parameters.model)
+            self.models.refresh(parameters.model)
             self.ui.seedPlaceWidget.setCurrentNode(seed)
+        self.lesion.refresh(parameters)
 
         needs = delineationNeeds(pet, seed) if ready else _("There is no scene.")
         self.ui.delineateButton.enabled = not needs and not running
         self.ui.delineateButton.toolTip = needs or _("Outline the lesion that holds the point")
         self.ui.editButton.enabled = pet is not None
 
-        needs = predictionNeeds(parameters.ct, pet, segmentation, seed, self._models) if ready else _("There is no scene.")
+        needs = self._predictionNeeds(parameters)
         self.ui.predictButton.text = _("Cancel") if running else _("Predict")
         self.ui.predictButton.enabled = running or not needs
-        self.ui.predictButton.toolTip = _("End the running prediction") if running else needs or _("Predict; takes some seconds")
+        self.ui.predictButton.toolTip = _("End what runs") if running else needs or _("Predict; takes some seconds")
         self.ui.progressBar.visible = running
-        self.results.refresh(parameters, running)
+        self.results.refresh(parameters, self.job.running)
+        self.exports.refresh(self.results.result, parameters, running)
+
+    def _refreshImages(self, parameters):
+        """The PET's unit, how CT and PET lie, and what the headers say of the patient."""
+        ct, pet = (parameters.ct, parameters.pet) if parameters is not None else (None, None)
+        self.ui.suvStatusLabel.text = suvStatus(pet)
+        self.ui.suvCheckBox.enabled = pet is not None and not carriesSuv(pet)
+        blocked = self.ui.suvCheckBox.blockSignals(True)
+        self.ui.suvCheckBox.checked = pet is not None and isSuv(pet)
+        self.ui.suvCheckBox.blockSignals(blocked)
+        self.ui.auditButton.enabled = pet is not None
+        if pet is None:
+            self.ui.auditButton.checked = False
+        warning = alignmentWarning(ct, pet)
+        self.ui.alignmentLabel.text = warning
+        self.ui.alignmentLabel.visible = bool(warning)
+        if parameters is not None:
+            self._refreshFacts(parameters)
+
+    def _refreshFacts(self, parameters):
+        """Age and sex from the DICOM headers into fields that are empty; the user sees them and may change them."""
+        images = tuple(node for node in (parameters.pet, parameters.ct) if node is not None)
+        if [node.GetID() for node in images] != self._facts:
+            self._facts = [node.GetID() for node in images]
+            self._header = patientFacts(*images)
+            parameters.age = parameters.age or self._header[0]
+            parameters.sex = self._header[1] if parameters.sex is Sex.Unknown else parameters.sex
+        age, sex = self._header
+        named = [_("age")] * (0 < age == parameters.age) + [_("sex")] * (Sex.Unknown is not sex is parameters.sex)
+        said = _("From the DICOM header: {facts}. Please check.").format(facts=", ".join(named))
+        self.ui.factsLabel.text = said if named else ""
+        self.ui.factsLabel.visible = bool(named)
+
+    def _predictionNeeds(self, parameters):
+        if parameters is None:
+            return _("There is no scene.")
+        return predictionNeeds(
+            parameters.ct, parameters.pet, parameters.segmentation, parameters.segment, parameters.seed, self.models.names
+        )
 
     def _watch(self, role, node, event, method):
         """Observe the node that plays a role now, and no longer the one that did before."""
@@ -178,7 +258,7 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onSegmentsChanged(self, caller=None, event=None):
         """The contour was edited: what is shown was not made from it."""
         self.results.contourChanged()
-        self.refresh()
+        self.refresh()  # which measures, too
 
     def showMessage(self, words):
         """One line below the Predict button; empty hides it."""
@@ -192,6 +272,18 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if self._parameters is not None and self._parameters.pet is not None:
             tellSuv(self._parameters.pet, told)
             self.refresh()
+
+    def onAudit(self, shown):
+        """How the PET becomes SUV, tag by tag."""
+        browser = self.ui.auditBrowser
+        browser.visible = shown
+        if not shown or self._parameters is None or self._parameters.pet is None:
+            return
+        with slicer.util.WaitCursor():
+            try:
+                browser.html = auditText(self.logic.suv(self._parameters.pet).audit)
+            except DmdpError as error:
+                browser.html = str(error)
 
     def onModelChosen(self, name):
         """Another installed model."""
@@ -207,22 +299,23 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def propose(self):
         """Outline the lesion at the point; raises :class:`DmdpError`."""
         parameters = self._parameters
+        parameters.segment = ""
         earlier = self.logic.replaceableProposal(parameters.segmentation, parameters.pet)
         with slicer.util.WaitCursor():
             parameters.segmentation = self.logic.delineate(parameters.pet, seedRas(parameters.seed), parameters.method, earlier)
 
     def onEdit(self):
-        """Go to the Segment Editor with the contour (a new one where there is none) and the PET."""
-        parameters = self._parameters
-        parameters.segmentation = self.logic.editContour(parameters.segmentation, parameters.pet)
-        slicer.util.selectModule("SegmentEditor")
+        """Draw or correct the contour in the embedded Segment Editor."""
+        with self.told():
+            self.lesion.edit()
 
     def onPredictOrCancel(self):
-        """Start a prediction, or end the one that runs."""
-        if self.job.running:
+        """Start a prediction, or end what runs."""
+        if self.running:
             self.ui.predictButton.enabled = False
             self.showMessage(_("Cancelling…"))
             self.job.cancel()
+            self.exports.job.cancel()
         else:
             self.startPrediction()
 
@@ -246,7 +339,13 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ensurePackages(self.resourcePath("requirements.txt"))
         with slicer.util.WaitCursor():
             job = self.logic.prepareJob(
-                parameters.ct, parameters.pet, parameters.segmentation, clinicalFrom(parameters), bundles, folder
+                parameters.ct,
+                parameters.pet,
+                parameters.segmentation,
+                clinicalFrom(parameters),
+                bundles,
+                folder,
+                parameters.segment,
             )
         self.onProgress(0.0, _("starting"))
         self.results.expect(parameters)

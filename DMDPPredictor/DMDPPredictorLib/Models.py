@@ -1,10 +1,16 @@
-"""The installed models that the panel offers."""
+"""The installed models: what they are, and adding, checking and removing them."""
 
 from __future__ import annotations
 
-from dmdp.bundle import read_bundle
-from dmdp.errors import ModelError
-from dmdp.resources import installed_bundles
+import shutil
+from html import escape
+from pathlib import Path
+
+from dmdp.bundle import read_bundle, write_bundle
+from dmdp.errors import DmdpError, ModelError, OutputError
+from dmdp.models import load_model
+from dmdp.resources import installed_bundles, user_data_folder
+from slicer.i18n import tr as _
 
 DEMONSTRATION = "demo-network"
 
@@ -12,6 +18,76 @@ DEMONSTRATION = "demo-network"
 def ensembleNames() -> list[str]:
     """Names of the installed bundles that answer; demonstration networks and damaged bundles are left out."""
     return sorted(name for name, path in installed_bundles().items() if _kind(path) == "ensemble")
+
+
+def cardText(name: str) -> str:
+    """What a model is for, from whom it learnt, and how well it did: rich text for the panel."""
+    path = installed_bundles().get(name)
+    if path is None:
+        return ""
+    try:
+        manifest = read_bundle(path).manifest
+    except DmdpError as error:
+        return escape(str(error))
+    cohorts = ", ".join(f"{cohort['name']} (n = {cohort['n']})" for cohort in manifest["cohorts"])
+    tasks = "".join(f"<li>{_performance(task, manifest)}</li>" for task in manifest["tasks"])
+    return (
+        f"<p>{escape(manifest['intended_use'])}</p><p>{_('Cohorts:')} {escape(cohorts)}</p>"
+        f"<ul>{tasks}</ul><p>{_('Version')} {escape(manifest['version'])}</p>"
+    )
+
+
+def addModel(source: str | Path) -> str:
+    """Check a bundle (a folder or a zip), copy it to the user's own models, and return its name.
+
+    Raises :class:`ModelError` for a bundle that is refused, :class:`OutputError` where one of that name is there already.
+    """
+    source = Path(source)
+    bundle = read_bundle(source)
+    load_model(bundle)  # its self-test runs here
+    name = bundle.manifest["name"]
+    target = user_data_folder() / "Models" / name
+    if name in installed_bundles() or target.exists():
+        raise OutputError(
+            "bundle.exists", f"A model '{name}' is installed already.", "another name.", "Remove the installed one first."
+        )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_bundle(target, {key: value for key, value in bundle.manifest.items() if key != "files"}, bundle.files)
+    return name
+
+
+def checkModel(name: str) -> str:
+    """Verify hashes and self-test of an installed model; returns its SHA-256. Raises :class:`ModelError`."""
+    bundle = read_bundle(installed_bundles()[name])
+    load_model(bundle)
+    return bundle.sha256
+
+
+def isRemovable(name: str) -> bool:
+    """True for models that the user added; those that came with the extension stay."""
+    path = installed_bundles().get(name)
+    return path is not None and path.is_relative_to(user_data_folder())
+
+
+def removeModel(name: str) -> None:
+    """Remove a model that the user added."""
+    path = installed_bundles()[name]
+    if isRemovable(name):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _performance(task: str, manifest) -> str:
+    """The validated performance of the stacks that speak about any contour: with no clinical fact, and with all of them."""
+    cards = [
+        card for card in manifest["sub_models"] if card["task"] == task and card["contour"] == "any" and card["kind"] == "stack"
+    ]
+    said = []
+    for card in sorted(cards, key=lambda card: len(card["inputs"]))[:: max(len(cards) - 1, 1)]:
+        metric = card["metrics"][0]
+        low, high = metric["interval"]
+        inputs = ", ".join(card["inputs"])
+        said.append(f"{metric['metric']} {metric['value']:.2f} ({low:.2f} – {high:.2f}), n = {metric['n']}, {_('from')} {inputs}")
+    return escape(f"{task}: {'; '.join(said)}")
 
 
 def _kind(path) -> str:

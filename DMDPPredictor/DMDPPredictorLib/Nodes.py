@@ -97,25 +97,27 @@ def emptySegmentation(volumeNode):
     return segmentationNode
 
 
-def maskFromSegmentation(segmentationNode, volumeNode) -> np.ndarray:
-    """The segment on the grid of ``volumeNode``: bool (z, y, x).
+def maskFromSegmentation(segmentationNode, volumeNode, segmentId: str = "") -> np.ndarray:
+    """A segment on the grid of ``volumeNode``: bool (z, y, x). The only one where ``segmentId`` is empty.
 
-    Raises :class:`LesionError` where there is no segment, more than one, or it is empty there.
+    Raises :class:`LesionError` where there is no such segment, several and none is named, or it is empty there.
     """
     segmentation = segmentationNode.GetSegmentation() if segmentationNode is not None else None
     if segmentation is None or segmentation.GetNumberOfSegments() == 0:
         raise LesionError(
             "lesion.none", "There is no lesion contour.", "a segment that outlines the lesion.", "Outline the lesion first."
         )
-    if segmentation.GetNumberOfSegments() > 1:
+    if segmentId and segmentation.GetSegment(segmentId) is None:
+        segmentId = ""
+    if not segmentId and segmentation.GetNumberOfSegments() > 1:
         names = ", ".join(segmentation.GetNthSegment(i).GetName() for i in range(segmentation.GetNumberOfSegments()))
         raise LesionError(
             "lesion.several",
             f"'{segmentationNode.GetName()}' holds several segments ({names}).",
-            "one segment, the lesion.",
-            "Move the lesion's segment into a segmentation of its own (Segmentations module, Copy/move segments).",
+            "one of them to be named as the lesion.",
+            "Choose the lesion's segment.",
         )
-    segmentId = segmentation.GetNthSegmentID(0)
+    segmentId = segmentId or segmentation.GetNthSegmentID(0)
     mask = slicer.util.arrayFromSegmentBinaryLabelmap(segmentationNode, segmentId, volumeNode)
     if mask is None or not np.any(mask):
         raise LesionError(

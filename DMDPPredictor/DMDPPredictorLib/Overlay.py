@@ -2,43 +2,119 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import slicer
+import vtk
 
 from .Nodes import RAS_TO_LPS, geometryFromNode, maskFromSegmentation
+from .PetSource import isSuv
 
 CT_WINDOW_LEVEL = (1400.0, -500.0)
 PET_COLOURS = ("vtkMRMLPETProceduralColorNodePET-DICOM", "vtkMRMLPETProceduralColorNodePET-Heat", "vtkMRMLColorTableNodeIron")
 HEATMAP_COLOURS = ("vtkMRMLColorTableNodeFileInferno.txt", "vtkMRMLColorTableNodeIron", "vtkMRMLColorTableNodeRed")
 HEATMAP_THRESHOLD = 0.05
+LAYOUTS_OF_THREE = (
+    slicer.vtkMRMLLayoutNode.SlicerLayoutConventionalView,
+    slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView,
+    slicer.vtkMRMLLayoutNode.SlicerLayoutConventionalWidescreenView,
+    slicer.vtkMRMLLayoutNode.SlicerLayoutThreeOverThreeView,
+)
 
 
-def showOverlay(ctNode, petNode, segmentationNode, heatmapNode=None, opacity: float = 0.5) -> tuple[float, float, float]:
+@dataclass(frozen=True)
+class Views:
+    """What the views showed before: the layout, and per slice view what is drawn and where, as plain values."""
+
+    layout: int | None
+    composites: tuple[tuple, ...]
+    slices: tuple[tuple, ...]
+    legends: tuple[str, ...]
+
+
+def currentViews() -> Views:
+    """The state of all slice views, for :func:`restoreViews`."""
+    manager = slicer.app.layoutManager()
+    composites = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+    slices = slicer.util.getNodesByClass("vtkMRMLSliceNode")
+    return Views(
+        manager.layout if manager is not None else None,
+        tuple(
+            (n.GetID(), n.GetBackgroundVolumeID(), n.GetForegroundVolumeID(), n.GetLabelVolumeID(), n.GetForegroundOpacity())
+            for n in composites
+        ),
+        tuple((n.GetID(), _matrix(n.GetSliceToRAS()), n.GetFieldOfView(), n.GetXYZOrigin()) for n in slices),
+        tuple(n.GetID() for n in slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode") if n.GetVisibility()),
+    )
+
+
+def restoreViews(views: Views) -> None:
+    """Bring the slice views back to a former state; nodes that are gone are skipped."""
+    manager = slicer.app.layoutManager()
+    if manager is not None and views.layout is not None:
+        manager.setLayout(views.layout)
+    for identifier, background, foreground, label, opacity in views.composites:
+        node = slicer.mrmlScene.GetNodeByID(identifier)
+        if node is not None:
+            node.SetBackgroundVolumeID(background)
+            node.SetForegroundVolumeID(foreground)
+            node.SetLabelVolumeID(label)
+            node.SetForegroundOpacity(opacity)
+    for identifier, toRas, field, origin in views.slices:
+        node = slicer.mrmlScene.GetNodeByID(identifier)
+        if node is not None:
+            matrix = vtk.vtkMatrix4x4()
+            matrix.DeepCopy(toRas)
+            node.GetSliceToRAS().DeepCopy(matrix)
+            node.UpdateMatrices()
+            node.SetFieldOfView(*field)
+            node.SetXYZOrigin(*origin)
+    for legend in slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode"):
+        legend.SetVisibility(legend.GetID() in views.legends)
+
+
+def showOverlay(
+    ctNode,
+    petNode,
+    segmentationNode,
+    heatmapNode=None,
+    opacity: float = 0.5,
+    threshold: float | None = None,
+    legend: bool = True,
+    segmentId: str = "",
+) -> tuple[float, float, float]:
     """Show CT with the PET (or the heatmap) fused and the lesion outlined in all slice views; returns its centre (RAS, mm).
 
-    ``heatmapNode`` takes the PET's place where it is given. ``opacity`` is that of the upper image.
+    ``heatmapNode`` takes the PET's place where it is given. ``opacity`` is that of the upper image, ``threshold`` the share of
+    its maximum (of the lesion's, for the PET) below which it is clear: 0 for the PET and 0.05 for a heatmap unless given.
+    ``legend`` adds its colour legend.
     """
     upper = heatmapNode or petNode
+    centre = lesionCentreRas(segmentationNode, petNode, segmentId)
     _displayCt(ctNode)
     if heatmapNode is not None:
-        _displayHeatmap(heatmapNode)
+        _displayHeatmap(heatmapNode, HEATMAP_THRESHOLD if threshold is None else threshold)
     else:
-        _displayPet(petNode, segmentationNode)
+        _displayPet(petNode, segmentationNode, segmentId, threshold or 0.0)
+    manager = slicer.app.layoutManager()
+    if manager is not None and manager.layout not in LAYOUTS_OF_THREE:
+        manager.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
     for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
         composite.SetBackgroundVolumeID(ctNode.GetID())
         composite.SetForegroundVolumeID(upper.GetID())
         composite.SetForegroundOpacity(opacity)
         composite.SetLabelVolumeID(None)
     _outlineOnly(segmentationNode)
-    centre = lesionCentreRas(segmentationNode, petNode)
+    _legend(upper, legend)
     for sliceNode in slicer.util.getNodesByClass("vtkMRMLSliceNode"):
         sliceNode.JumpSliceByCentering(*centre)
     return centre
 
 
-def lesionCentreRas(segmentationNode, petNode) -> tuple[float, float, float]:
+def lesionCentreRas(segmentationNode, petNode, segmentId: str = "") -> tuple[float, float, float]:
     """Centre of mass of the lesion on the PET's grid, RAS mm."""
-    voxels = np.argwhere(maskFromSegmentation(segmentationNode, petNode))
+    voxels = np.argwhere(maskFromSegmentation(segmentationNode, petNode, segmentId))
     lps = geometryFromNode(petNode).to_lps(voxels.mean(axis=0))
     return tuple(float(v) for v in (RAS_TO_LPS @ [*lps, 1.0])[:3])
 
@@ -49,22 +125,41 @@ def _displayCt(node) -> None:
     display.SetWindowLevel(*CT_WINDOW_LEVEL)
 
 
-def _displayPet(node, segmentationNode) -> None:
-    top = float(slicer.util.arrayFromVolume(node)[maskFromSegmentation(segmentationNode, node)].max())
+def _displayPet(node, segmentationNode, segmentId: str, threshold: float) -> None:
+    top = float(slicer.util.arrayFromVolume(node)[maskFromSegmentation(segmentationNode, node, segmentId)].max())
     display = _display(node)
     _colour(display, PET_COLOURS)
     display.AutoWindowLevelOff()
     display.SetWindowLevelMinMax(0.0, top)
+    _clearBelow(display, threshold * top, top)
 
 
-def _displayHeatmap(node) -> None:
+def _displayHeatmap(node, threshold: float) -> None:
     display = _display(node)
     _colour(display, HEATMAP_COLOURS)
     display.AutoWindowLevelOff()
     display.SetWindowLevelMinMax(0.0, 1.0)
+    _clearBelow(display, threshold, 1.0)
+
+
+def _clearBelow(display, threshold: float, top: float) -> None:
     display.AutoThresholdOff()
-    display.SetThreshold(HEATMAP_THRESHOLD, 1.0)
-    display.ApplyThresholdOn()
+    display.SetThreshold(threshold, max(top, threshold) * 1000)
+    display.SetApplyThreshold(threshold > 0)
+
+
+def _legend(upper, wanted: bool) -> None:
+    """The colour legend of the upper image, and of no other."""
+    for display in slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode"):
+        display.SetVisibility(False)
+    if wanted:
+        display = slicer.modules.colors.logic().AddDefaultColorLegendDisplayNode(upper)
+        display.SetTitleText("Grad-CAM" if upper.GetAttribute("DMDP.Heatmap") else "SUV" if isSuv(upper) else "PET")
+        display.SetVisibility(True)
+
+
+def _matrix(matrix) -> tuple[float, ...]:
+    return tuple(matrix.GetElement(row, column) for row in range(4) for column in range(4))
 
 
 def _outlineOnly(segmentationNode) -> None:

@@ -11,7 +11,7 @@ from dmdp.errors import DmdpError
 from packaging.requirements import Requirement
 from slicer.i18n import tr as _
 
-NEVER_CHANGED = ("numpy", "scipy", "SimpleITK", "torch", "pydicom", "vtk")
+NEVER_CHANGED = ("numpy", "scipy", "SimpleITK", "torch", "pydicom", "pillow", "vtk")
 
 
 def requirementsFrom(path: str | Path) -> list[Requirement]:

@@ -38,13 +38,15 @@ class Smoking(enum.Enum):
 class DMDPPredictorParameterNode:
     """Images, lesion, patient and model of the panel.
 
-    ``age`` is in years, 0 where it is not known. ``model`` is the name of an installed ensemble bundle; ``demonstration``
+    ``segment`` is the ID of the lesion's segment, empty where the segmentation holds no other. ``age`` is in years, 0
+    where it is not known. ``model`` is the name of an installed ensemble bundle; ``demonstration``
     adds the demonstration network, whose maps say nothing about a patient.
     """
 
     ct: vtkMRMLScalarVolumeNode
     pet: vtkMRMLScalarVolumeNode
     segmentation: vtkMRMLSegmentationNode
+    segment: str = ""
     seed: vtkMRMLMarkupsFiducialNode
     method: Annotated[str, Choice(list(METHODS))] = "auto"
     age: Annotated[int, WithinRange(0, 120)] = 0

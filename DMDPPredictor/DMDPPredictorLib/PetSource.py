@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
 from pathlib import Path
+from typing import Any
 
 import slicer
 from dmdp.case import Volume
 from dmdp.errors import SuvError
+from slicer.i18n import tr as _
 
 from .Nodes import transformed, volumeFromNode, worldTransform
 
@@ -56,20 +62,59 @@ def gather(files: tuple[Path, ...], folder: Path) -> Path:
     return folder
 
 
-def suvVolume(petNode, temporary: Path) -> Volume:
-    """The PET in SUVbw where the node stands in the scene: as it is, or converted from its DICOM files.
+@dataclass(frozen=True, eq=False)
+class Suv:
+    """A PET in SUVbw where its node stands in the scene; ``audit`` says how, None where it came as SUV."""
 
-    Raises :class:`SuvError` where neither is possible.
-    """
+    volume: Volume
+    audit: Mapping[str, Any] | None
+
+
+class SuvReader:
+    """Reads the PET of a node, and keeps the last one: its DICOM files are read once, not at every click."""
+
+    def __init__(self):
+        self._key, self._suv = None, None
+
+    def __call__(self, petNode) -> Suv:
+        """The node's PET in SUV; raises :class:`dmdp.errors.InputError` subclasses."""
+        key = (petNode.GetID(), petNode.GetImageData().GetMTime(), isSuv(petNode), worldTransform(petNode).tobytes())
+        if key != self._key:
+            self._suv = readSuv(petNode)
+            self._key = key
+        return self._suv
+
+
+def readSuv(petNode) -> Suv:
+    """The PET in SUVbw: as it is, or converted from its DICOM files. Raises :class:`SuvError` where neither is possible."""
     if isSuv(petNode):
-        return volumeFromNode(petNode, SUV_UNIT)
+        return Suv(volumeFromNode(petNode, SUV_UNIT), None)
     files = dicomFiles(petNode)
-    if files:
-        from dmdp.load import load_pet  # pydicom, which the module must not need to load
+    if not files:
+        raise unknown(petNode)
+    from dmdp.load import load_pet  # pydicom, which the module must not need to load
 
-        pet = load_pet(gather(files, temporary / "pet")).pet
-        return Volume(pet.array, transformed(pet.geometry, worldTransform(petNode)), pet.unit, pet.provenance)
-    raise unknown(petNode)
+    with tempfile.TemporaryDirectory(prefix="dmdp-") as folder:
+        loaded = load_pet(gather(files, Path(folder) / "pet"))
+    pet = loaded.pet
+    moved = Volume(pet.array, transformed(pet.geometry, worldTransform(petNode)), pet.unit, pet.provenance)
+    return Suv(moved, loaded.suv_audit)
+
+
+def auditText(audit: Mapping[str, Any] | None) -> str:
+    """How the PET became SUV, as rich text: factors, tags, rules, warnings."""
+    if audit is None:
+        return _("The PET came as SUVbw; there is nothing to audit.")
+    warnings = "".join(f"<p><b>{escape(warning['text'])}</b></p>" for warning in audit["warnings"])
+    factors = "".join(
+        f"<tr><td>{escape(name)}</td><td>{_('cannot be computed') if factor is None else f'{factor:.6g}'}</td></tr>"
+        for name, factor in audit["factors"].items()
+    )
+    tags = "".join(
+        f"<li>{escape(tag['tag'])} {escape(tag['keyword'])} = {escape(str(tag['value']))}</li>" for tag in audit["tags"]
+    )
+    rules = "".join(f"<li>{escape(rule)}</li>" for rule in audit.get("rules", ()))
+    return f"{warnings}<p>{_('SUV = Bq/ml × factor')}</p><table>{factors}</table><ul>{tags}</ul><ul>{rules}</ul>"
 
 
 def unknown(petNode) -> SuvError:

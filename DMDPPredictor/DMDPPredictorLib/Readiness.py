@@ -18,7 +18,7 @@ def delineationNeeds(petNode, seedNode) -> str:
     return ""
 
 
-def predictionNeeds(ctNode, petNode, segmentationNode, seedNode, models) -> str:
+def predictionNeeds(ctNode, petNode, segmentationNode, segmentId, seedNode, models) -> str:
     """What a prediction still needs; a point is enough where there is no contour."""
     if not _isImage(ctNode):
         return _("Choose the CT.")
@@ -29,11 +29,13 @@ def predictionNeeds(ctNode, petNode, segmentationNode, seedNode, models) -> str:
     if not suvKnown(petNode):
         return _("It is not known whether the PET is in SUV: load it from the DICOM browser, or tick 'The PET is in SUV'.")
     if segmentationNode is None and seedRas(seedNode) is None:
-        return _("Place a point in the lesion, or draw its contour in the Segment Editor.")
-    if segmentationNode is not None and segmentationNode.GetSegmentation().GetNumberOfSegments() != 1:
-        return _("The contour must hold one segment, the lesion; it holds {count}.").format(
-            count=segmentationNode.GetSegmentation().GetNumberOfSegments()
-        )
+        return _("Place a point in the lesion, or draw its contour.")
+    if segmentationNode is not None:
+        segmentation = segmentationNode.GetSegmentation()
+        if segmentation.GetNumberOfSegments() == 0:
+            return _("The contour is empty: draw the lesion, or choose no contour and place a point in it.")
+        if segmentation.GetNumberOfSegments() > 1 and segmentation.GetSegment(segmentId) is None:
+            return _("There are several segments: choose the one that is the lesion.")
     if not models:
         return _("No model is installed: reinstall the extension, or put a model bundle into the user's DMDP folder.")
     return ""

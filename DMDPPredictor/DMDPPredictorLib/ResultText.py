@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 
 from dmdp import POPULATION, RESEARCH_USE_ONLY
-from dmdp.prediction import Prediction, TaskPrediction
+from dmdp.ensemble.inputs import CLINICAL_INPUTS
+from dmdp.prediction import Adjusted, Prediction, TaskPrediction
 from slicer.i18n import tr as _
 
+BAR, BARS = "▇", 10
 COLOURS = {"ok": "#1b6e3c", "caution": "#8a5a00", "outside": "#a3201d"}
 
 
@@ -26,9 +29,12 @@ def verdictText(prediction: Prediction) -> str:
     return f'<h3 style="color:{COLOURS[verdict]}">{title}</h3><ul>{reasons}</ul>'
 
 
-def answerText(prediction: Prediction) -> str:
-    """Probabilities with what stands behind them, and the inputs used and missing."""
-    tasks = "".join(_task(task) for task in prediction.tasks.values())
+def answerText(prediction: Prediction, adjusted: Mapping[str, Adjusted | None]) -> str:
+    """Probabilities with what stands behind them, and the inputs used and missing.
+
+    ``adjusted`` holds the probabilities at the user's own prevalence, by task.
+    """
+    tasks = "".join(_task(task, adjusted.get(name), prediction) for name, task in prediction.tasks.items())
     used = ", ".join(f"{name} {_figure(value)}" for name, value in prediction.inputs["used"].items())
     missing = ", ".join(prediction.inputs["missing"]) or _("nothing")
     contour = prediction.contour
@@ -38,7 +44,10 @@ def answerText(prediction: Prediction) -> str:
     read = _("Read: {used}. Not provided: {missing}; nothing was imputed.").format(used=escape(used), missing=escape(missing))
     notes = "".join(f"<p>{escape(note)}</p>" for note in prediction.notes)
     population = _("Intended population: {population}").format(population=escape(POPULATION))
-    return f"{tasks}<p>{lesion} {read}</p>{notes}<p>{population}</p><p><b>{RESEARCH_USE_ONLY}</b></p>"
+    return (
+        f"{tasks}<p>{lesion} {read}</p>{notes}{_features(prediction)}{_regions(prediction)}"
+        f"<p>{population}</p><p><b>{RESEARCH_USE_ONLY}</b></p>"
+    )
 
 
 def hiddenText() -> str:
@@ -58,7 +67,7 @@ def demonstrationText(prediction: Prediction) -> str:
     return f"<p><b>{escape(label[0].upper() + label[1:])}.</b></p><p>{escape(demonstration['model'])}: {numbers}</p>"
 
 
-def _task(task: TaskPrediction) -> str:
+def _task(task: TaskPrediction, adjusted: Adjusted | None, prediction: Prediction) -> str:
     low, high = task.interval
     metrics = "".join(f"<li>{_metric(metric)}</li>" for metric in task.metrics)
     notes = "".join(f"<p>{escape(note)}</p>" for note in task.notes)
@@ -78,8 +87,95 @@ def _task(task: TaskPrediction) -> str:
     return (
         f"<h3>{escape(task.title)}</h3>"
         f'<p><span style="font-size:x-large"><b>{task.probability:.2f}</b></span> ({low:.2f} – {high:.2f}) {answer}</p>'
-        f"{verdict}{notes}<p>{basis}</p><ul>{metrics}</ul>"
+        f"{_local(task, adjusted)}{verdict}{notes}{_contributions(task)}{_alternatives(task)}{_spread(task, prediction)}"
+        f"<p>{basis}</p><ul>{metrics}</ul>"
     )
+
+
+def _local(task: TaskPrediction, adjusted: Adjusted | None) -> str:
+    if adjusted is None:
+        return ""
+    low, high = adjusted.interval
+    words = _("at your share of {share} {positive} (training patients: {trained})").format(
+        share=f"{adjusted.prevalence:.0%}", positive=escape(task.positive), trained=f"{task.prevalence:.0%}"
+    )
+    return f"<p><b>{adjusted.probability:.2f}</b> ({low:.2f} – {high:.2f}) {words}</p>"
+
+
+def _contributions(task: TaskPrediction) -> str:
+    """A bar per input: how far it moved the log-odds from those of a typical patient."""
+    if not task.contributions:
+        return ""
+    largest = max(abs(c.log_odds) for c in task.contributions) or 1.0
+    rows = ""
+    for c in task.contributions:
+        bar = BAR * round(BARS * abs(c.log_odds) / largest)
+        rows += f"<tr><td>{escape(c.input)} {_figure(c.value)}</td><td>{bar} {c.log_odds:+.2f}</td></tr>"
+    said = _("Contributions to the log-odds of {positive}, against a typical patient:").format(positive=escape(task.positive))
+    return f"<p>{said}</p><table>{rows}</table>"
+
+
+def _alternatives(task: TaskPrediction) -> str:
+    """What the models that know the same clinical facts say, the one from these alone first; the report has all."""
+    clinical = set(task.inputs) & set(CLINICAL_INPUTS)
+    same = [a for a in task.alternatives if set(a.inputs) & set(CLINICAL_INPUTS) == clinical]
+    others = sorted(same, key=lambda a: a.contour != "none")
+    if not others:
+        return ""
+    rows = "".join(
+        f"<tr><td>{escape(_kind(a.kind, a.contour))}</td><td>{a.probability:.2f} ({a.interval[0]:.2f} – {a.interval[1]:.2f})</td>"
+        f"<td>{escape(', '.join(a.inputs))}</td></tr>"
+        for a in others
+    )
+    return f"<p>{_('Other models on the same case:')}</p><table>{rows}</table>"
+
+
+def _kind(kind: str, contour: str) -> str:
+    names = {"stack": _("stack"), "regression": _("regression")}
+    name = names.get(kind, kind)
+    return _("{kind}, clinical only").format(kind=name) if contour == "none" else name
+
+
+def _spread(task: TaskPrediction, prediction: Prediction) -> str:
+    """How far the probability moves with the rule that draws the contour."""
+    spread = next((prediction.contour["spread"].get(name) for name, t in prediction.tasks.items() if t is task), None)
+    known = {method: p for method, p in (spread or {}).items() if p is not None}
+    if not known:
+        return ""
+    said = ", ".join(f"{escape(method)} {p:.2f}" for method, p in known.items())
+    return f"<p>{_('Had another rule drawn the contour:')} {said}</p>"
+
+
+def _features(prediction: Prediction) -> str:
+    """The features that were measured, with the range of the training patients."""
+    rows = "".join(
+        f"<tr><td>{escape(name)}</td><td>{'–' if f['value'] is None else _figure(f['value'])} {escape(_unit(f['unit']))}</td>"
+        f"<td>{_range(f['training_range'])}</td></tr>"
+        for name, f in prediction.features.items()
+    )
+    return (
+        f"<h3>{_('Features of the lesion')}</h3><table><tr><td></td><td></td><td>{_('training patients')}</td></tr>{rows}</table>"
+    )
+
+
+def _regions(prediction: Prediction) -> str:
+    if not prediction.regions:
+        return ""
+    rows = "".join(
+        f"<tr><td>{escape(r['name'])}: {escape(r['meaning'])}</td>"
+        f"<td>{_('{volume} ml').format(volume=_figure(r['volume_ml'])) if r['present'] else _('absent')}</td></tr>"
+        for r in prediction.regions["regions"]
+    )
+    notes = "".join(f"<p>{escape(note)}</p>" for note in prediction.regions["notes"])
+    return f"<h3>{_('CT regions')}</h3><table>{rows}</table>{notes}"
+
+
+def _unit(unit: str) -> str:
+    return "" if unit == "1" else unit
+
+
+def _range(limits) -> str:
+    return f"{_figure(float(limits[0]))} – {_figure(float(limits[1]))}" if limits else ""
 
 
 def _metric(metric) -> str:

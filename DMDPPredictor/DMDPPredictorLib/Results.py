@@ -6,10 +6,15 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import slicer
+from dmdp.files import read_volume
 from dmdp.prediction import Prediction
+from dmdp.regions import MEANINGS, REGION_COLOURS
 
-HEATMAP = "DMDP.Heatmap"
+from .Nodes import ijkToRasFromGeometry
+
+HEATMAP, REGIONS = "DMDP.Heatmap", "DMDP.Regions"
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,44 @@ def loadHeatmaps(result: PredictionResult, ctNode) -> dict[str, object]:
         _placeBeside(node, ctNode)
         found[key] = node
     return found
+
+
+def loadRegions(result: PredictionResult, ctNode):
+    """The CT regions as a segmentation beside the CT, named and coloured as in the report; None where there are none.
+
+    Those of an earlier run are replaced.
+    """
+    removeRegions()
+    path = result.folder / "regions.nii.gz"
+    if not path.exists():
+        return None
+    labels = read_volume(path, "1")
+    labelmap = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "DMDP regions")
+    try:
+        slicer.util.updateVolumeFromArray(labelmap, labels.array.astype(np.uint8))
+        labelmap.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(ijkToRasFromGeometry(labels.geometry)))
+        node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "CT regions (ct_regions_v1)")
+        node.SetAttribute(REGIONS, "1")
+        node.CreateDefaultDisplayNodes()
+        slicer.modules.segmentations.logic().ImportLabelmapToSegmentationNode(labelmap, node)
+    finally:
+        slicer.mrmlScene.RemoveNode(labelmap)
+    present = [number for number in MEANINGS if np.any(labels.array == number)]
+    for position, number in enumerate(present):
+        segment = node.GetSegmentation().GetNthSegment(position)
+        segment.SetName(f"reg{number}: {MEANINGS[number]}")
+        colour = REGION_COLOURS[number - 1]
+        segment.SetColor(*(int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)))
+    node.GetDisplayNode().SetOpacity2DFill(0.5)
+    _placeBeside(node, ctNode)
+    return node
+
+
+def removeRegions() -> None:
+    """Take the CT regions of an earlier run out of the scene."""
+    for node in slicer.util.getNodesByClass("vtkMRMLSegmentationNode"):
+        if node.GetAttribute(REGIONS) is not None:
+            slicer.mrmlScene.RemoveNode(node)
 
 
 def removeHeatmaps() -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+import time
 import traceback
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 os.environ.setdefault("PYSIDE6_OPTION_PYTHON_ENUM", "3")  # enums are numbers, as in Slicer; read when PySide6 is imported
@@ -79,3 +81,94 @@ def panel(modules, scene, gui):
     widget.enter()
     yield widget
     modules["DMDPPredictor"].closePanel()
+
+
+@pytest.fixture
+def dicomDatabase(app, monkeypatch):
+    """``dicomDatabase(folder, …)`` puts the DICOM files of folders into ``slicer.dicomDatabase`` (as far as it is asked) and
+    returns them: SOP instance UID → path."""
+    import pydicom
+    import slicer
+
+    files, headers = {}, {}
+
+    class Database:
+        def fileForInstance(self, uid):
+            return files.get(uid, "")
+
+        def instanceValue(self, uid, tag):
+            element = headers[uid].get(tuple(int(part, 16) for part in tag.split(","))) if uid in headers else None
+            value = element.value if element is not None else ""
+            return "\\".join(map(str, value)) if isinstance(value, pydicom.multival.MultiValue) else str(value)
+
+    def add(*folders):
+        added = {}
+        for folder in folders:
+            for path in sorted(folder.glob("*.dcm")):
+                header = pydicom.dcmread(path, stop_before_pixels=True)
+                added[str(header.SOPInstanceUID)] = str(path)
+                headers[str(header.SOPInstanceUID)] = header
+        files.update(added)
+        return added
+
+    monkeypatch.setattr(slicer, "dicomDatabase", Database(), raising=False)
+    return add
+
+
+def addVolume(scene, volume, name, suv=False):
+    """A scalar volume node of a core volume."""
+    import slicer
+    import vtk
+
+    node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
+    slicer.util.updateVolumeFromArray(node, volume.array.copy())
+    ras = np.diag([-1.0, -1.0, 1.0, 1.0]) @ volume.geometry.matrix
+    ras[:, :3] = ras[:, 2::-1]
+    matrix = vtk.vtkMatrix4x4()
+    matrix.DeepCopy(ras.ravel())
+    node.SetIJKToRASMatrix(matrix)
+    node.CreateDefaultDisplayNodes()
+    if suv:
+        node.SetAttribute("DMDP.IsSuv", "1")
+    return node
+
+
+def wait(condition, seconds=120):
+    """Let the window work until ``condition()`` is true."""
+    import qt
+
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "nothing happened"
+        qt.application.processEvents()
+        time.sleep(0.02)
+
+
+def placePoint(scene, ras):
+    node = scene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", "Lesion point")
+    node.AddControlPointWorld(*ras)
+    return node
+
+
+@pytest.fixture
+def loaded(panel, scene, simulated_study):
+    """The panel with CT, PET (in SUV) and a point in the lesion chosen."""
+    patient, _ = simulated_study
+    parameters = panel.logic.getParameterNode()
+    parameters.ct, parameters.pet = addVolume(scene, patient.ct, "CT"), addVolume(scene, patient.pet, "PET", suv=True)
+    parameters.seed = placePoint(scene, (-patient.seed_lps[0], -patient.seed_lps[1], patient.seed_lps[2]))
+    return panel, parameters
+
+
+@pytest.fixture(scope="module")
+def installed_result(simulated_study, tmp_path_factory, dmdp_command):
+    """A result folder from the command line."""
+    patient, study = simulated_study
+    out = tmp_path_factory.mktemp("result") / "out"
+    seed = ",".join(map(repr, patient.seed_lps))
+    done = dmdp_command(
+        "predict", "--ct", study, "--pet", study, "--seed", seed, "--age", 61, "--sex", "F", "--model", "published-pet-clinical",
+        "--out", out,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return out

@@ -10,26 +10,10 @@ from dmdp.case import Clinical
 from dmdp.errors import DmdpError
 from dmdp.files import write_volume
 
+from .conftest import addVolume
+
 pytestmark = pytest.mark.slicer
 MODELS = ["published-pet-clinical"]
-
-
-def addVolume(scene, volume, name, suv=False):
-    """A scalar volume node of a core volume."""
-    import slicer
-    import vtk
-
-    node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
-    slicer.util.updateVolumeFromArray(node, volume.array.copy())
-    ras = np.diag([-1.0, -1.0, 1.0, 1.0]) @ volume.geometry.matrix
-    ras[:, :3] = ras[:, 2::-1]
-    matrix = vtk.vtkMatrix4x4()
-    matrix.DeepCopy(ras.ravel())
-    node.SetIJKToRASMatrix(matrix)
-    node.CreateDefaultDisplayNodes()
-    if suv:
-        node.SetAttribute("DMDP.IsSuv", "1")
-    return node
 
 
 @pytest.fixture
@@ -111,8 +95,8 @@ def test_nodes_and_command_line_give_the_same_numbers(nodes, simulated_study, lo
     for part in ("applicability", "tasks", "features", "inputs", "hashes"):
         assert found[part] == expected[part], part
     assert heard[-1][0] == 1.0
-    kept = logic.exportReport(result, tmp_path / "kept")
-    assert (kept / "report.html").exists()
+    written = logic.exportReport(result, tmp_path / "kept", ("html", "pdf", "csv"))
+    assert {path.name for path in written} >= {"report.html", "report.pdf", "features.csv"}
 
 
 def test_a_drawn_contour_goes_as_a_mask(nodes, logic, tmp_path):
@@ -224,8 +208,7 @@ def test_a_heatmap_colours_only_its_crop(app, scene, logic):
         assert extent * pixel == pytest.approx(60, abs=3 + pixel)
 
 
-def test_pet_without_unit_is_refused_and_dicom_is_converted(app, nodes, simulated_study, logic, monkeypatch):
-    import slicer
+def test_pet_without_unit_is_refused_and_dicom_is_converted(app, nodes, simulated_study, logic, dicomDatabase):
 
     ct, pet, seed = nodes
     _patient, study = simulated_study
@@ -234,17 +217,7 @@ def test_pet_without_unit_is_refused_and_dicom_is_converted(app, nodes, simulate
     with pytest.raises(DmdpError, match="does not say whether it holds SUV"):
         logic.delineate(pet, seed)
 
-    import pydicom
-
-    files = {str(pydicom.dcmread(p, stop_before_pixels=True).SOPInstanceUID): str(p) for p in (study / "pet").glob("*.dcm")}
-
-    class Database:
-        """slicer.dicomDatabase, as far as it is asked."""
-
-        def fileForInstance(self, uid):
-            return files.get(uid, "")
-
-    monkeypatch.setattr(slicer, "dicomDatabase", Database(), raising=False)
+    files = dicomDatabase(study / "pet")
     pet.SetAttribute("DICOM.instanceUIDs", " ".join(files))
     converted = logic.delineate(pet, seed, "pet41")
     from DMDPPredictorLib.Nodes import maskFromSegmentation

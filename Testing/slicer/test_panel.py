@@ -3,41 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 
 import numpy as np
 import pytest
 
-from .test_logic import addVolume
+from .conftest import addVolume, placePoint, wait
 
 pytestmark = pytest.mark.slicer
-
-
-def wait(condition, seconds=120):
-    """Let the window work until ``condition()`` is true."""
-    import qt
-
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "nothing happened"
-        qt.application.processEvents()
-        time.sleep(0.02)
-
-
-def placePoint(scene, ras):
-    node = scene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", "Lesion point")
-    node.AddControlPointWorld(*ras)
-    return node
-
-
-@pytest.fixture
-def loaded(panel, scene, simulated_study):
-    """The panel with CT, PET (in SUV) and a point in the lesion chosen."""
-    patient, _ = simulated_study
-    parameters = panel.logic.getParameterNode()
-    parameters.ct, parameters.pet = addVolume(scene, patient.ct, "CT"), addVolume(scene, patient.pet, "PET", suv=True)
-    parameters.seed = placePoint(scene, (-patient.seed_lps[0], -patient.seed_lps[1], patient.seed_lps[2]))
-    return panel, parameters
 
 
 def test_predict_says_what_is_missing_until_nothing_is(panel, scene, simulated_study):
@@ -138,19 +110,9 @@ def test_predict_runs_beside_the_window_and_shows_the_answer(loaded, scene, tmp_
     for words in ("EGFR mutation", "Histological subtype", "n = 211", "Research use only", "smoking"):
         assert words in text, words
     assert "not trained on patients" in ui.demonstrationLabel.text
-    assert ui.heatmapComboBox.count == 6
+    assert [ui.taskComboBox.count, ui.layerComboBox.count] == [2, 3]
     heatmaps = [n for n in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if n.GetAttribute("DMDP.Heatmap")]
     assert all("not trained on patients" in node.GetName() for node in heatmaps)
-
-    ui.heatmapButton.click()
-    composite = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")[0]
-    assert composite.GetForegroundVolumeID() in [node.GetID() for node in heatmaps]
-    ui.overlayButton.click()
-    assert composite.GetForegroundVolumeID() == parameters.pet.GetID()
-    first, second = panel.results.save(tmp_path), panel.results.save(tmp_path)
-    assert (first / "report.html").exists()
-    assert (second / "report.html").exists()
-    assert first != second
 
     ui.ageSpinBox.value = 62
     assert "changed" in ui.staleLabel.text
@@ -180,19 +142,6 @@ def test_what_is_outside_is_hidden_until_asked_for(panel, tmp_path, installed_re
     assert not ui.showAnywayButton.isHidden()
     ui.showAnywayButton.click()
     assert number in ui.answerBrowser.plainText
-
-
-@pytest.fixture(scope="module")
-def installed_result(simulated_study, tmp_path_factory, dmdp_command):
-    """A result folder from the command line."""
-    patient, study = simulated_study
-    out = tmp_path_factory.mktemp("result") / "out"
-    seed = ",".join(map(repr, patient.seed_lps))
-    done = dmdp_command(
-        "predict", "--ct", study, "--pet", study, "--seed", seed, "--model", "published-pet-clinical", "--out", out
-    )
-    assert done.returncode == 0, done.stderr
-    return out
 
 
 def test_cancel_ends_the_process_and_restores_the_panel(loaded):

@@ -10,7 +10,7 @@ from types import MappingProxyType
 import numpy as np
 
 from ..case import Case, Lesion, Volume
-from ..regions import MEANINGS, Regions
+from ..regions import MEANINGS, REGION_COLOURS, Regions
 from . import drawing
 from .drawing import DARK, PANEL, Sheet
 from .framing import close_planes, slice_point, wide_planes
@@ -18,8 +18,6 @@ from .planes import Plane
 
 Planes = tuple[Plane, ...]
 FUSED_TOP, PET_TOP = (5.0, 15.0), (5.0, 10.0)  # SUV: lowest and highest end of the colour scale
-# Okabe and Ito, told apart by all; white instead of a second blue, which transparency would make the first
-REGION_COLOURS = ("#d55e00", "#f0e442", "#cc79a7", "#0072b2", "#009e73", "#ffffff")
 NO_HEATMAPS: Mapping[str, Volume] = MappingProxyType({})
 
 

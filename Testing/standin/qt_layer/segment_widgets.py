@@ -77,10 +77,13 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
     segmentationNodeSelectorVisible = kept(bool, "_segmentationVisible", True)
     sourceVolumeNodeSelectorVisible = kept(bool, "_sourceVisible", True)
     switchToSegmentationsButtonVisible = kept(bool, "_switchVisible", True)
+    autoShowSourceVolumeNode = kept(bool, "_autoShow", True)
+    unorderedEffectsVisible = kept(bool, "_unorderedVisible", True)
 
     def __init__(self, parent=None):
         super().__init__(parent)
         self._editor, self._order = None, ()
+        self._observes = self._shortcuts = False  # whether it has taken the mouse and the keys
 
     def mrmlSegmentEditorNode(self):
         return self._editor
@@ -119,6 +122,21 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
     def setActiveEffectByName(self, name):
         if self._editor is not None:
             self._editor.SetActiveEffectName(name)
+
+    def setActiveEffect(self, effect):
+        self.setActiveEffectByName(effect.name if effect is not None else "")
+
+    def setupViewObservations(self):
+        self._observes = True
+
+    def removeViewObservations(self):
+        self._observes = False
+
+    def installKeyboardShortcuts(self, parent=None):
+        self._shortcuts = True
+
+    def uninstallKeyboardShortcuts(self):
+        self._shortcuts = False
 
     def effectNameOrder(self):
         return self._order

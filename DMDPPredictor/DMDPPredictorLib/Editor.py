@@ -1,0 +1,76 @@
+"""Slicer's Segment Editor inside the panel, set up for contouring on the PET."""
+
+from __future__ import annotations
+
+import slicer
+
+from .Nodes import SEGMENT_NAME
+
+TAG = "DMDPPredictor.SegmentEditor"
+EFFECTS = ("Paint", "Draw", "Erase", "Level tracing", "Threshold", "Islands", "Margin", "Smoothing", "Scissors")
+UNDO_STATES = 20
+
+
+class LesionEditor:
+    """The embedded editor. It owns its vtkMRMLSegmentEditorNode only, and touches the slice views only while it is open."""
+
+    def __init__(self, layout):
+        self.widget = slicer.qMRMLSegmentEditorWidget()
+        self.widget.maximumNumberOfUndoStates = UNDO_STATES
+        self.widget.segmentationNodeSelectorVisible = False
+        self.widget.sourceVolumeNodeSelectorVisible = False
+        self.widget.switchToSegmentationsButtonVisible = False
+        self.widget.autoShowSourceVolumeNode = False  # the PET must not take the CT's place in the views
+        self.widget.setEffectNameOrder(EFFECTS)
+        self.widget.unorderedEffectsVisible = False
+        layout.addWidget(self.widget)
+        self._open = False
+
+    def setScene(self, scene) -> None:
+        """Work in a scene, or in none."""
+        self.widget.setMRMLScene(scene)
+        self.widget.setMRMLSegmentEditorNode(_editorNode(scene) if scene is not None else None)
+
+    def edit(self, segmentationNode, petNode, segmentId: str = "") -> str:
+        """Edit a segment on the PET, the first (a new one in an empty segmentation) unless named; returns its ID."""
+        segmentation = segmentationNode.GetSegmentation()
+        if segmentation.GetNumberOfSegments() == 0:
+            segmentation.AddEmptySegment("", SEGMENT_NAME)
+        if segmentation.GetSegment(segmentId) is None:
+            segmentId = segmentation.GetNthSegmentID(0)
+        self.widget.setSegmentationNode(segmentationNode)
+        self.widget.setSourceVolumeNode(petNode)
+        self.widget.setCurrentSegmentID(segmentId)
+        return segmentId
+
+    def follow(self, segmentationNode, petNode, segmentId: str) -> None:
+        """Keep to the panel's choice while the editor is open."""
+        if segmentationNode is not None and petNode is not None and segmentationNode.GetSegmentation().GetNumberOfSegments():
+            self.edit(segmentationNode, petNode, segmentId)
+        else:
+            self.widget.setActiveEffect(None)
+            self.widget.setSegmentationNode(None)
+
+    def setOpen(self, opened: bool) -> None:
+        """Take the mouse and keys in the slice views, or give them back."""
+        if opened == self._open:
+            return
+        self._open = opened
+        if opened:
+            self.widget.setupViewObservations()
+            self.widget.installKeyboardShortcuts()
+        else:
+            self.widget.setActiveEffect(None)
+            self.widget.uninstallKeyboardShortcuts()
+            self.widget.removeViewObservations()
+
+
+def _editorNode(scene):
+    """The panel's own editor node, so that the Segment Editor module keeps its state."""
+    node = scene.GetSingletonNode(TAG, "vtkMRMLSegmentEditorNode")
+    if node is None:
+        node = scene.CreateNodeByClass("vtkMRMLSegmentEditorNode")
+        node.UnRegister(None)
+        node.SetSingletonTag(TAG)
+        node = scene.AddNode(node)
+    return node

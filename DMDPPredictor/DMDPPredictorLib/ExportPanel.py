@@ -1,0 +1,101 @@
+"""The export part of the panel: a tick for each format, and the button."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import qt
+import slicer
+from dmdp.errors import DmdpError
+from dmdp.report.formats import FORMATS
+from slicer.i18n import tr as _
+
+from .Export import ALL, SCENE, exportObstacle, prepareExport, saveScene
+from .Packages import ensurePackages
+from .PanelJob import PanelJob
+
+NAME = "DMDP-result"
+TICKED = ("html", "csv", "json")
+
+
+class ExportPanel:
+    """Writes in a child process, as DICOM objects take some seconds. ``changed()`` is called when one starts or ends; ``say``
+    shows a line to the user; ``requirements`` is the file that lists what Slicer's Python lacks."""
+
+    def __init__(self, ui, say: Callable[[str], None], changed: Callable[[], None], progress, requirements: str):
+        self._ui, self._say, self._changed, self._requirements = ui, say, changed, requirements
+        self._result = self._ct = self._pet = self._target = None
+        self._scene = False
+        self.job = PanelJob(progress, self._ended)
+        self._boxes = {}
+        for name in ALL:
+            box = qt.QCheckBox(_("Slicer scene (.mrb)") if name == SCENE else FORMATS[name].title)
+            box.checked = name in TICKED
+            box.connect("toggled(bool)", self._ticked)
+            ui.formatsLayout.addWidget(box)
+            self._boxes[name] = box
+        ui.exportButton.connect("clicked()", self._askAndExport)
+
+    def refresh(self, result, parameters, running: bool) -> None:
+        """Offer what can be exported now."""
+        self._result = result
+        self._ct, self._pet = (parameters.ct, parameters.pet) if parameters is not None else (None, None)
+        for name, box in self._boxes.items():
+            error = exportObstacle(name, self._ct, self._pet) if name != SCENE and result is not None else None
+            box.enabled = error is None
+            box.toolTip = str(error) if error is not None else ""
+        self._ui.exportButton.enabled = result is not None and bool(self.chosen()) and not running
+        self._ui.exportButton.toolTip = _("Into a new folder within the one that you choose") if result else _("Predict first.")
+
+    def chosen(self) -> list[str]:
+        """The formats that are ticked and possible."""
+        return [name for name, box in self._boxes.items() if box.checked and box.enabled]
+
+    def export(self, folder: str | Path) -> None:
+        """Start exporting into a new folder within ``folder``."""
+        target, formats = _newFolder(Path(folder)), self.chosen()
+        temporary = Path(tempfile.mkdtemp(prefix="dmdp-"))
+        try:
+            ensurePackages(self._requirements)
+            named = [name for name in formats if name != SCENE]
+            self._target, self._scene = target, SCENE in formats
+            if named:
+                self.job.start(prepareExport(self._result, target, named, self._ct, self._pet, temporary))
+            else:
+                shutil.rmtree(temporary, ignore_errors=True)
+                target.mkdir(parents=True)
+                self._ended(None, temporary)
+        except (DmdpError, OSError) as error:
+            shutil.rmtree(temporary, ignore_errors=True)
+            self._say(str(error))
+        self._changed()
+
+    def _ended(self, error: DmdpError | None, folder: Path) -> None:
+        try:
+            if error is not None:
+                raise error
+            if self._scene:
+                saveScene(self._target / "scene.mrb")
+            self._say(_("Exported to {folder}").format(folder=self._target))
+        except DmdpError as failure:
+            self._say(str(failure))
+        finally:
+            self._changed()
+
+    def _askAndExport(self) -> None:
+        folder = qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Folder for the export"))
+        if folder:
+            self.export(folder)
+
+    def _ticked(self, on: bool) -> None:
+        self._ui.exportButton.enabled = self._result is not None and bool(self.chosen()) and not self.job.running
+
+
+def _newFolder(parent: Path) -> Path:
+    """A folder that is not there yet."""
+    taken = {path.name for path in parent.glob(f"{NAME}*")}
+    names = (NAME, *(f"{NAME}-{number}" for number in range(2, len(taken) + 3)))
+    return parent / next(name for name in names if name not in taken)

@@ -1,0 +1,57 @@
+"""One slider per task for the local share of positives; it changes the displayed probability only (label shift)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import ctk
+import qt
+from dmdp.ensemble.prevalence import at_prevalence
+from dmdp.prediction import Adjusted, TaskPrediction
+from slicer.i18n import tr as _
+
+LOWEST, HIGHEST = 1, 99  # percent
+
+
+class PrevalenceSliders:
+    """Sliders in a form layout, made anew for every result; ``moved()`` is called when one is moved."""
+
+    def __init__(self, layout, moved: Callable[[], None]):
+        self._layout, self._moved = layout, moved
+        self._sliders: dict[str, object] = {}
+        self._trained: dict[str, float] = {}
+
+    def offer(self, tasks: Mapping[str, TaskPrediction]) -> None:
+        """A slider for each task, at the prevalence of its training patients."""
+        while self._layout.rowCount():
+            self._layout.removeRow(0)
+        self._trained = {name: task.prevalence for name, task in tasks.items()}
+        self._sliders = {}
+        for name, task in tasks.items():
+            slider = ctk.ctkSliderWidget()
+            slider.minimum, slider.maximum, slider.decimals, slider.singleStep = LOWEST, HIGHEST, 0, 1
+            slider.suffix = " %"
+            slider.value = round(100 * task.prevalence)
+            slider.toolTip = _("Share of {positive} among your patients; {share} % of the training patients").format(
+                positive=task.positive, share=round(100 * task.prevalence)
+            )
+            slider.connect("valueChanged(double)", self._onMoved)
+            self._layout.addRow(qt.QLabel(f"{task.title}:"), slider)
+            self._sliders[name] = slider
+
+    def reset(self) -> None:
+        """Back to the training patients' shares."""
+        for name, slider in self._sliders.items():
+            slider.value = round(100 * self._trained[name])
+
+    def adjusted(self, name: str, task: TaskPrediction) -> Adjusted | None:
+        """Probability and interval at the slider's share; None where it stands at the training patients'."""
+        slider = self._sliders.get(name)
+        if slider is None or round(slider.value) == round(100 * self._trained[name]):
+            return None
+        local = slider.value / 100
+        probability, low, high = (at_prevalence(p, task.prevalence, local) for p in (task.probability, *task.interval))
+        return Adjusted(local, probability, (low, high))
+
+    def _onMoved(self, value: float) -> None:
+        self._moved()

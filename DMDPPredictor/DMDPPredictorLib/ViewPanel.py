@@ -1,0 +1,122 @@
+"""The slice-view part of the panel: PET or a heatmap over the CT, the CT regions, and the way back to the former views."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from dmdp.errors import DmdpError
+from slicer.i18n import tr as _
+
+from .Overlay import HEATMAP_THRESHOLD, Views, currentViews, restoreViews
+
+
+class ViewPanel:
+    """Shows and hides the overlay; it remembers what the views showed before. ``say`` shows a line to the user."""
+
+    def __init__(self, ui, logic, say: Callable[[str], None]):
+        self._ui, self._logic, self._say = ui, logic, say
+        self._parameters = None
+        self._heatmaps: Mapping[str, object] = {}
+        self._regions = None
+        self._former: Views | None = None
+        ui.overlayButton.connect("toggled(bool)", self._toggled)
+        ui.heatmapButton.connect("toggled(bool)", self._heatmapToggled)
+        ui.regionsButton.connect("toggled(bool)", self._regionsToggled)
+        ui.taskComboBox.connect("currentTextChanged(QString)", self._update)
+        ui.layerComboBox.connect("currentTextChanged(QString)", self._update)
+        ui.opacitySlider.connect("valueChanged(double)", self._update)
+        ui.thresholdSlider.connect("valueChanged(double)", self._update)
+        ui.legendCheckBox.connect("toggled(bool)", self._update)
+
+    def show(self, heatmaps: Mapping[str, object], regionsNode) -> None:
+        """A result has come: offer its heatmaps (by ``<task>_<modality>_<stage>``) and its CT regions."""
+        self._heatmaps, self._regions = heatmaps, regionsNode
+        if regionsNode is not None:
+            regionsNode.GetDisplayNode().SetVisibility(self._ui.regionsButton.checked)
+        parts = [key.split("_", 1) for key in heatmaps]
+        _fill(self._ui.taskComboBox, dict.fromkeys(task for task, _layer in parts))
+        _fill(self._ui.layerComboBox, dict.fromkeys(layer for _task, layer in parts))
+
+    def clear(self) -> None:
+        """The result is gone; the views go back if they show one of its maps."""
+        self._ui.heatmapButton.checked = False
+        self._ui.regionsButton.checked = False
+        self.show({}, None)
+
+    def forget(self) -> None:
+        """The scene closes: there is nothing to go back to."""
+        self._former = None
+        for button in (self._ui.overlayButton, self._ui.heatmapButton, self._ui.regionsButton):
+            blocked = button.blockSignals(True)
+            button.checked = False
+            button.blockSignals(blocked)
+        self.show({}, None)
+
+    def refresh(self, parameters) -> None:
+        """Bring the controls in line with the choices."""
+        self._parameters, ui = parameters, self._ui
+        complete = parameters is not None and None not in (parameters.ct, parameters.pet, parameters.segmentation)
+        ui.overlayButton.enabled = complete
+        ui.overlayButton.toolTip = (
+            _("CT, PET in colour and the lesion's outline in all slice views, centred on the lesion; again: as it was before")
+            if complete
+            else _("Needs the CT, the PET and the lesion's contour.")
+        )
+        shown = ui.overlayButton.checked
+        for control in (ui.opacitySlider, ui.thresholdSlider, ui.legendCheckBox):
+            control.enabled = complete and shown
+        for control in (ui.heatmapButton, ui.taskComboBox, ui.layerComboBox):
+            control.enabled = complete and bool(self._heatmaps)
+        ui.regionsButton.enabled = self._regions is not None
+
+    def _toggled(self, on: bool) -> None:
+        if on:
+            self._former = self._former or currentViews()
+            self._draw()
+        else:
+            self._ui.heatmapButton.checked = False
+            if self._former is not None:
+                restoreViews(self._former)
+            self._former = None
+        self.refresh(self._parameters)
+
+    def _heatmapToggled(self, on: bool) -> None:
+        blocked = self._ui.thresholdSlider.blockSignals(True)
+        self._ui.thresholdSlider.value = HEATMAP_THRESHOLD if on else 0.0
+        self._ui.thresholdSlider.blockSignals(blocked)
+        if on and not self._ui.overlayButton.checked:
+            self._ui.overlayButton.checked = True
+        else:
+            self._update()
+
+    def _regionsToggled(self, on: bool) -> None:
+        if self._regions is not None:
+            self._regions.GetDisplayNode().SetVisibility(on)
+
+    def _update(self, changed=None) -> None:
+        if self._ui.overlayButton.checked:
+            self._draw()
+
+    def _draw(self) -> None:
+        parameters, ui = self._parameters, self._ui
+        heatmap = self._heatmaps.get(f"{ui.taskComboBox.currentText}_{ui.layerComboBox.currentText}")
+        try:
+            self._logic.showOverlay(
+                parameters.ct,
+                parameters.pet,
+                parameters.segmentation,
+                heatmap if ui.heatmapButton.checked else None,
+                opacity=ui.opacitySlider.value,
+                threshold=ui.thresholdSlider.value,
+                legend=ui.legendCheckBox.checked,
+                segmentId=parameters.segment,
+            )
+        except DmdpError as error:
+            self._say(str(error))
+
+
+def _fill(comboBox, words) -> None:
+    blocked = comboBox.blockSignals(True)
+    comboBox.clear()
+    comboBox.addItems(list(words))
+    comboBox.blockSignals(blocked)

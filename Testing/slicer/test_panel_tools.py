@@ -1,0 +1,331 @@
+"""The panel's tools round a prediction: the pair, the patient, the editor, measures, models, views, exports."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from .conftest import addVolume, wait
+
+pytestmark = pytest.mark.slicer
+
+
+@pytest.fixture
+def study(scene, simulated_study, dicomDatabase):
+    """CT and PET nodes as the DICOM browser leaves them, not in SUV."""
+    from dmdp.load import load_pair
+
+    _patient, folder = simulated_study
+    pair, nodes = load_pair(folder, folder), []
+    for name, volume in (("ct", pair.ct), ("pet", pair.pet)):
+        node = addVolume(scene, volume, f"series {len(nodes) + 1}")
+        node.SetAttribute("DICOM.instanceUIDs", " ".join(dicomDatabase(folder / name)))
+        nodes.append(node)
+    return tuple(nodes)
+
+
+def test_the_pair_and_the_patient_come_from_the_study(panel, study, simulated_study, scene):
+    ct, pet = study
+    parameters = panel.logic.getParameterNode()
+    assert parameters.ct is None
+    wait(lambda: parameters.ct is not None, 5)
+    assert (parameters.ct, parameters.pet) == (ct, pet)
+    patient, _ = simulated_study
+    assert parameters.age == round(patient.clinical.age)
+    assert parameters.sex.value == patient.clinical.sex
+    assert "Please check" in panel.ui.factsLabel.text
+    assert "DICOM files" in panel.ui.suvStatusLabel.text
+    assert not panel.ui.alignmentLabel.text
+    panel.ui.auditButton.click()
+    assert "PatientWeight" in panel.ui.auditBrowser.plainText
+    assert not panel.ui.auditBrowser.isHidden()
+
+
+def test_what_the_user_chose_or_typed_stays(panel, study, scene, simulated_study):
+    _ct, pet = study
+    other = addVolume(scene, simulated_study[0].ct, "CT of another day")
+    parameters = panel.logic.getParameterNode()
+    parameters.ct, parameters.age = other, 44
+    panel.choosePair()
+    assert parameters.ct is other
+    parameters.pet = pet
+    assert parameters.age == 44
+
+
+def test_an_uncorrected_pet_is_not_preferred(panel, study, scene, simulated_study, dicomDatabase, tmp_path):
+    """A second PET series of the study without attenuation correction, loaded last."""
+    import pydicom
+
+    (tmp_path / "nac").mkdir()
+    for path in sorted((simulated_study[1] / "pet").glob("*.dcm")):
+        header = pydicom.dcmread(path)
+        header.SOPInstanceUID, header.CorrectedImage = f"{header.SOPInstanceUID}.9", ["DECY"]
+        header.save_as(tmp_path / "nac" / path.name)
+    nac = addVolume(scene, simulated_study[0].pet, "nac")
+    nac.SetAttribute("DICOM.instanceUIDs", " ".join(dicomDatabase(tmp_path / "nac")))
+    assert panel.logic.choosePair() == study
+    assert panel.logic.choosePair(petNode=nac)[1] is nac
+
+
+def test_volumes_without_headers_are_told_by_name_and_misplaced_ones_are_warned_of(panel, scene, simulated_study):
+    patient, _ = simulated_study
+    pet, ct = addVolume(scene, patient.pet, "patient1_PET"), addVolume(scene, patient.ct, "ct-lung")
+    addVolume(scene, patient.ct, "spectrum")
+    assert panel.logic.choosePair() == (ct, pet)
+    parameters = panel.logic.getParameterNode()
+    parameters.ct, parameters.pet = ct, pet
+    assert not panel.ui.alignmentLabel.text
+    pet.SetOrigin(5000.0, 0.0, 0.0)
+    panel.refresh()
+    assert "do not overlap" in panel.ui.alignmentLabel.text
+
+
+def test_measures_follow_the_contour(loaded):
+    import slicer
+    from dmdp.case import Lesion
+    from dmdp.pet_features import pet_features
+    from DMDPPredictorLib.Nodes import maskFromSegmentation
+
+    panel, parameters = loaded
+    panel.ui.delineateButton.click()
+    wait(lambda: "SUVmax" in panel.ui.measuresLabel.text, 5)
+    suv = panel.logic.suv(parameters.pet).volume
+    mask = maskFromSegmentation(parameters.segmentation, parameters.pet)
+    expected = pet_features(suv, Lesion(mask, suv.geometry, "manual"))
+    found = panel.logic.measure(parameters.pet, parameters.segmentation)
+    assert found.suvPeak == pytest.approx(expected["suv_peak"].value)
+    assert found.mtv == pytest.approx(expected["MTV_3"].value)
+    assert found.tlg == pytest.approx(expected["TLG_3"].value)
+    before = panel.ui.measuresLabel.text
+    identifier = parameters.segmentation.GetSegmentation().GetNthSegmentID(0)
+    mask = mask.copy()
+    mask[np.nonzero(mask)[0][0]] = False
+    slicer.util.updateSegmentBinaryLabelmapFromArray(mask.astype(np.uint8), parameters.segmentation, identifier, parameters.pet)
+    wait(lambda: panel.ui.measuresLabel.text not in ("", before), 5)
+
+
+def test_the_editor_draws_on_the_pet_and_lets_the_views_go(loaded):
+    panel, parameters = loaded
+    editor = panel.lesion.editor.widget
+    panel.ui.editButton.click()
+    assert not panel.ui.editorSection.collapsed
+    assert parameters.segmentation.GetSegmentation().GetNumberOfSegments() == 1
+    assert editor.segmentationNode() is parameters.segmentation
+    assert editor.sourceVolumeNode() is parameters.pet
+    assert not editor.autoShowSourceVolumeNode
+    assert editor._observes
+    assert editor._shortcuts
+    panel.exit()
+    assert not editor._observes
+    assert not editor._shortcuts
+    panel.enter()
+    assert editor._observes
+    panel.ui.editorSection.collapsed = True
+    assert not editor._observes
+
+
+def test_one_of_several_segments_is_the_lesion(loaded):
+    panel, parameters = loaded
+    panel.ui.delineateButton.click()
+    segmentation = parameters.segmentation.GetSegmentation()
+    first = segmentation.GetNthSegmentID(0)
+    assert panel.ui.segmentComboBox.isHidden()
+    other = segmentation.AddEmptySegment("", "node")
+    panel.refresh()
+    assert not panel.ui.segmentComboBox.isHidden()
+    assert "several segments" in panel.ui.predictButton.toolTip
+    panel.ui.segmentComboBox.setCurrentIndex(0)
+    assert parameters.segment == first
+    assert panel.ui.predictButton.enabled
+    job = panel.logic.prepareJob(parameters.ct, parameters.pet, parameters.segmentation, None, None, _folder(), first)
+    assert "seed" in json.loads(job.read_text())["arguments"]
+    segmentation.RemoveSegment(first)
+    panel.refresh()
+    assert panel.ui.predictButton.enabled, "the other one is the only one now"
+    assert other == segmentation.GetNthSegmentID(0)
+
+
+def _folder():
+    import tempfile
+
+    return Path(tempfile.mkdtemp())
+
+
+@pytest.fixture
+def shown(loaded, installed_result, tmp_path):
+    """The panel with a contour and a result with heatmaps."""
+    from DMDPPredictorLib.Results import readResult
+
+    panel, parameters = loaded
+    panel.ui.delineateButton.click()
+    folder = tmp_path / "kept" / "result"
+    shutil.copytree(installed_result, folder)
+    shutil.copy(folder / "lesion_ct.nii.gz", folder / "heatmap_EGFR_ct_encoder.nii.gz")  # any image on the CT's grid
+    panel.results.expect(parameters)
+    panel.results.show(readResult(folder))
+    panel.refresh()
+    return panel, parameters
+
+
+def test_the_overlay_comes_and_goes(shown, scene):
+    import slicer
+
+    panel, parameters = shown
+    ui = panel.ui
+    composite = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")[0]
+    view = slicer.util.getNodesByClass("vtkMRMLSliceNode")[0]
+    composite.SetBackgroundVolumeID(parameters.pet.GetID())
+    composite.SetForegroundVolumeID(None)
+    view.SetFieldOfView(300.0, 300.0, 1.0)
+    view.JumpSliceByCentering(1.0, 2.0, 3.0)
+    before = np.array([view.GetSliceToRAS().GetElement(i, j) for i in range(4) for j in range(4)])
+
+    ui.overlayButton.click()
+    assert composite.GetBackgroundVolumeID() == parameters.ct.GetID()
+    assert composite.GetForegroundVolumeID() == parameters.pet.GetID()
+    legends = slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode")
+    assert [legend.GetTitleText() for legend in legends if legend.GetVisibility()] == ["SUV"]
+    ui.opacitySlider.value = 0.8
+    assert composite.GetForegroundOpacity() == pytest.approx(0.8)
+    ui.thresholdSlider.value = 0.4
+    display = parameters.pet.GetDisplayNode()
+    assert display.GetApplyThreshold()
+    assert display.GetLowerThreshold() == pytest.approx(
+        0.4 * panel.logic.measure(parameters.pet, parameters.segmentation).suvMax, rel=1e-4
+    )
+    ui.heatmapButton.click()
+    heatmap = slicer.mrmlScene.GetNodeByID(composite.GetForegroundVolumeID())
+    assert heatmap.GetAttribute("DMDP.Heatmap") == "EGFR_ct_encoder"
+    ui.legendCheckBox.checked = False
+    assert not any(legend.GetVisibility() for legend in slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode"))
+    ui.heatmapButton.click()
+    assert composite.GetForegroundVolumeID() == parameters.pet.GetID()
+
+    ui.overlayButton.click()
+    assert composite.GetBackgroundVolumeID() == parameters.pet.GetID()
+    assert composite.GetForegroundVolumeID() is None
+    after = np.array([view.GetSliceToRAS().GetElement(i, j) for i in range(4) for j in range(4)])
+    assert after == pytest.approx(before)
+
+
+def test_regions_are_segments_with_names_and_colours(shown):
+    import slicer
+
+    panel, _ = shown
+    (node,) = [n for n in slicer.util.getNodesByClass("vtkMRMLSegmentationNode") if n.GetAttribute("DMDP.Regions")]
+    assert not node.GetDisplayNode().GetVisibility()
+    panel.ui.regionsButton.click()
+    assert node.GetDisplayNode().GetVisibility()
+    segmentation = node.GetSegmentation()
+    names = [segmentation.GetNthSegment(i).GetName() for i in range(segmentation.GetNumberOfSegments())]
+    present = {r["name"] for r in panel.results.result.prediction.regions["regions"] if r["present"]}
+    assert {name.split(":")[0] for name in names} == present
+    panel.results.clear()
+    assert not [n for n in slicer.util.getNodesByClass("vtkMRMLSegmentationNode") if n.GetAttribute("DMDP.Regions")]
+
+
+def test_prevalence_moves_what_is_shown_and_nothing_else(shown):
+    from dmdp.ensemble.prevalence import at_prevalence
+
+    panel, _ = shown
+    task = panel.results.result.prediction.tasks["EGFR"]
+    slider = panel.results._sliders._sliders["EGFR"]
+    assert "at your share" not in panel.ui.answerBrowser.plainText
+    slider.value = 50
+    text = panel.ui.answerBrowser.plainText
+    assert f"{at_prevalence(task.probability, task.prevalence, 0.5):.2f}" in text
+    assert "at your share of 50%" in text
+    assert f"{task.probability:.2f}" in text
+    assert panel.results.result.prediction.tasks["EGFR"].probability == task.probability
+    panel.ui.resetPrevalenceButton.click()
+    assert "at your share" not in panel.ui.answerBrowser.plainText
+
+
+def test_the_answer_shows_what_stands_behind_it(shown):
+    panel, _ = shown
+    text = panel.ui.answerBrowser.plainText
+    for words in (
+        "Contributions to the log-odds",
+        "clinical only",
+        "Had another rule drawn",
+        "training patients",
+        "reg1: tumour, dense",
+    ):
+        assert words in text, words
+    assert "▇" in text
+
+
+def test_models_are_described_added_checked_and_removed(panel, project, tmp_path, monkeypatch):
+    import dmdp.resources
+    import DMDPPredictorLib.Models as Models
+    import slicer
+    from dmdp.bundle import read_bundle, write_bundle
+
+    home = tmp_path / "data"
+    for module in (dmdp.resources, Models):
+        monkeypatch.setattr(module, "user_data_folder", lambda: home)
+    ui = panel.ui
+    assert "GD (n = 75)" in ui.modelCardLabel.text
+    assert "AUC" in ui.modelCardLabel.text
+    assert not ui.removeModelButton.enabled
+    ui.checkModelButton.click()
+    assert "is sound" in ui.messageLabel.text
+
+    bundle = read_bundle(project / "Resources" / "Models" / "published-pet-clinical")
+    own = write_bundle(tmp_path / "own", {**bundle.manifest, "name": "own-model"}, bundle.files)
+    panel.models.add(str(tmp_path / "own"))
+    assert "Added the model own-model" in ui.messageLabel.text
+    assert ui.modelComboBox.currentText == "own-model"
+    assert panel.logic.getParameterNode().model == "own-model"
+    assert Models.checkModel("own-model") == own.sha256
+    panel.models.add(str(tmp_path / "own"))
+    assert "installed already" in ui.messageLabel.text
+    (home / "Models" / "own-model" / "manifest.json").write_text("{}")
+    ui.checkModelButton.click()
+    assert "is sound" not in ui.messageLabel.text
+    panel.refresh()
+    assert ui.removeModelButton.enabled
+    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda words: "own-model" in words)  # the user says yes
+    ui.removeModelButton.click()
+    assert not (home / "Models" / "own-model").exists()
+    assert ui.modelComboBox.currentText == "published-pet-clinical"
+
+
+def test_export_runs_beside_the_window(shown, tmp_path):
+    panel, _ = shown
+    boxes = panel.exports._boxes
+    assert not boxes["sr"].enabled
+    assert "DICOM" in boxes["sr"].toolTip
+    boxes["pdf"].checked = True
+    boxes["csv"].checked = False
+    panel.exports.export(tmp_path)
+    assert panel.exports.job.running
+    assert panel.ui.predictButton.text == "Cancel"
+    wait(lambda: not panel.exports.job.running)
+    assert "Exported to" in panel.ui.messageLabel.text
+    names = {path.name for path in (tmp_path / "DMDP-result").iterdir()}
+    assert {"report.html", "report.pdf", "prediction.json"} <= names
+    assert "features.csv" not in names
+    assert panel.ui.predictButton.text == "Predict"
+    panel.exports.export(tmp_path)
+    wait(lambda: not panel.exports.job.running)
+    assert (tmp_path / "DMDP-result-2").exists()
+
+
+def test_a_dicom_study_is_exported_as_dicom(panel, study, simulated_study, tmp_path):
+    import pydicom
+
+    patient, _ = simulated_study
+    ct, pet = study
+    logic = panel.logic
+    segmentation = logic.delineate(pet, (-patient.seed_lps[0], -patient.seed_lps[1], patient.seed_lps[2]))
+    result = logic.predict(ct, pet, segmentation, None, ["published-pet-clinical"])
+    written = logic.exportReport(result, tmp_path / "out", ("seg", "sr"), ct, pet)
+    objects = [pydicom.dcmread(path) for path in written if path.suffix == ".dcm"]
+    source = pydicom.dcmread(next((simulated_study[1] / "ct").glob("*.dcm")), stop_before_pixels=True)
+    assert {o.Modality for o in objects} == {"SEG", "SR"}
+    assert {o.StudyInstanceUID for o in objects} == {source.StudyInstanceUID}
