@@ -39,7 +39,7 @@ def test_every_file_is_listed_once(project, module):
 def test_the_extension_lists_its_modules_and_resources(project):
     text = (project / "CMakeLists.txt").read_text(encoding="utf-8")
     assert re.findall(r"add_subdirectory\((\w+)\)", text) == list(MODULES)
-    folders = {path.name for path in (project / "Resources").iterdir() if any(path.rglob("*.*"))} - {"Screenshots"}
+    folders = {path.name for path in (project / "Resources").iterdir() if any(path.rglob("*.*"))} - {"Screenshots", "Reports"}
     assert set(re.search(r"set\(_resources ([^)]*)\)", text).group(1).split()) == {f"Resources/{name}" for name in folders}
     for name in ("HOMEPAGE", "CONTRIBUTORS", "DESCRIPTION", "ICONURL", "SCREENSHOTURLS", "DEPENDS", "RECOMMENDS", "KEYWORDS"):
         assert len(re.findall(rf'^set\(EXTENSION_{name} "[^"\n]+"\)$', text, re.M)) == 1, name
@@ -55,7 +55,8 @@ def installed(project, tmp_path_factory) -> Path:
             for name in listed(project, module, variable):
                 (flat / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(project / module / name, flat / name)
-    shutil.copytree(project / "Resources" / "Models", root / "share" / "Slicer-5.12" / "DMDP" / "Models")
+    for name in ("Models", "Profiles"):
+        shutil.copytree(project / "Resources" / name, root / "share" / "Slicer-5.12" / "DMDP" / name)
     return flat
 
 
