@@ -71,6 +71,8 @@ def test_full_has_the_shapes_and_the_size_of_the_specification():
     assert {key: tuple(value.shape[1:]) for key, value in output.maps.items()} == {
         ("ct", "encoder"): (128, 3, 6, 6),
         ("pet", "encoder"): (128, 3, 6, 6),
+        ("ct", "stage3"): (128, 6, 12, 12),
+        ("pet", "stage3"): (128, 6, 12, 12),
         ("fused", "small"): (128, 12, 24, 24),
         ("fused", "fusion"): (128, 3, 6, 6),
     }

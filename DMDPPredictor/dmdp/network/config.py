@@ -31,7 +31,7 @@ class NetworkConfig:
     two channels. ``head`` is ``parallel`` (one per task) or ``joint`` (one distribution over all combinations of answers).
     ``norm`` is ``batch`` or ``group``; ``feed_conv`` puts a depth-wise convolution into the attention's feed-forward part;
     ``head_hidden`` is the width of a head's own layer (0: none); ``align_modalities`` adds the embeddings of CT and of PET that
-    their contrastive loss compares; ``small_map`` exposes the small-scale map to heatmaps.
+    their contrastive loss compares; ``all_maps`` exposes stage 3 and the small-scale map to heatmaps.
     """
 
     widths: tuple[int, ...] = (8, 16, 32, 64, 96)
@@ -54,7 +54,7 @@ class NetworkConfig:
     tabular_hidden: int = 0
     feed_conv: bool = False
     align_modalities: bool = False
-    small_map: bool = False
+    all_maps: bool = False
     spacing: int = 1
     windows: bool = False
     centre_pool: bool = False
@@ -85,7 +85,7 @@ class NetworkConfig:
     @classmethod
     def lite(cls, **changes: Any) -> NetworkConfig:
         """The widths of the default with all that a training can use: both views, aligned modalities, the small-scale map."""
-        return replace(cls(align_modalities=True, small_map=True, windows=True, centre_pool=True), **changes)
+        return replace(cls(align_modalities=True, all_maps=True, windows=True, centre_pool=True), **changes)
 
     @classmethod
     def full(cls, **changes: Any) -> NetworkConfig:
@@ -102,7 +102,7 @@ class NetworkConfig:
                 tabular_hidden=64,
                 feed_conv=True,
                 align_modalities=True,
-                small_map=True,
+                all_maps=True,
                 windows=True,
                 centre_pool=True,
             ),
@@ -119,7 +119,7 @@ class NetworkConfig:
                 strides=((1, 2, 2), (2, 2, 2), (2, 2, 2), (1, 1, 1), (1, 1, 1)),
                 small_reduction=2,
                 align_modalities=True,
-                small_map=True,
+                all_maps=True,
                 spacing=2,
                 windows=True,
                 centre_pool=True,

@@ -78,7 +78,7 @@ class Dmdp(nn.Module):
         """
         encoded = self._encode(images)
         small = self.small(*(maps[0] for maps in encoded.values()))
-        large = self.large(*(maps[1] for maps in encoded.values()))
+        large = self.large(*(maps[-1] for maps in encoded.values()))
         pools = (mean_pool, centre_pool) if self.config.centre_pool else (mean_pool,)
         pooled = torch.cat([pool(scale) for scale in (small, large) for pool in pools], dim=1)
         table = None
@@ -93,15 +93,16 @@ class Dmdp(nn.Module):
             image=self.project_image(pooled),
             table=None if table is None else self.project_table(table),
             maps={
-                **{(name, "encoder"): maps[1] for name, maps in encoded.items()},
-                **({("fused", "small"): small} if self.config.small_map else {}),
+                **({(name, "stage3"): maps[1] for name, maps in encoded.items()} if self.config.all_maps else {}),
+                **{(name, "encoder"): maps[-1] for name, maps in encoded.items()},
+                **({("fused", "small"): small} if self.config.all_maps else {}),
                 ("fused", "fusion"): large,
             },
             joint=joint,
             modality=self._modality_embeddings(encoded),
         )
 
-    def _encode(self, images: Tensor) -> dict[str, tuple[Tensor, Tensor]]:
+    def _encode(self, images: Tensor) -> dict[str, tuple[Tensor, Tensor, Tensor]]:
         seen = {name: images[:, at : at + 1] for at, name in enumerate(MODALITIES) if name in self.config.modalities}
         if self.config.windows:
             seen = {name: views(image, name, self.config.spacing) for name, image in seen.items()}
@@ -118,4 +119,4 @@ class Dmdp(nn.Module):
     def _modality_embeddings(self, encoded) -> dict[str, Tensor] | None:
         if not self.config.align_modalities:
             return None
-        return {name: self.project_modality[name](maps[1].mean(dim=(2, 3, 4))) for name, maps in encoded.items()}
+        return {name: self.project_modality[name](maps[-1].mean(dim=(2, 3, 4))) for name, maps in encoded.items()}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,8 @@ class NetworkModel:
         ``device`` is cpu, cuda or auto; where CUDA is asked for and cannot be used, the CPU is, and the note says so.
         """
         from ..explain.gradcam import heatmap_on
+        from ..explain.zones import shares, zones
+        from ..files import sample
 
         crop = crop_pair(case.ct, case.pet, case.pet_lesion.centroid, self.network.config.spacing)
         values = {name: f.value for name, f in pet_features(case.pet, case.pet_lesion).items()}
@@ -55,28 +58,85 @@ class NetworkModel:
         heatmaps = {
             "_".join(key): heatmap_on(case.ct.geometry, crop.geometry, heatmap, self.label) for key, heatmap in maps.items()
         }
+        lesion = (
+            sample(case.pet_lesion.mask.astype(np.float32), case.pet_lesion.geometry, crop.geometry, order=1, outside=0.0) > 0.5
+        )
+        where = zones(lesion, crop.geometry.spacing)
+        found = {"_".join(key): shares(heatmap, where) for key, heatmap in maps.items()}
         return {
             "label": self.label,
             "model": self.bundle.name,
             "probabilities": probabilities,
             "note": note,
+            "zones": {key: one.to_json() for key, one in found.items()},
+            "warnings": {key: one.warning for key, one in found.items() if one.warning},
         }, heatmaps
 
     def _run(self, images: np.ndarray, values: Mapping[str, float], device: str):
         import torch
 
         from ..explain.gradcam import gradcam_of
+        from .backend import channels_last
+        from .device import on_device
 
         batch = torch.from_numpy(images)[None]
         table = torch.from_numpy(tabular_row(self.network.config, values))[None]
-        wanted = "cuda" if device in ("cuda", "auto") and torch.cuda.is_available() else "cpu"
-        note = "CUDA was asked for but cannot be used here; ran on the CPU." if device == "cuda" != wanted else None
-        try:
-            found, maps = gradcam_of(self.members.networks, batch, table, wanted)
-        except torch.cuda.OutOfMemoryError:
-            note = "The GPU ran out of memory; ran on the CPU."
-            found, maps = gradcam_of(self.members.networks, batch, table, "cpu")
-        return dict(zip(self.network.config.tasks, self.members.calibrated(found), strict=True)), maps, note
+
+        def work(where: str):
+            if where == "cpu":
+                return gradcam_of(self._frozen, channels_last(batch), table)
+            return gradcam_of(self.members.networks, batch, table, where)
+
+        (logits, maps), note = on_device(work, device)
+        return dict(zip(self.network.config.tasks, self.members.calibrated(logits), strict=True)), maps, note
+
+    @cached_property
+    def _frozen(self) -> tuple[Any, ...]:
+        """The members as they run on a CPU."""
+        from .backend import frozen
+
+        return tuple(frozen(network) for network in self.members.networks)
+
+    def probabilities(
+        self, images: np.ndarray, rows: Sequence[Mapping[str, float]], device: str = "auto", backend: str = "auto", batch: int = 8
+    ) -> tuple[list[dict[str, float]], str | None]:
+        """Probabilities by task for many patients, without heatmaps, and a note where the CPU had to stand in.
+
+        ``images`` float32 (N, 2, z, y, x), ``rows`` their values by name; on the GPU in half precision, on the CPU by a
+        ``backend`` of :mod:`dmdp.network.backend`.
+        """
+        import torch
+
+        from .backend import forward_of
+        from .device import on_device
+
+        config = self.network.config
+        table = torch.from_numpy(np.array([tabular_row(config, row) for row in rows]).reshape(len(rows), -1))
+        parts = [slice(start, start + batch) for start in range(0, len(rows), batch)]
+
+        def work(where: str):
+            found = []
+            for network in self.members.networks:
+                run = _on_gpu(network) if where == "cuda" else forward_of(network, backend)[0]
+                found.append(torch.cat([run(torch.from_numpy(images[one]), table[one]) for one in parts]))
+            return torch.stack(found, dim=1)
+
+        logits, note = on_device(work, device)
+        return [dict(zip(config.tasks, self.members.calibrated(one), strict=True)) for one in logits], note
+
+
+def _on_gpu(network: Any):
+    """A function (images, values) → log-odds on the CPU, computed on the GPU in half precision."""
+    import torch
+
+    ready = network.to("cuda").eval()
+
+    @torch.inference_mode()
+    def run(images, values):
+        with torch.autocast("cuda", torch.float16):
+            return ready(images.cuda(), values.cuda()).logits.float().cpu()
+
+    return run
 
 
 def load_network_model(bundle: Bundle) -> NetworkModel:

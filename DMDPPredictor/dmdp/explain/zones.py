@@ -1,0 +1,55 @@
+"""Where a heatmap lies: in the lesion's core, on its rim, in the ring round it, or elsewhere (science 4.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+RIM_MM, RING_MM = 3.0, 9.0
+MOST = 0.5
+CORE, RIM, RING, ELSEWHERE = range(4)
+
+
+@dataclass(frozen=True)
+class Shares:
+    """The share of a map's sum in each zone; all 0 for a map without a positive value."""
+
+    core: float
+    rim: float
+    ring: float
+    elsewhere: float
+
+    @property
+    def warning(self) -> str | None:
+        """What a person must be told where the map is mostly not at the lesion."""
+        if self.elsewhere <= MOST:
+            return None
+        return (
+            f"{self.elsewhere:.0%} of this map lies more than {RING_MM:g} mm from the lesion: "
+            "the network's answer may not rest on the tumour."
+        )
+
+    def to_json(self) -> dict[str, float]:
+        """Plain JSON, rounded."""
+        return {name: round(getattr(self, name), 4) for name in ("core", "rim", "ring", "elsewhere")}
+
+
+def zones(lesion: np.ndarray, spacing: Sequence[float]) -> np.ndarray:
+    """The zone of every voxel, uint8 (z, y, x): core (deeper than 3 mm), rim (within 3 mm of the surface, either side), ring
+    (3–9 mm outside), elsewhere. ``lesion`` bool (z, y, x), ``spacing`` (z, y, x) in mm. Without a lesion all is elsewhere."""
+    if not lesion.any():
+        return np.full(lesion.shape, ELSEWHERE, np.uint8)
+    half = float(np.mean(spacing)) / 2  # distances are between centres of voxels; the surface runs between them
+    outside, inside = (ndimage.distance_transform_edt(side, spacing) - half for side in (~lesion, lesion))
+    depth = np.where(lesion, -inside, outside)
+    return np.digitize(depth, (-RIM_MM, RIM_MM, RING_MM), right=True).astype(np.uint8)
+
+
+def shares(heatmap: np.ndarray, where: np.ndarray) -> Shares:
+    """How the sum of a map (z, y, x; 0 or more) is spread over the zones of :func:`zones`."""
+    sums = np.bincount(where.ravel(), weights=heatmap.ravel(), minlength=4)
+    total = sums.sum()
+    return Shares(*(float(v) for v in (sums / total if total > 0 else np.zeros(4))))
