@@ -138,12 +138,14 @@ def _kind(kind: str, contour: str) -> str:
 
 def _spread(task: TaskPrediction, prediction: Prediction) -> str:
     """How far the probability moves with the rule that draws the contour."""
-    spread = next((prediction.contour["spread"].get(name) for name, t in prediction.tasks.items() if t is task), None)
-    known = {method: p for method, p in (spread or {}).items() if p is not None}
-    if not known:
-        return ""
+    name = next(name for name, other in prediction.tasks.items() if other is task)
+    known = {method: p for method, p in prediction.contour["spread"].get(name, {}).items() if p is not None}
     said = ", ".join(f"{escape(method)} {p:.2f}" for method, p in known.items())
-    return f"<p>{_('Had another rule drawn the contour:')} {said}</p>"
+    text = f"<p>{_('Had another rule drawn the contour:')} {said}</p>" if known else ""
+    moved = prediction.contour["moved"].get(name)
+    if moved:
+        text += f"<p>{_('Had it been drawn 1 mm off:')} {moved[0]:.2f} – {moved[1]:.2f}</p>"
+    return text
 
 
 def _features(prediction: Prediction) -> str:

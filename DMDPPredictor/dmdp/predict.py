@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,9 +12,10 @@ from . import __version__
 from .applicability.assess import assess
 from .applicability.lung import LungPosition, pet_ct_offset
 from .case import Case
+from .delineation.perturb import STEP_MM, perturbed
 from .delineation.pet import delineate
 from .ensemble.conformal import ALPHA
-from .ensemble.inputs import CLINICAL_INPUTS, clinical_values
+from .ensemble.inputs import CLINICAL_INPUTS, clinical_values, usable
 from .ensemble.model import EnsembleModel, Estimate, SubModel
 from .ensemble.prevalence import at_prevalence
 from .errors import LesionError, ModelError
@@ -68,13 +70,15 @@ def predict(
             "Check the contour and the SUV of the PET.",
         )
     training = {k: v for model in reversed(models) for k, v in model.bundle.manifest["features"].items()}
-    spread = _spread(case, headline, values, part(progress, 0.3, 1.0))
+    spread = _spread(case, headline, values, part(progress, 0.3, 0.6))
+    progress(0.6, "moving the contour by a millimetre")
+    moved = _moved(case, headline, values)
     return Prediction(
         applicability=assess(case, features, values, list(headline.values()), training, lung, pet_ct_offset(case)),
         tasks=tasks,
         suv_audit=case.suv_audit,
         inputs=_inputs(case, headline, features),
-        contour=_contour(case, spread),
+        contour=_contour(case, spread, moved),
         features={name: _feature(f, training.get(name)) for name, f in features.items()},
         regions=regions,
         ct_features=ct and ct.to_json(),
@@ -178,6 +182,19 @@ def _spread(
     return spread
 
 
+def _moved(case: Case, headline: Mapping[str, SubModel], values: Mapping[str, float]) -> dict[str, list[float] | None]:
+    """The lowest and highest probability of each task had the contour been drawn a millimetre off; None where unknown."""
+    others = []
+    for lesion in perturbed(case.pet_lesion).values():
+        with suppress(LesionError):  # a tiny lesion may leave too few voxels
+            others.append({**values, **{name: feature.value for name, feature in pet_features(case.pet, lesion).items()}})
+    found = {}
+    for task, model in headline.items():
+        known = [model.estimate(v).probability for v in (values, *others) if all(usable(v, name) for name in model.inputs)]
+        found[task] = [min(known), max(known)] if len(known) > 1 else None
+    return found
+
+
 def _inputs(case: Case, headline: Mapping[str, SubModel], features: Mapping[str, Feature]) -> dict[str, Any]:
     clinical = case.clinical
     given = {"age": clinical.age, "sex": clinical.sex, "smoking": clinical.smoking}
@@ -190,7 +207,7 @@ def _inputs(case: Case, headline: Mapping[str, SubModel], features: Mapping[str,
     }
 
 
-def _contour(case: Case, spread: Mapping[str, Any]) -> dict[str, Any]:
+def _contour(case: Case, spread: Mapping[str, Any], moved: Mapping[str, Any]) -> dict[str, Any]:
     lesion = case.pet_lesion
     return {
         "method": lesion.method,
@@ -201,6 +218,8 @@ def _contour(case: Case, spread: Mapping[str, Any]) -> dict[str, Any]:
         "ct_volume_ml": case.ct_lesion.volume_ml,
         "notes": [*lesion.notes, *case.ct_lesion.notes],
         "spread": spread,
+        "moved_mm": STEP_MM,
+        "moved": moved,
     }
 
 

@@ -127,6 +127,8 @@ def document() -> dict:
                 "EGFR": {"suv4": 0.22, "suv2.5": 0.25, "pet41": None},
                 "subtype": {"suv4": 0.5, "suv2.5": 0.5, "pet41": None},
             },
+            "moved_mm": 1.0,
+            "moved": {"EGFR": [0.2123, 0.2345], "subtype": None},
         },
         "features": {
             "suv_max": {
@@ -281,6 +283,12 @@ def test_features_outside_the_training_range_are_marked_and_shown(page, document
     folded = page(document)
     assert "none outside it" in folded.seen
     assert "het0 — % not used residual (ours)" in folded.hidden
+
+
+def test_the_spread_over_contours(page, document):
+    seen = page(document).seen
+    assert "Drawn 1 mm off" in seen
+    assert "0.21 to 0.23" in seen
 
 
 def test_audit_regions_and_card(page, document):
