@@ -167,3 +167,14 @@ def test_the_spline_by_matrices_is_that_of_itk(shape):
     resampler.SetSize([len(at) for at in along[::-1]])
     expected = sitk.GetArrayFromImage(resampler.Execute(sitk.GetImageFromArray(array)))
     np.testing.assert_allclose(resample_spline(array, tuple(along)), expected, rtol=3e-7, atol=1e-9)
+
+
+def test_kernels_compile_where_nothing_can_be_kept(monkeypatch):
+    from dmdp.radiomics import compiled
+
+    def refuse(*_, **__):
+        raise OSError("read-only")
+
+    monkeypatch.setattr("os.makedirs", refuse)
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    assert compiled.kernel(lambda x: x + 1)(2) == 3

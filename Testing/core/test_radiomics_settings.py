@@ -57,6 +57,15 @@ def test_the_profile_that_ships(project):
     assert len(feature_names(profile)) == 14 + 9 * 93
 
 
+@pytest.mark.parametrize("name", ["radiomics_v1", "radiomics_pet_v1"])
+def test_the_engine_computes_all_of_the_profiles_that_ship(name):
+    image, masks = scene()
+    profile, found = find_settings(name), compute(image, masks, find_settings(name))
+    assert found.backend == "engine"
+    assert tuple(found.features["r"]) == feature_names(profile)
+    assert np.isfinite(list(found.features["r"].values())).all()
+
+
 def test_a_profile_has_one_hash_whatever_it_is_called_or_typed():
     profile = Profile("a", bin_width=25.0, spacing_mm=(1.0, 1.0, 1.0))
     assert profile.hash == Profile("b", bin_width=25, spacing_mm=[1, 1, 1]).hash

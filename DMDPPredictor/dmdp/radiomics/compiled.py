@@ -33,5 +33,11 @@ if not os.environ.get("NUMBA_CACHE_DIR"):
 
 
 def kernel(function):
-    """``function`` compiled at its first call for each type of argument, from the cache where it was compiled before."""
-    return numba.njit(cache=True, error_model="numpy")(function)
+    """``function`` compiled at its first call for each type of argument, from the cache where it was compiled before.
+
+    Where neither the user's cache nor the package's folder can be written to, each process compiles anew.
+    """
+    try:
+        return numba.njit(cache=True, error_model="numpy")(function)
+    except RuntimeError:
+        return numba.njit(error_model="numpy")(function)

@@ -10,23 +10,78 @@ from scipy.spatial import ConvexHull, QhullError
 from .compiled import kernel
 
 MANY_POINTS = 500  # from here on the hull is found first: the farthest pair lies on it
+FAR = np.iinfo(np.int64).max
 
 
-def diameter(points: np.ndarray) -> float:
-    """The largest distance between two of ``points`` (n, 3), in their unit."""
+def diameter(rows: np.ndarray, mm: np.ndarray) -> float:
+    """The largest distance (mm) between the ends of ``rows``, (z, y, first x, last x) on a grid of integers with steps ``mm``."""
+    points = np.concatenate([rows[:, :3], rows[:, [0, 1, 3]]])
+    if len(points) > MANY_POINTS:
+        for axis in (0, 1):
+            points = points[_outermost(points, *(a for a in range(3) if a != axis), axis)]
+    points = points * mm
     if len(points) > MANY_POINTS:
         with suppress(QhullError):  # all in one plane or line
             points = points[ConvexHull(points).vertices]
     return float(np.sqrt(_farthest(np.ascontiguousarray(points, float))))
 
 
-def flat_diameter(surface: np.ndarray, mm: np.ndarray, axis: int) -> float:
-    """The largest distance (mm) within one plane across ``axis``, of points on a grid of integers (n, 3) with steps ``mm``."""
-    row, column = (a for a in range(3) if a != axis)
-    low = surface.min(axis=0)
-    side = surface.max(axis=0) - low + 1
-    shifted = surface - low
-    return float(np.sqrt(_farthest_in_planes(shifted, (axis, row, column), side, mm[row], mm[column])))
+def flat_diameter(rows: np.ndarray, plane: int, mm: np.ndarray) -> float:
+    """The same within one plane: across z for ``plane`` 0, across y for 1."""
+    across, along = rows[:, plane], rows[:, 1 - plane]
+    order = np.argsort(across, kind="stable")
+    return float(np.sqrt(_farthest_in_planes(across[order], along[order], rows[order, 2:], mm[1 - plane], mm[2])))
+
+
+def row_ends(mask: np.ndarray) -> np.ndarray:
+    """Of the surface's vertices, the midpoints between voxels in and out, the first and last in each row along x.
+
+    (n, 4) int64: z, y, first x, last x in half voxels. The farthest pair in space, or in a plane along x, is among them.
+    """
+    first, last = _row_ends(np.ascontiguousarray(mask))
+    where = np.argwhere(last >= 0)
+    return np.column_stack([where, first[last >= 0], last[last >= 0]])
+
+
+@kernel
+def _row_ends(mask):
+    depth, height, width = mask.shape
+    first = np.full((2 * depth + 1, 2 * height + 1), FAR)
+    last = np.full((2 * depth + 1, 2 * height + 1), -1)
+    for z in range(depth):
+        for y in range(height):
+            for x in range(width):
+                if not mask[z, y, x]:
+                    continue
+                r, c, middle = 2 * z + 1, 2 * y + 1, 2 * x + 1
+                if x == 0 or not mask[z, y, x - 1]:
+                    first[r, c], last[r, c] = min(first[r, c], middle - 1), max(last[r, c], middle - 1)
+                if x == width - 1 or not mask[z, y, x + 1]:
+                    first[r, c], last[r, c] = min(first[r, c], middle + 1), max(last[r, c], middle + 1)
+                if y == 0 or not mask[z, y - 1, x]:
+                    first[r, c - 1], last[r, c - 1] = min(first[r, c - 1], middle), max(last[r, c - 1], middle)
+                if y == height - 1 or not mask[z, y + 1, x]:
+                    first[r, c + 1], last[r, c + 1] = min(first[r, c + 1], middle), max(last[r, c + 1], middle)
+                if z == 0 or not mask[z - 1, y, x]:
+                    first[r - 1, c], last[r - 1, c] = min(first[r - 1, c], middle), max(last[r - 1, c], middle)
+                if z == depth - 1 or not mask[z + 1, y, x]:
+                    first[r + 1, c], last[r + 1, c] = min(first[r + 1, c], middle), max(last[r + 1, c], middle)
+    return first, last
+
+
+@kernel
+def _outermost(points, a, b, along):
+    """Which points are first or last on their line along one axis: only these can be corners of the hull."""
+    first = np.full((points[:, a].max() + 1, points[:, b].max() + 1), FAR)
+    last = np.full(first.shape, -1)
+    for n in range(len(points)):
+        row, column, place = points[n, a], points[n, b], points[n, along]
+        first[row, column], last[row, column] = min(first[row, column], place), max(last[row, column], place)
+    keep = np.empty(len(points), np.bool_)
+    for n in range(len(points)):
+        row, column, place = points[n, a], points[n, b], points[n, along]
+        keep[n] = place == first[row, column] or place == last[row, column]
+    return keep
 
 
 @kernel
@@ -40,23 +95,15 @@ def _farthest(points):
 
 
 @kernel
-def _farthest_in_planes(points, axes, side, row_mm, column_mm):
-    """Squared. Of a row only its first and last point can belong to the farthest pair."""
-    plane, row, column = axes
-    first = np.full((side[plane], side[row]), side[column])
-    last = np.full((side[plane], side[row]), -1)
-    for point in points:
-        p, r, c = point[plane], point[row], point[column]
-        first[p, r] = min(first[p, r], c)
-        last[p, r] = max(last[p, r], c)
+def _farthest_in_planes(plane, row, ends, row_mm, column_mm):
+    """Squared; ``plane`` is sorted. Of a row only its first and last point can belong to the farthest pair."""
     best = 0.0
-    for p in range(side[plane]):
-        for r in range(side[row]):
-            if last[p, r] < 0:
-                continue
-            for other in range(r + 1):
-                if last[p, other] >= 0:
-                    width = max(last[p, r] - first[p, other], last[p, other] - first[p, r]) * column_mm
-                    height = (r - other) * row_mm
-                    best = max(best, width * width + height * height)
+    start = 0
+    for i in range(len(plane)):
+        if plane[i] != plane[start]:
+            start = i
+        for j in range(start, i + 1):
+            width = max(ends[i, 1] - ends[j, 0], ends[j, 1] - ends[i, 0]) * column_mm
+            height = (row[i] - row[j]) * row_mm
+            best = max(best, width * width + height * height)
     return best

@@ -173,7 +173,12 @@ def _nearest(array: np.ndarray, along: list[np.ndarray]) -> np.ndarray:
     nearest = [np.floor(at + 0.5).astype(int) for at in along]
     inside = [(at >= 0) & (at < n) for at, n in zip(nearest, array.shape, strict=True)]
     found = np.zeros([len(at) for at in along], array.dtype)
-    found[np.ix_(*inside)] = array[np.ix_(*(at[keep] for at, keep in zip(nearest, inside, strict=True)))]
+    if all(keep.any() for keep in inside):
+        nearest = [at[keep] for at, keep in zip(nearest, inside, strict=True)]
+        part = array[tuple(slice(at[0], at[-1] + 1) for at in nearest)]
+        for axis, at in enumerate(nearest):
+            part = part.take(at - at[0], axis)
+        found[tuple(slice(keep.argmax(), keep.argmax() + keep.sum()) for keep in inside)] = part
     return found
 
 

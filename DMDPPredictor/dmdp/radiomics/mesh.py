@@ -62,17 +62,6 @@ def area_and_volume(mask: np.ndarray, spacing: tuple[float, float, float]) -> tu
     return area, volume
 
 
-def vertices(mask: np.ndarray) -> np.ndarray:
-    """The vertices of the surface in half voxels, (n, 3) int64: the midpoints between voxels in and out."""
-    padded = np.pad(np.asarray(mask, bool), 1)
-    found = []
-    for axis in range(3):
-        ahead = np.moveaxis(padded, axis, 0)
-        crossing = np.moveaxis(ahead[1:] != ahead[:-1], 0, axis)
-        found.append(2 * np.argwhere(crossing) + np.eye(3, dtype=np.int64)[axis])
-    return np.concatenate(found)
-
-
 @kernel
 def _march(mask, spacing, triangles, number):
     depth, height, width = mask.shape

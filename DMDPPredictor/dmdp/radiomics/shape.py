@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .diameters import diameter, flat_diameter
-from .mesh import area_and_volume, vertices
+from .compiled import kernel
+from .diameters import diameter, flat_diameter, row_ends
+from .mesh import area_and_volume
 
 
 def shape_features(mask: np.ndarray, spacing: tuple[float, float, float], lost: int = 0) -> dict[str, float]:
@@ -14,24 +15,51 @@ def shape_features(mask: np.ndarray, spacing: tuple[float, float, float], lost: 
     ``lost`` degrees of freedom of the covariance behind the axis lengths: PyRadiomics none, the IBSI reference values one.
     """
     area, volume = area_and_volume(mask, spacing)
-    points = np.argwhere(mask) * np.array(spacing)
-    centred = points - points.mean(axis=0)
-    least, minor, major = np.sqrt(np.clip(np.linalg.eigvalsh(centred.T @ centred / max(len(points) - lost, 1)), 0, None))
-    surface = vertices(mask)
+    number, first, second = _moments(np.ascontiguousarray(mask))
+    covariance = (second - np.outer(first, first) / number) / max(number - lost, 1) * np.outer(spacing, spacing)
+    least, minor, major = np.sqrt(np.clip(np.linalg.eigvalsh(covariance), 0, None))
     mm = np.array(spacing) / 2
+    along_x, along_y = row_ends(mask), row_ends(mask.transpose(2, 0, 1))  # rows (z, y), and rows (x, z)
     return {
         "MeshVolume": volume,
-        "VoxelVolume": len(points) * float(np.prod(spacing)),
+        "VoxelVolume": number * float(np.prod(spacing)),
         "SurfaceArea": area,
         "SurfaceVolumeRatio": area / volume if volume else np.inf,
         "Sphericity": (36 * np.pi * volume**2) ** (1 / 3) / area,
-        "Maximum3DDiameter": diameter(surface * mm),
-        "Maximum2DDiameterSlice": flat_diameter(surface, mm, 0),
-        "Maximum2DDiameterColumn": flat_diameter(surface, mm, 1),
-        "Maximum2DDiameterRow": flat_diameter(surface, mm, 2),
+        "Maximum3DDiameter": diameter(along_x, mm),
+        "Maximum2DDiameterSlice": flat_diameter(along_x, 0, mm),
+        "Maximum2DDiameterColumn": flat_diameter(along_x, 1, mm),
+        "Maximum2DDiameterRow": flat_diameter(along_y, 0, mm[[2, 0, 1]]),
         "MajorAxisLength": 4 * major,
         "MinorAxisLength": 4 * minor,
         "LeastAxisLength": 4 * least,
         "Elongation": minor / major if major else np.nan,
         "Flatness": least / major if major else np.nan,
     }
+
+
+@kernel
+def _moments(mask):
+    """Voxels, and the sums of their indices and of the products of these: integers, so nothing is lost."""
+    depth, height, width = mask.shape
+    number, first, second = 0, np.zeros(3), np.zeros((3, 3))
+    for z in range(depth):
+        for y in range(height):
+            here, sum_x, sum_xx = 0, 0, 0
+            for x in range(width):
+                if mask[z, y, x]:
+                    here += 1
+                    sum_x += x
+                    sum_xx += x * x
+            number += here
+            first[0] += z * here
+            first[1] += y * here
+            first[2] += sum_x
+            second[0, 0] += z * z * here
+            second[0, 1] += z * y * here
+            second[0, 2] += z * sum_x
+            second[1, 1] += y * y * here
+            second[1, 2] += y * sum_x
+            second[2, 2] += sum_xx
+    second[1, 0], second[2, 0], second[2, 1] = second[0, 1], second[0, 2], second[1, 2]
+    return number, first, second
