@@ -99,6 +99,7 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.NodeAddedEvent, self.onNodeAdded)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self.onSceneEndImport)
         self.setParameterNode(self.logic.getParameterNode())
 
     def cleanup(self):
@@ -124,7 +125,7 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onSceneStartClose(self, caller=None, event=None):
         """Nodes are about to go: end the jobs at once and let go of them."""
         self._abandon()
-        self.results.clear()
+        self.results.forget()
         self.results.views.forget()
         self.lesion.close()
         self.showMessage("")
@@ -139,6 +140,10 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Start anew while the panel stays open."""
         self.setParameterNode(self.logic.getParameterNode())
 
+    def onSceneEndImport(self, caller=None, event=None):
+        """A scene was loaded: its choices, and its answer."""
+        self.setParameterNode(self.logic.getParameterNode())
+
     def setParameterNode(self, parameters):
         """Connect the panel to the user's choices in the scene, or to none."""
         if self._parameters is not None:
@@ -151,6 +156,7 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             if parameters.model not in installed and installed:  # a scene from a machine with other models
                 parameters.model = installed[0]
             self._guiTag = parameters.connectGui(self.ui)
+            self.results.restore()
             self.addObserver(parameters, vtk.vtkCommand.ModifiedEvent, self.refresh)
         self.refresh()
 

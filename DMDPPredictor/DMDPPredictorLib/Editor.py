@@ -7,7 +7,7 @@ import slicer
 from .Nodes import SEGMENT_NAME
 
 TAG = "DMDPPredictor.SegmentEditor"
-EFFECTS = ("Paint", "Draw", "Erase", "Level tracing", "Threshold", "Islands", "Margin", "Smoothing", "Scissors")
+EFFECTS = ["Paint", "Draw", "Erase", "Level tracing", "Threshold", "Islands", "Margin", "Smoothing", "Scissors"]
 UNDO_STATES = 20
 
 

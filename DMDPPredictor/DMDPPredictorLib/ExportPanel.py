@@ -41,14 +41,15 @@ class ExportPanel:
 
     def refresh(self, result, parameters, running: bool) -> None:
         """Offer what can be exported now."""
-        self._result = result
+        self._result = result if result is not None and result.folder is not None else None
         self._ct, self._pet = (parameters.ct, parameters.pet) if parameters is not None else (None, None)
         for name, box in self._boxes.items():
-            error = exportObstacle(name, self._ct, self._pet) if name != SCENE and result is not None else None
+            error = exportObstacle(name, self._ct, self._pet) if name != SCENE and self._result is not None else None
             box.enabled = error is None
             box.toolTip = str(error) if error is not None else ""
-        self._ui.exportButton.enabled = result is not None and bool(self.chosen()) and not running
-        self._ui.exportButton.toolTip = _("Into a new folder within the one that you choose") if result else _("Predict first.")
+        self._ui.exportButton.enabled = self._result is not None and bool(self.chosen()) and not running
+        ready = _("Into a new folder within the one that you choose")
+        self._ui.exportButton.toolTip = ready if self._result is not None else _("Predict first.")
 
     def chosen(self) -> list[str]:
         """The formats that are ticked and possible."""

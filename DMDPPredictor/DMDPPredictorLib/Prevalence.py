@@ -14,17 +14,23 @@ LOWEST, HIGHEST = 1, 99  # percent
 
 
 class PrevalenceSliders:
-    """Sliders in a form layout, made anew for every result; ``moved()`` is called when one is moved."""
+    """Sliders in a box within ``layout``, made anew for every result; ``moved()`` is called when one is moved."""
 
     def __init__(self, layout, moved: Callable[[], None]):
         self._layout, self._moved = layout, moved
+        self._box = None
         self._sliders: dict[str, object] = {}
         self._trained: dict[str, float] = {}
 
     def offer(self, tasks: Mapping[str, TaskPrediction]) -> None:
         """A slider for each task, at the prevalence of its training patients."""
-        while self._layout.rowCount():
-            self._layout.removeRow(0)
+        if self._box is not None:
+            self._layout.removeWidget(self._box)
+            self._box.setParent(None)
+            self._box.deleteLater()
+        self._box = qt.QWidget()
+        form = qt.QFormLayout(self._box)
+        form.setContentsMargins(0, 0, 0, 0)
         self._trained = {name: task.prevalence for name, task in tasks.items()}
         self._sliders = {}
         for name, task in tasks.items():
@@ -36,8 +42,9 @@ class PrevalenceSliders:
                 positive=task.positive, share=round(100 * task.prevalence)
             )
             slider.connect("valueChanged(double)", self._onMoved)
-            self._layout.addRow(qt.QLabel(f"{task.title}:"), slider)
+            form.addRow(qt.QLabel(f"{task.title}:"), slider)
             self._sliders[name] = slider
+        self._layout.addWidget(self._box)
 
     def reset(self) -> None:
         """Back to the training patients' shares."""

@@ -10,7 +10,8 @@ from slicer.i18n import tr as _
 
 from .Parameters import DMDPPredictorParameterNode
 from .Prevalence import PrevalenceSliders
-from .Results import PredictionResult, removeHeatmaps, removeRegions
+from .ResultNode import choices, removeResult, storedResult, storeResult
+from .Results import PredictionResult, heatmapKeys, heatmapNodes, loadHeatmap, regionsNode, removeHeatmaps, removeRegions
 from .ResultText import answerText, demonstrationText, hiddenText, verdictText
 from .ViewPanel import ViewPanel
 
@@ -23,6 +24,10 @@ class ResultPanel:
         self._parameters: DMDPPredictorParameterNode | None = None
         self._madeFrom: tuple = ()
         self._edited = False
+        self._later: list[Callable[[], object]] = []
+        self._timer = qt.QTimer()
+        self._timer.setInterval(0)
+        self._timer.connect("timeout()", self._loadNext)
         self.result: PredictionResult | None = None
         self.views = ViewPanel(ui, logic, say)
         self._sliders = PrevalenceSliders(ui.prevalenceLayout, self._fill)
@@ -32,27 +37,56 @@ class ResultPanel:
 
     def expect(self, parameters: DMDPPredictorParameterNode) -> None:
         """A job was started from these choices."""
-        self._madeFrom, self._edited = _choices(parameters), False
+        self._madeFrom, self._edited = choices(parameters), False
 
     def show(self, result: PredictionResult) -> None:
-        """A job has ended well."""
-        self.result = result
-        self._sliders.offer(result.prediction.tasks)
+        """A job has ended well. Its regions and heatmaps are loaded one by one, so that the window never stands still."""
+        self._take(result)
+        storeResult(result.prediction, self._madeFrom)
         ct = self._parameters.ct
-        self.views.show(self._logic.loadHeatmaps(result, ct), self._logic.loadRegions(result, ct))
-        self._ui.resultSection.collapsed = False
+        self._later = [lambda: self._logic.loadRegions(result, ct)]
+        self._later += [lambda key=key: loadHeatmap(result, key, ct) for key in heatmapKeys(result)]
+        self._timer.start()
+
+    def restore(self) -> None:
+        """Show the answer that came with the scene, if one did and there is no other."""
+        stored = storedResult() if self.result is None else None
+        if stored is not None:
+            prediction, self._madeFrom = stored
+            self._take(PredictionResult(prediction, None))
+            self.views.show(heatmapNodes(), regionsNode())
 
     def clear(self) -> None:
-        """Forget the result, its files, heatmaps and regions."""
-        if self.result is not None:
+        """Forget the result, its files, heatmaps and regions, and take them out of the scene."""
+        self.forget()
+        removeHeatmaps()
+        removeRegions()
+        removeResult()
+
+    def forget(self) -> None:
+        """Forget the result and its files; what the scene holds of it goes with the scene."""
+        self._timer.stop()
+        self._later = []
+        if self.result is not None and self.result.folder is not None:
             shutil.rmtree(self.result.folder.parent, ignore_errors=True)
         self.result = None
         self.views.clear()
-        removeHeatmaps()
-        removeRegions()
         self._sliders.offer({})
         self._ui.showAnywayButton.checked = False
         self._ui.demonstrationSection.collapsed = True
+
+    def _take(self, result: PredictionResult) -> None:
+        self.result = result
+        self._sliders.offer(result.prediction.tasks)
+        self._ui.resultSection.collapsed = False
+
+    def _loadNext(self) -> None:
+        if self._later:
+            self._later.pop(0)()
+        if not self._later:
+            self._timer.stop()
+            self.views.show(heatmapNodes(), regionsNode())
+            self.views.refresh(self._parameters)
 
     def contourChanged(self) -> None:
         """The contour was edited."""
@@ -62,10 +96,15 @@ class ResultPanel:
         """Bring this part in line with the choices and the result."""
         self._parameters = parameters
         ui, result = self._ui, self.result
-        stale = result is not None and parameters is not None and (self._edited or _choices(parameters) != self._madeFrom)
+        stale = result is not None and parameters is not None and (self._edited or choices(parameters) != self._madeFrom)
         ui.staleLabel.text = _("<b>The inputs have changed since this prediction. Press Predict again.</b>")
         ui.staleLabel.visible = stale
-        ui.reportButton.enabled = result is not None
+        ui.reportButton.enabled = result is not None and result.folder is not None
+        ui.reportButton.toolTip = (
+            _("The whole report in the web browser")
+            if result is None or result.folder is not None
+            else _("The answer came with the scene, its report did not: press Predict to make it anew.")
+        )
         self.views.refresh(parameters)
         self._fill()
         if result is None and running:
@@ -94,16 +133,3 @@ class ResultPanel:
         demonstration = demonstrationText(prediction) if prediction else ""
         ui.demonstrationSection.visible = bool(demonstration)
         ui.demonstrationLabel.text = demonstration
-
-
-def _choices(parameters: DMDPPredictorParameterNode) -> tuple:
-    """What a result depends on; nodes by their IDs."""
-    nodes = (parameters.ct, parameters.pet, parameters.segmentation)
-    clinical = (parameters.age, parameters.sex, parameters.smoking)
-    return (
-        *(node and node.GetID() for node in nodes),
-        parameters.segment,
-        *clinical,
-        parameters.model,
-        parameters.demonstration,
-    )

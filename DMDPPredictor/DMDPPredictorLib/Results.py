@@ -19,10 +19,10 @@ HEATMAP, REGIONS = "DMDP.Heatmap", "DMDP.Regions"
 
 @dataclass(frozen=True)
 class PredictionResult:
-    """The answer and the folder that holds all of it (report, tables, masks, maps)."""
+    """The answer and the folder that holds all of it (report, tables, masks, maps); None where it came back with a scene."""
 
     prediction: Prediction
-    folder: Path
+    folder: Path | None
 
 
 def readResult(folder: Path) -> PredictionResult:
@@ -31,22 +31,39 @@ def readResult(folder: Path) -> PredictionResult:
     return PredictionResult(Prediction.from_json(document), folder)
 
 
-def loadHeatmaps(result: PredictionResult, ctNode) -> dict[str, object]:
-    """Load every heatmap beside the CT in the subject hierarchy; those of an earlier run are replaced.
+def heatmapKeys(result: PredictionResult) -> list[str]:
+    """``<task>_<modality>_<stage>`` of every heatmap of a result."""
+    files = sorted(result.folder.glob("heatmap_*.nii.gz")) if result.folder is not None else ()
+    return [path.name.removeprefix("heatmap_").removesuffix(".nii.gz") for path in files]
 
-    Names and descriptions say what the maps are: of a demonstration network, not trained on patients.
-    """
+
+def loadHeatmaps(result: PredictionResult, ctNode) -> dict[str, object]:
+    """Load every heatmap beside the CT in the subject hierarchy; those of an earlier run are replaced."""
     removeHeatmaps()
+    return {key: loadHeatmap(result, key, ctNode) for key in heatmapKeys(result)}
+
+
+def loadHeatmap(result: PredictionResult, key: str, ctNode):
+    """One heatmap as a volume node; name and description say what it is: of a network that was not trained on patients."""
     label = (result.prediction.demonstration or {}).get("label") or ""
-    found = {}
-    for path in sorted(result.folder.glob("heatmap_*.nii.gz")):
-        key = path.name.removeprefix("heatmap_").removesuffix(".nii.gz")
-        node = slicer.util.loadVolume(str(path), properties={"show": False, "name": f"Heatmap {key} ({label})"})
-        node.SetDescription(label)
-        node.SetAttribute(HEATMAP, key)
-        _placeBeside(node, ctNode)
-        found[key] = node
-    return found
+    path = result.folder / f"heatmap_{key}.nii.gz"
+    node = slicer.util.loadVolume(str(path), properties={"show": False, "name": f"Heatmap {key} ({label})"})
+    node.SetDescription(label)
+    node.SetAttribute(HEATMAP, key)
+    _placeBeside(node, ctNode)
+    return node
+
+
+def heatmapNodes() -> dict[str, object]:
+    """The heatmaps in the scene, by ``<task>_<modality>_<stage>``."""
+    nodes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+    return {node.GetAttribute(HEATMAP): node for node in nodes if node.GetAttribute(HEATMAP) is not None}
+
+
+def regionsNode():
+    """The CT regions in the scene, or None."""
+    nodes = slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
+    return next((node for node in nodes if node.GetAttribute(REGIONS) is not None), None)
 
 
 def loadRegions(result: PredictionResult, ctNode):
@@ -82,16 +99,15 @@ def loadRegions(result: PredictionResult, ctNode):
 
 def removeRegions() -> None:
     """Take the CT regions of an earlier run out of the scene."""
-    for node in slicer.util.getNodesByClass("vtkMRMLSegmentationNode"):
-        if node.GetAttribute(REGIONS) is not None:
-            slicer.mrmlScene.RemoveNode(node)
+    node = regionsNode()
+    if node is not None:
+        slicer.mrmlScene.RemoveNode(node)
 
 
 def removeHeatmaps() -> None:
     """Take the heatmaps of an earlier run out of the scene."""
-    for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"):
-        if node.GetAttribute(HEATMAP) is not None:
-            slicer.mrmlScene.RemoveNode(node)
+    for node in heatmapNodes().values():
+        slicer.mrmlScene.RemoveNode(node)
 
 
 def _placeBeside(node, sibling) -> None:

@@ -110,6 +110,7 @@ def test_predict_runs_beside_the_window_and_shows_the_answer(loaded, scene, tmp_
     for words in ("EGFR mutation", "Histological subtype", "n = 211", "Research use only", "smoking"):
         assert words in text, words
     assert "not trained on patients" in ui.demonstrationLabel.text
+    wait(lambda: not panel.results._later, 20)
     assert [ui.taskComboBox.count, ui.layerComboBox.count] == [2, 3]
     heatmaps = [n for n in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if n.GetAttribute("DMDP.Heatmap")]
     assert all("not trained on patients" in node.GetName() for node in heatmaps)

@@ -12,6 +12,7 @@ import pytest
 from .conftest import addVolume, wait
 
 pytestmark = pytest.mark.slicer
+SUFFIX = {"vtkMRMLScalarVolumeNode": ".nrrd", "vtkMRMLSegmentationNode": ".seg.nrrd"}
 
 
 @pytest.fixture
@@ -167,6 +168,7 @@ def shown(loaded, installed_result, tmp_path):
     shutil.copy(folder / "lesion_ct.nii.gz", folder / "heatmap_EGFR_ct_encoder.nii.gz")  # any image on the CT's grid
     panel.results.expect(parameters)
     panel.results.show(readResult(folder))
+    wait(lambda: not panel.results._later, 10)
     panel.refresh()
     return panel, parameters
 
@@ -329,3 +331,38 @@ def test_a_dicom_study_is_exported_as_dicom(panel, study, simulated_study, tmp_p
     source = pydicom.dcmread(next((simulated_study[1] / "ct").glob("*.dcm")), stop_before_pixels=True)
     assert {o.Modality for o in objects} == {"SEG", "SR"}
     assert {o.StudyInstanceUID for o in objects} == {source.StudyInstanceUID}
+
+
+def test_choices_and_answer_come_back_with_the_scene(shown, scene, tmp_path):
+    import slicer
+
+    panel, parameters = shown
+    parameters.age = 57
+    panel.results.expect(parameters)
+    panel.results.show(panel.results.result)
+    wait(lambda: not panel.results._later, 10)
+    number = panel.ui.answerBrowser.plainText[:60]
+    path = tmp_path / "scene.mrml"
+    for node in slicer.util.getNodesByClass("vtkMRMLStorableNode"):
+        if node.GetClassName() in SUFFIX:
+            node.AddDefaultStorageNode()
+            storage = node.GetStorageNode()
+            storage.SetFileName(str(tmp_path / f"{node.GetID()}{SUFFIX[node.GetClassName()]}"))
+            assert storage.WriteData(node)
+    assert slicer.mrmlScene.Commit(str(path))
+    scene.Clear(False)
+    assert not panel.ui.answerBrowser.plainText
+    assert panel.logic.getParameterNode().ct is None
+
+    scene.SetURL(str(path))
+    assert scene.Connect()
+    back = panel.logic.getParameterNode()
+    assert back.age == 57
+    assert back.ct is not None
+    assert panel.ui.answerBrowser.plainText[:60] == number
+    assert panel.ui.staleLabel.isHidden()
+    assert not panel.ui.reportButton.enabled
+    assert "came with the scene" in panel.ui.reportButton.toolTip
+    assert panel.ui.regionsButton.enabled
+    back.age = 58
+    assert not panel.ui.staleLabel.isHidden()
