@@ -14,7 +14,6 @@ import json
 import multiprocessing
 import os
 import platform
-import resource
 import statistics
 import sys
 import time
@@ -157,7 +156,7 @@ def monai_maps(network: Dmdp, images: torch.Tensor) -> dict[tuple, np.ndarray]:
 
     found = {}
     for stage, layer in LAYERS.items():
-        cam = GradCAM(Logits(network), target_layers=layer, postprocessing=lambda one: one)
+        cam = GradCAM(Logits(network).eval(), target_layers=layer, postprocessing=lambda one: one)
         for number, task in enumerate(network.config.tasks):
             found[(task, *stage)] = np.asarray(cam(images, class_idx=number)[0, 0].detach())
     return found
@@ -167,7 +166,7 @@ def captum_maps(network: Dmdp, images: torch.Tensor) -> dict[tuple, np.ndarray]:
     """The same by captum's LayerGradCam."""
     from captum.attr import LayerGradCam
 
-    found, module = {}, Logits(network)
+    found, module = {}, Logits(network).eval()
     for stage, layer in LAYERS.items():
         cam = LayerGradCam(module, module.get_submodule(layer))
         for number, task in enumerate(network.config.tasks):
@@ -237,7 +236,7 @@ def clock(work: Callable[[], object], rounds: int) -> list[float]:
 
 
 def peak_mb(work: Callable[..., object], *given: str) -> float:
-    """The peak resident memory of a fresh process that does ``work``."""
+    """The peak resident memory (Linux) of a fresh process that does ``work``."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(_measured, (work, given))
 
@@ -245,7 +244,9 @@ def peak_mb(work: Callable[..., object], *given: str) -> float:
 def _measured(work: Callable[..., object], given: tuple[str, ...]) -> float:
     torch.set_num_threads(1)
     work(*given)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # not getrusage: a spawned process inherits the peak of the one that started it
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
 
 
 def answer_once(size: str, backend: str) -> None:

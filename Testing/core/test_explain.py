@@ -128,7 +128,7 @@ def test_every_map_equals_monai_s_of_that_layer():
     assert {key[1:] for key in ours} == set(LAYERS)
     for (task, *stage), one in ours.items():
         layer = LAYERS[tuple(stage)]
-        theirs = visualize.GradCAM(Logits(network), target_layers=layer, postprocessing=lambda m: m)
+        theirs = visualize.GradCAM(Logits(network).eval(), target_layers=layer, postprocessing=lambda m: m)
         found = theirs(images, class_idx=CONFIG.tasks.index(task))[0, 0]
         np.testing.assert_allclose(enlarged(one, CONFIG.shape), np.asarray(found.detach()), atol=1e-6, rtol=1e-4)
 

@@ -99,6 +99,7 @@ def test_progress_names_fold_epoch_parts_of_the_loss_auc_and_time(trained):
     assert draw_curves(out) == ["curves.png", "curves.svg"]
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_where_it_was_and_ends_the_same(cohort, trained, tmp_path):
     def cut(share, words):
         if "fold 2 of 2" in words and "epoch 2 of 2" in words:

@@ -46,4 +46,4 @@ class AblationPlan:
         return asdict(self)
 
 
-QUICK = AblationPlan("quick", 24, 16, 40, 1, 2, trees=10, variants=("full", "no_radiomics", "ct_only", "permuted"))
+QUICK = AblationPlan("quick", 20, 12, 16, 1, 1, trees=10, variants=("full", "no_radiomics", "ct_only", "permuted"))
