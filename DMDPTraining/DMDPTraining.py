@@ -3,11 +3,12 @@
 import tempfile
 from pathlib import Path
 
+import ctk
 import qt
 import slicer
 import vtk
-from DMDPTrainingLib.ResultText import bundleText
-from DMDPTrainingLib.Work import Work, needs
+from DMDPTrainingLib.ResultText import bundleText, networkText
+from DMDPTrainingLib.Work import Work
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.parameterNodeWrapper import parameterNodeWrapper
@@ -18,6 +19,8 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModuleWidget,
 )
 from slicer.util import VTKObservationMixin
+
+MIN_WIDTH = 380  # of the curves, in pixels
 
 
 class DMDPTraining(ScriptedLoadableModule):
@@ -37,7 +40,7 @@ class DMDPTraining(ScriptedLoadableModule):
 
 @parameterNodeWrapper
 class DMDPTrainingParameterNode:
-    """The chosen work, the folder with the matrices, and the folder for the result (paths, empty where not chosen)."""
+    """The chosen work, the folder with the matrices (or the cohort file), and the folder for the result; empty: not chosen."""
 
     work: Work = Work.QuickValidation
     data: str = ""
@@ -50,7 +53,7 @@ class DMDPTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def __init__(self, parent=None):
         ScriptedLoadableModuleWidget.__init__(self, parent)
         VTKObservationMixin.__init__(self)
-        self.logic = self.job = self._parameters = self._guiTag = self._running = None
+        self.logic = self.job = self._parameters = self._guiTag = self._running = self._drawn = None
 
     def setup(self):
         """Build the panel; works without a main window."""
@@ -103,11 +106,13 @@ class DMDPTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Bring every widget in line with the choices and the job."""
         parameters, running = self._parameters, self.job.running
         self.ui.dataPath.currentPath, self.ui.outPath.currentPath = parameters.data, parameters.out
-        missing = needs(parameters.data, parameters.out)
+        missing = parameters.work.needs(parameters.data, parameters.out)
+        self.ui.dataPathLabel.text = parameters.work.dataLabel()
+        self.ui.dataPath.filters = ctk.ctkPathLineEdit.Files if parameters.work is Work.Network else ctk.ctkPathLineEdit.Dirs
         self.ui.choicesSection.enabled = not running
         self.ui.startButton.text = _("Cancel") if running else _("Start")
         self.ui.startButton.enabled = running or not missing
-        self.ui.startButton.toolTip = _("End the job; a validation goes on from there next time") if running else missing
+        self.ui.startButton.toolTip = _("End the job; validation and network go on from there next time") if running else missing
         self.ui.progressBar.visible = running
 
     def showMessage(self, words):
@@ -144,6 +149,18 @@ class DMDPTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """A progress line of the job."""
         self.ui.progressBar.value = round(100 * fraction)
         self.ui.progressBar.format = f"%p % {words}"
+        self.showCurves()
+
+    def showCurves(self):
+        """The curves of a network in training, when they were drawn anew."""
+        path = self._running[1] / "curves.png" if self._running is not None else None
+        drawn = path.stat().st_mtime_ns if path is not None and path.is_file() else None
+        if drawn is not None and drawn != self._drawn:
+            width = max(self.ui.resultBrowser.width, MIN_WIDTH)
+            self.ui.curvesLabel.setPixmap(qt.QPixmap(str(path)).scaledToWidth(width, qt.Qt.SmoothTransformation))
+            self.ui.resultSection.collapsed = False
+        self.ui.curvesLabel.visible = drawn is not None
+        self._drawn = drawn
 
     def onJobEnded(self, error, folder):
         """The job is done, failed or was cancelled."""
@@ -151,8 +168,9 @@ class DMDPTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         try:
             if error is not None:
                 self.showMessage(str(error))
-            elif work is Work.Training:
-                self.ui.resultBrowser.html = bundleText(out)
+            elif work in (Work.Training, Work.Network):
+                self.ui.resultBrowser.html = (bundleText if work is Work.Training else networkText)(out)
+                self.showCurves()
             else:
                 self.ui.resultBrowser.setSource(qt.QUrl.fromLocalFile(str(out / "report.md")))
         except (OSError, KeyError, ValueError) as problem:

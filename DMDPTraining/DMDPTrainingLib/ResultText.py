@@ -9,6 +9,20 @@ from pathlib import Path
 from slicer.i18n import tr as _
 
 
+def networkText(folder: Path) -> str:
+    """How a network did on patients that it had not seen. Raises ``OSError``, ``KeyError``, ``ValueError``."""
+    manifest = json.loads((folder / "bundle" / "manifest.json").read_text(encoding="utf-8"))
+    lines = ""
+    for metric in manifest["metrics"]:
+        low, high = metric["interval"]
+        figure = f"{metric['task']}: AUC {metric['value']:.2f} ({low:.2f} – {high:.2f}), n = {metric['n']}, {metric['protocol']}"
+        lines += f"<li>{escape(figure)}</li>"
+    return (
+        f"<h3>{escape(manifest['name'])} {escape(manifest['version'])}</h3><ul>{lines}</ul>"
+        f"<p>{escape(manifest['intended_use'])}</p><p>{escape(str(folder / 'bundle'))}</p>"
+    )
+
+
 def bundleText(folder: Path) -> str:
     """A table of the sub-models of a bundle with their internal validation. Raises ``OSError``, ``KeyError``, ``ValueError``."""
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))

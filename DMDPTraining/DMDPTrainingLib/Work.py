@@ -20,21 +20,41 @@ class Work(enum.Enum):
     QuickValidation = ("validate", {"what": "published", "quick": True})
     Validation = ("validate", {"what": "published", "quick": False})
     Training = ("train", {"what": "published"})
+    Network = ("train", {"what": "network"})
 
     def label(self) -> str:
         return {
             Work.QuickValidation: _("Validate on the published matrices: a quick look"),
             Work.Validation: _("Validate on the published matrices: the full run (hours; a stopped run goes on)"),
             Work.Training: _("Train the bundle published-pet-clinical"),
+            Work.Network: _("Train the network on your own cohort (hours; a stopped run goes on)"),
         }[self]
 
     def arguments(self, data: str, out: str) -> dict[str, object]:
-        """The job's arguments for a folder with the matrices and a result folder."""
-        return {**self.value[1], "data": data, "out": out}
+        """The job's arguments for a folder with the matrices, or a cohort file, and a result folder."""
+        return {**self.value[1], "cohort" if self is Work.Network else "data": data, "out": out}
+
+    def dataLabel(self) -> str:
+        """What the first path is."""
+        return _("Cohort file:") if self is Work.Network else _("Published matrices:")
+
+    def needs(self, data: str, out: str) -> str:
+        """What is still missing before the job may start, in words; an empty string means ready."""
+        missing = _cohortNeeds(data) if self is Work.Network else _matricesNeeds(data)
+        if not missing and not out:
+            return _("Choose a folder for the result: a new one, or that of an earlier run.")
+        return missing
 
 
-def needs(data: str, out: str) -> str:
-    """What is still missing before the job may start, in words; an empty string means ready."""
+def _cohortNeeds(data: str) -> str:
+    if not data:
+        return _("Choose the cohort: a CSV file with one patient per row (patient, ct, pet, mask or seed, labels, age, sex, …).")
+    if not Path(data).is_file():
+        return _("There is no file {path}.").format(path=data)
+    return ""
+
+
+def _matricesNeeds(data: str) -> str:
     if not data:
         return _("Choose the folder with the published matrices (repository jiang-0311/DMDP, commit 75dd19a).")
     absent = [name for name in MATRICES if not (Path(data) / name).is_file()]
@@ -42,6 +62,4 @@ def needs(data: str, out: str) -> str:
         return _("The folder lacks {names}; get them from the repository jiang-0311/DMDP, commit 75dd19a.").format(
             names=", ".join(absent)
         )
-    if not out:
-        return _("Choose a folder for the result: a new one, or that of an earlier run.")
     return ""

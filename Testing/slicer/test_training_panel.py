@@ -8,7 +8,7 @@ import traceback
 
 import pytest
 
-from .test_panel import wait
+from .conftest import wait
 
 pytestmark = pytest.mark.slicer
 
@@ -73,3 +73,33 @@ def test_a_made_bundle_is_shown(training, project, tmp_path):
     training.onJobEnded(None, tmp_path)
     assert "EGFR-robust-age-sex" in training.ui.resultBrowser.plainText
     assert "Research use only" in training.ui.resultBrowser.plainText
+
+
+def test_a_network_needs_a_cohort_file_and_shows_its_curves(training, project, tmp_path):
+    from DMDPTrainingLib.Work import Work
+    from matplotlib.figure import Figure
+
+    parameters, ui = training.logic.getParameterNode(), training.ui
+    parameters.work = Work.Network
+    assert ui.dataPathLabel.text == "Cohort file:"
+    assert "CSV" in ui.startButton.toolTip
+    cohort = tmp_path / "cohort.csv"
+    parameters.data = str(cohort)
+    assert "There is no file" in ui.startButton.toolTip
+    cohort.write_text("patient,ct,pet,mask,EGFR,subtype\n", encoding="utf-8")
+    parameters.data, parameters.out = "", str(tmp_path / "run")
+    parameters.data = str(cohort)
+    assert ui.startButton.enabled
+    ui.startButton.click()
+    wait(lambda: not training.job.running)
+    assert "has no patients" in ui.messageLabel.text
+
+    shutil.copytree(project / "Resources" / "Models" / "demo-network", tmp_path / "run" / "bundle")
+    Figure((4, 2)).savefig(tmp_path / "run" / "curves.png")
+    training.onProgress(0.5, "epoch 3")
+    assert not ui.curvesLabel.isHidden()
+    assert not ui.curvesLabel.pixmap.isNull()
+    training.onJobEnded(None, tmp_path)
+    assert "AUC" in ui.resultBrowser.plainText
+    parameters.work = Work.Training
+    assert ui.dataPathLabel.text == "Published matrices:"
