@@ -152,12 +152,11 @@ def _features(prediction: Prediction) -> str:
     """The features that were measured, with the range of the training patients."""
     rows = "".join(
         f"<tr><td>{escape(name)}</td><td>{'–' if f['value'] is None else _figure(f['value'])} {escape(_unit(f['unit']))}</td>"
-        f"<td>{_range(f['training_range'])}</td></tr>"
+        f"<td>{_range(f['training_range'])}</td><td>{_rank(f['percentile'])}</td></tr>"
         for name, f in prediction.features.items()
     )
-    return (
-        f"<h3>{_('Features of the lesion')}</h3><table><tr><td></td><td></td><td>{_('training patients')}</td></tr>{rows}</table>"
-    )
+    head = f"<tr><td></td><td></td><td>{_('training patients')}</td><td>{_('percentile')}</td></tr>"
+    return f"<h3>{_('Features of the lesion')}</h3><table>{head}{rows}</table>"
 
 
 def _regions(prediction: Prediction) -> str:
@@ -174,6 +173,10 @@ def _regions(prediction: Prediction) -> str:
 
 def _unit(unit: str) -> str:
     return "" if unit == "1" else unit
+
+
+def _rank(percentile) -> str:
+    return "" if percentile is None else f"{percentile:.0f}"
 
 
 def _range(limits) -> str:

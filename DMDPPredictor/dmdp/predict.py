@@ -233,7 +233,16 @@ def _feature(feature: Feature, training: Mapping[str, Any] | None) -> dict[str, 
         "source": feature.source,
         "training_range": [low, high] if training else None,
         "in_range": None if training is None or value is None else bool(low <= value <= high),
+        "percentile": None if training is None or value is None else _percentile(value, training),
     }
+
+
+def _percentile(value: float, training: Mapping[str, Any]) -> float:
+    """Where a value lies among the training patients, 0 to 100; between the percentiles of the manifest by interpolation."""
+    low, high = training["range"]
+    known = {0.0: low, **{float(q): v for q, v in training.get("percentiles", {}).items()}, 100.0: high}
+    ranks = sorted(known)
+    return float(np.interp(value, [known[q] for q in ranks], ranks))
 
 
 def _card(model: EnsembleModel) -> dict[str, Any]:

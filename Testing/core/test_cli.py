@@ -82,6 +82,9 @@ def test_a_result_has_everything(result):
         assert any("clinical" in name for name in kinds), "and so does clinical-only"
     assert document["inputs"]["missing"] == ["smoking"]
     assert set(document["contour"]["spread"]["EGFR"]) == {"suv4", "suv2.5", "pet41"}
+    for feature in document["features"].values():
+        if feature["training_range"] and feature["in_range"]:
+            assert 0 <= feature["percentile"] <= 100
     low, high = document["contour"]["moved"]["EGFR"]
     assert low <= document["tasks"]["EGFR"]["probability"] <= high
     assert document["demonstration"]["label"].startswith("demonstration network")

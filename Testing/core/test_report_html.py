@@ -138,6 +138,7 @@ def document() -> dict:
                 "source": "paper",
                 "training_range": [0.77, 45.7],
                 "in_range": True,
+                "percentile": 96.4,
             },
             "suv_skew": {
                 "value": -0.3584,
@@ -146,6 +147,7 @@ def document() -> dict:
                 "source": "paper",
                 "training_range": [-0.2, 3.5],
                 "in_range": False,
+                "percentile": 100.0,
             },
             "het0": {
                 "value": None,
@@ -154,6 +156,7 @@ def document() -> dict:
                 "source": "ours",
                 "training_range": None,
                 "in_range": None,
+                "percentile": None,
             },
         },
         "regions": {
@@ -278,7 +281,7 @@ def test_the_demonstration_is_apart_and_folded(page, document):
 def test_features_outside_the_training_range_are_marked_and_shown(page, document):
     seen = page(document).seen
     assert "3 PET features with units and training range; 1 outside it" in seen
-    assert "suv_skew −0.358 −0.2 to 3.5 outside" in seen
+    assert "suv_skew −0.358 −0.2 to 3.5, percentile 100 outside" in seen
     document["features"]["suv_skew"]["in_range"] = True
     folded = page(document)
     assert "none outside it" in folded.seen
@@ -289,6 +292,7 @@ def test_the_spread_over_contours(page, document):
     seen = page(document).seen
     assert "Drawn 1 mm off" in seen
     assert "0.21 to 0.23" in seen
+    assert "0.77 to 45.7, percentile 96" in seen
 
 
 def test_audit_regions_and_card(page, document):
