@@ -31,7 +31,15 @@ def test_a_short_ablation_writes_its_tables_and_goes_on_after_a_stop(tmp_path, m
     said = COMMAND.run({"what": "ablation", "quick": True, "variants": "no_radiomics,permuted", "out": str(out)}, silent)
     assert "Ablation written" in said
     page = (out / "report.md").read_text(encoding="utf-8")
-    for part in ("Full model", "Stacking ensemble", "Without radiomics", "Controls", "Full model minus the other", "on CPU"):
+    for part in (
+        "Full model",
+        "Stacking ensemble",
+        "Without radiomics",
+        "Modalities taken away",
+        "Labels at random",
+        "Full model minus the other",
+        "on CPU",
+    ):
         assert part in page
     assert "dmdp validate ablation --out RUN --size quick" in page
     assert json.loads((out / "pieces/full-0.json").read_text())["parameters"] > 1e5

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -150,6 +151,21 @@ def test_the_joint_head_and_one_modality_train_too(tmp_path):
     )
     found = train(config, SETTINGS, patients(), patients(8, 1), tmp_path)
     assert set(found.history[0]["losses"]) == {"task", "image_table"}
+
+
+def test_the_decoder_learns_from_the_patients_who_have_an_outline(tmp_path):
+    box = np.zeros(SIZE, bool)
+    box[4:12, 8:24, 8:24] = True
+    outlined = [replace(e, lesion=box if number % 3 else None) for number, e in enumerate(patients())]
+    config = NetworkConfig(**{**CONFIG.__dict__, "decoder": True})
+    changes = {"epochs": 6, "batch": 4, "accumulate": 1, "augmentation": NONE, "learning_rate": 1e-2}
+    settings = TrainingSettings(**{**SETTINGS.__dict__, **changes})
+    found = train(config, settings, outlined, patients(8, 1), tmp_path)
+    assert set(found.history[0]["losses"]) == {"task", "outline", "image_table", "ct_pet"}
+    assert found.history[-1]["losses"]["outline"] < 0.9 * found.history[0]["losses"]["outline"]
+    moved = Data(outlined, config).batch([0, 1], Augmentation(), 0, 0)
+    assert torch.isnan(moved.lesions[0]).all()
+    assert 0.3 * box.sum() < float(moved.lesions[1].sum()) < 2 * box.sum()
 
 
 def test_it_stops_when_nothing_improves(tmp_path):

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 import torch
 from dmdp.network.contrast import NOBODY, Queue, aligned_loss
-from dmdp.network.losses import alignment_loss, class_weights, joint_loss, masked_task_loss
+from dmdp.network.losses import alignment_loss, class_weights, joint_loss, masked_task_loss, outline_loss
 from dmdp.network.weighting import LearnedWeights, alignment_weight, weighted
 from torch.nn.functional import cross_entropy
 
@@ -117,3 +117,20 @@ def test_learned_weights_move_towards_the_size_of_their_loss_and_are_bounded():
     weights.logarithm["task"].data.fill_(50.0)
     assert weights({"task": torch.tensor(0.0)}).item() == 2.0
     assert weighted(losses, {"image_table": 0.1}).item() == pytest.approx(1.55)
+
+
+def test_the_outline_counts_where_there_is_one():
+    truth = torch.zeros(3, 1, 4, 6, 6)
+    truth[:, :, 1:3, 2:5, 2:5] = 1
+    sure = (truth * 2 - 1) * 20
+    assert outline_loss(sure, truth) < 1e-3
+    assert outline_loss(-sure, truth) > 10
+    gaps = truth.clone()
+    gaps[1:] = float("nan")
+    logits = torch.randn(truth.shape, generator=torch.Generator().manual_seed(0))
+    assert outline_loss(logits, gaps) == pytest.approx(float(outline_loss(logits[:1], truth[:1])))
+    nothing = logits.clone().requires_grad_()
+    loss = outline_loss(nothing, torch.full_like(truth, float("nan")))
+    loss.backward()
+    assert float(loss.detach()) == 0
+    assert not nothing.grad.any()

@@ -20,13 +20,15 @@ VARIANTS = {
     "no cross-attention": NetworkConfig(fusion="concatenation", **TABLE),
     "early fusion": NetworkConfig(fusion="early", **TABLE),
     "group norm": NetworkConfig(norm="group", **TABLE),
+    "decoder": NetworkConfig.quick(decoder=True, modalities=("pet",), align_modalities=False),
+    "decoder, early": NetworkConfig.quick(decoder=True, fusion="early", align_modalities=False, **TABLE),
     "joint head": NetworkConfig(head="joint", head_hidden=16, **TABLE),
     "three tasks": NetworkConfig(tasks=("EGFR", "subtype", "KRAS"), align_modalities=True, feed_conv=True, **TABLE),
 }
 
 
-def images(count=2, seed=0):
-    return torch.from_numpy(np.random.default_rng(seed).uniform(-1, 1, (count, 2, *CROP_MM)).astype(np.float32))
+def images(count=2, seed=0, shape=CROP_MM):
+    return torch.from_numpy(np.random.default_rng(seed).uniform(-1, 1, (count, 2, *shape)).astype(np.float32))
 
 
 def parameters(config):
@@ -37,14 +39,16 @@ def parameters(config):
 def test_every_variant_answers_learns_and_explains(config):
     torch.manual_seed(0)
     network = Dmdp(config)
-    output = network(images(), torch.tensor([[0.1, float("nan")], [1.0, -1.0]]) if config.tabular else None)
+    output = network(images(shape=config.shape), torch.tensor([[0.1, float("nan")], [1.0, -1.0]]) if config.tabular else None)
     assert output.logits.shape == (2, len(config.tasks))
     loss = output.logits.square().sum() + output.image.square().sum()
     loss = loss + sum(e.square().sum() for e in (output.modality or {}).values())
+    loss = loss + (0 if output.outline is None else output.outline.square().mean())
+    assert output.outline is None or output.outline.shape == (2, 1, *config.shape)
     loss = loss + (0 if output.table is None else output.table.square().sum())
     loss.backward()
     assert [n for n, p in network.named_parameters() if p.grad is None or not torch.isfinite(p.grad).all()] == []
-    _, maps = gradcam(network, images(1), None)
+    _, maps = gradcam(network, images(1, shape=config.shape), None)
     assert {key[1:] for key in maps} == set(output.maps)
     assert NetworkConfig.from_json(config.to_json()) == config
 

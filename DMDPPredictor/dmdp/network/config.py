@@ -25,6 +25,7 @@ class NetworkConfig:
     ``spacing`` is the edge of a voxel in mm; the crop is 48 × 96 × 96 mm whatever it is. ``windows`` shows each modality a second
     time: CT in a soft-tissue window, PET relative to its maximum near the centre (:mod:`dmdp.network.windows`).
     ``centre_pool`` averages the maps a second time with weights that fall with the distance from the lesion's centre.
+    ``decoder`` adds the outline of the lesion (:mod:`dmdp.network.decoder`).
 
     ``modalities`` are the images that are looked at. ``fusion`` joins two of them: ``attention`` in both directions at two
     scales, ``concatenation`` of the two encoders' maps at the same scales (no cross-attention), or ``early``: one encoder of
@@ -58,6 +59,7 @@ class NetworkConfig:
     spacing: int = 1
     windows: bool = False
     centre_pool: bool = False
+    decoder: bool = False
 
     def __post_init__(self) -> None:
         for name, allowed in CHOICES.items():

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from .config import MODALITIES, NetworkConfig
 from .cross_attention import Concatenation, Exchange
+from .decoder import Decoder
 from .encoder import Encoder
 from .heads import head, marginal_logits
 from .pool import centre_pool, mean_pool
@@ -22,7 +23,8 @@ MISSING = {"ct": -1.0, "pet": 0.0}  # what an absent image is filled with: air, 
 class Output:
     """``logits`` (B, tasks); ``image`` and ``table`` embeddings (B, E), table None without inputs; ``maps`` by
     (modality, stage): the activations that heatmaps are made of, each (B, C, z, y, x); ``joint`` (B, 2^tasks) the log-scores of
-    all combinations where the head is joint; ``modality`` the embeddings (B, E) of CT and PET where they are aligned."""
+    all combinations where the head is joint; ``modality`` the embeddings (B, E) of CT and PET where they are aligned;
+    ``outline`` the log-odds (B, 1, z, y, x) of being lesion where there is a decoder."""
 
     logits: Tensor
     image: Tensor
@@ -30,6 +32,7 @@ class Output:
     maps: dict[tuple[str, str], Tensor]
     joint: Tensor | None = None
     modality: dict[str, Tensor] | None = None
+    outline: Tensor | None = None
 
 
 class Dmdp(nn.Module):
@@ -58,6 +61,9 @@ class Dmdp(nn.Module):
         self.heads = nn.ModuleDict(
             {name: head(config.trunk, config.head_hidden, count, config.dropout) for name, count in outputs.items()}
         )
+        if config.decoder:
+            encoders = 1 if config.fusion == "early" else len(config.modalities)
+            self.decoder = Decoder(config.widths, config.fused, encoders, config.norm)
         if config.align_modalities:
             self.project_modality = nn.ModuleDict({m: nn.Linear(config.widths[4], config.embedding) for m in MODALITIES})
 
@@ -77,7 +83,7 @@ class Dmdp(nn.Module):
         to the trunk (B, trunk).
         """
         encoded = self._encode(images)
-        small = self.small(*(maps[0] for maps in encoded.values()))
+        small = self.small(*(maps[2] for maps in encoded.values()))
         large = self.large(*(maps[-1] for maps in encoded.values()))
         pools = (mean_pool, centre_pool) if self.config.centre_pool else (mean_pool,)
         pooled = torch.cat([pool(scale) for scale in (small, large) for pool in pools], dim=1)
@@ -93,16 +99,17 @@ class Dmdp(nn.Module):
             image=self.project_image(pooled),
             table=None if table is None else self.project_table(table),
             maps={
-                **({(name, "stage3"): maps[1] for name, maps in encoded.items()} if self.config.all_maps else {}),
+                **({(name, "stage3"): maps[3] for name, maps in encoded.items()} if self.config.all_maps else {}),
                 **{(name, "encoder"): maps[-1] for name, maps in encoded.items()},
                 **({("fused", "small"): small} if self.config.all_maps else {}),
                 ("fused", "fusion"): large,
             },
             joint=joint,
             modality=self._modality_embeddings(encoded),
+            outline=self._outline(large, list(encoded.values()), images.shape[2:]),
         )
 
-    def _encode(self, images: Tensor) -> dict[str, tuple[Tensor, Tensor, Tensor]]:
+    def _encode(self, images: Tensor) -> dict[str, list[Tensor]]:
         seen = {name: images[:, at : at + 1] for at, name in enumerate(MODALITIES) if name in self.config.modalities}
         if self.config.windows:
             seen = {name: views(image, name, self.config.spacing) for name, image in seen.items()}
@@ -115,6 +122,9 @@ class Dmdp(nn.Module):
             joint = self.heads["joint"](hidden)
             return marginal_logits(joint, len(self.config.tasks)), joint
         return torch.cat([self.heads[task](hidden) for task in self.config.tasks], dim=1), None
+
+    def _outline(self, large: Tensor, encoded: list[list[Tensor]], size) -> Tensor | None:
+        return self.decoder(large, encoded, size) if self.config.decoder else None
 
     def _modality_embeddings(self, encoded) -> dict[str, Tensor] | None:
         if not self.config.align_modalities:

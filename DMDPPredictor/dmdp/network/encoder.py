@@ -42,10 +42,10 @@ class Stage(nn.Module):
 
 
 class Encoder(nn.Module):
-    """(B, inputs, 48, 96, 96) → the maps of stages 2, 3 and 4.
+    """(B, inputs, 48, 96, 96) → the maps of the stem and of stages 1 to 4.
 
-    ``lite``: (B, 32, 12, 12, 12), (B, 64, 6, 6, 6), (B, 96, 6, 6, 6); ``full``: (B, 64, 12, 24, 24), (B, 128, 6, 12, 12),
-    (B, 128, 3, 6, 6).
+    ``lite``: from stage 2 on (B, 32, 12, 12, 12), (B, 64, 6, 6, 6), (B, 96, 6, 6, 6); ``full``: (B, 64, 12, 24, 24),
+    (B, 128, 6, 12, 12), (B, 128, 3, 6, 6).
     """
 
     def __init__(self, widths: Sequence[int], strides: Sequence[Sequence[int]], norm: str = "batch", inputs: int = 1):
@@ -57,8 +57,8 @@ class Encoder(nn.Module):
         )
         self.stages = nn.ModuleList(Stage(a, b, s, norm) for a, b, s in zip(widths[:-1], widths[1:], strides[1:], strict=True))
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        first, second, third, fourth = self.stages
-        small = second(first(self.stem(x)))
-        middle = third(small)
-        return small, middle, fourth(middle)
+    def forward(self, x: Tensor) -> list[Tensor]:
+        maps = [self.stem(x)]
+        for stage in self.stages:
+            maps.append(stage(maps[-1]))
+        return maps

@@ -58,3 +58,17 @@ def alignment_loss(image: Tensor, table: Tensor, temperature: float = 0.1) -> Te
     similarity = normalize(image, dim=1) @ normalize(table, dim=1).T / temperature
     target = torch.arange(len(image), device=image.device)
     return (cross_entropy(similarity, target) + cross_entropy(similarity.T, target)) / 2
+
+
+def outline_loss(logits: Tensor, masks: Tensor) -> Tensor:
+    """Cross-entropy plus 1 − soft Dice over the patients that have a mask; 0 where a batch has none.
+
+    ``logits`` and ``masks`` (B, 1, z, y, x); masks 0…1, all NaN for a patient without one.
+    """
+    has = torch.isfinite(masks).all(dim=(1, 2, 3, 4))
+    if not has.any():
+        return logits.sum() * 0.0
+    said, truth = logits[has].float(), masks[has]
+    share = torch.sigmoid(said)
+    both, total = (share * truth).sum(dim=(1, 2, 3, 4)), (share + truth).sum(dim=(1, 2, 3, 4))
+    return binary_cross_entropy_with_logits(said, truth) + (1 - (2 * both + 1) / (total + 1)).mean()

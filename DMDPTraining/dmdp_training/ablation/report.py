@@ -104,24 +104,30 @@ def differences(f: Findings) -> Table:
     return Table("differences", "Full model minus the other", ("model", *f.plan.tasks), tuple(rows), note)
 
 
-def controls(f: Findings) -> Table:
-    """Images and clinical values only: with each modality taken away, and trained on permuted labels."""
+def controls(f: Findings, name: str) -> Table:
+    """A model as it is and with each modality taken away, images and what was measured on them."""
     rows = []
-    for task, name in enumerate(f.plan.tasks):
-        y = f.truth[:, task]
-        cells = [", ".join(MODALITIES[name]).upper()]
+    for task, label in enumerate(f.plan.tasks):
+        cells = [", ".join(MODALITIES[label]).upper()]
         for how in (INTACT, *WITHOUT):
-            found = delong(f.scores(NO_RADIOMICS.name, task, how), y)
+            found = delong(f.scores(name, task, how), f.truth[:, task])
             cells.append(_with_interval(found.value, found.interval))
-        if PERMUTED.name in f.plan.variants:
-            seeds = [delong(row, y).value for row in f.scores(PERMUTED.name, task)]
-            cells.append(f"{np.mean(seeds):.3f} ({min(seeds):.3f} to {max(seeds):.3f})")
-        rows.append((name, *cells))
-    header = ("label", "shows in", "images", "CT taken away", "PET taken away")
-    note = "The network without radiomics. Last column: trained on permuted labels; mean, lowest and highest of the seeds."
-    if PERMUTED.name in f.plan.variants:
-        header += ("labels at random",)
-    return Table("controls", "Controls (AUC)", header, tuple(rows), note)
+        rows.append((label, *cells))
+    note = "A modality that is taken away is filled with air or no uptake, and the values that were measured on it are unknown."
+    header = ("label", "shows in", "as it is", "CT taken away", "PET taken away")
+    return Table(f"controls_{name}", f"Modalities taken away: {title(name).lower()} (AUC)", header, tuple(rows), note)
+
+
+def chance(f: Findings) -> Table:
+    """Trained on the labels of other patients, tested on the true ones."""
+    rows, means = [], []
+    for task, label in enumerate(f.plan.tasks):
+        seeds = [delong(row, f.truth[:, task]).value for row in f.scores(PERMUTED.name, task)]
+        means.append(np.mean(seeds))
+        rows.append((label, ", ".join(f"{value:.3f}" for value in seeds), f"{means[-1]:.3f}"))
+    rows.append(("all labels", "", f"{np.mean(means):.3f}"))
+    note = "The network without radiomics, trained on permuted labels; 0.5 is what a sound protocol gives."
+    return Table("chance", "Labels at random (AUC)", ("label", "by seed", "mean"), tuple(rows), note)
 
 
 def cost(f: Findings) -> Table:
@@ -155,7 +161,9 @@ def verdict(f: Findings) -> str:
 
 def write(folder: Path, f: Findings) -> None:
     """``report.md``, a CSV file per table, and ``plan.json``."""
-    tables = [areas(f), calls(f), differences(f), *([controls(f)] if NO_RADIOMICS.name in f.plan.variants else []), cost(f)]
+    tables = [areas(f), calls(f), differences(f)]
+    tables += [controls(f, v.name) for v in (FULL, NO_RADIOMICS) if v.name in f.plan.variants]
+    tables += [*([chance(f)] if PERMUTED.name in f.plan.variants else []), cost(f)]
     for table in tables:
         write_file(folder / f"{table.name}.csv", table.csv().encode())
     write_file(folder / "report.md", _page(f, tables).encode())

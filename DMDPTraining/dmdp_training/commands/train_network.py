@@ -29,6 +29,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--head", choices=("parallel", "joint"), help="one head per task, or one over all answers")
     parser.add_argument("--norm", choices=("batch", "group"), help="normalisation of maps (default batch)")
+    parser.add_argument("--decoder", action="store_true", help="learn to outline the lesion as well")
     parser.add_argument("--folds", type=int, metavar="N", help="folds of the cross-validation (default 5)")
     parser.add_argument("--repeats", type=int, metavar="N", help="repeats of it (default 1)")
     parser.add_argument("--members", type=int, metavar="N", help="networks of each ensemble (default 3)")
@@ -90,6 +91,8 @@ def plan_of(given: Mapping[str, Any], cuda: bool):
         changes |= {"modalities": (given["modalities"],), "align_modalities": False}
     if given.get("fusion") == "early":
         changes["align_modalities"] = False
+    if given.get("decoder"):
+        changes["decoder"] = True
     if given.get("no_augmentation"):
         settings["augmentation"] = NONE
     values = () if given.get("no_table") else _words(given.get("values")) or DEFAULT_VALUES

@@ -44,11 +44,25 @@ NONE = Augmentation(*(0.0,) * 12)
 def augment_images(
     images: np.ndarray, present: tuple[bool, bool], how: Augmentation, rng: np.random.Generator, spacing: float = 1.0
 ) -> tuple[np.ndarray, tuple[bool, bool]]:
-    """A changed copy of ``images`` (2, z, y, x; normalised, voxels of ``spacing`` mm) as float32, and which modalities are
-    left in it."""
+    """A changed copy of ``images`` (2, z, y, x; normalised, voxels of ``spacing`` mm) as float32, and which modalities are left
+    in it."""
+    changed, left, _ = augment_patient(images, None, present, how, rng, spacing)
+    return changed, left
+
+
+def augment_patient(
+    images: np.ndarray,
+    lesion: np.ndarray | None,
+    present: tuple[bool, bool],
+    how: Augmentation,
+    rng: np.random.Generator,
+    spacing: float = 1.0,
+) -> tuple[np.ndarray, tuple[bool, bool], np.ndarray | None]:
+    """The same, with the ``lesion`` (z, y, x) moved like the CT; as float32 in 0…1."""
+    mask = None if lesion is None else lesion.astype(np.float32)
     if how == NONE:
-        return images.astype(np.float32), present
-    ct, pet = _moved(images.astype(np.float32), how, rng, spacing)
+        return images.astype(np.float32), present, mask
+    ct, pet, mask = _moved(images.astype(np.float32), mask, how, rng, spacing)
     ct = _ct(ct, how, rng) if present[0] else np.full_like(ct, MISSING["ct"])
     pet = _pet(pet, how, rng, spacing) if present[1] else np.full_like(pet, MISSING["pet"])
     if all(present) and rng.random() < how.modality_dropout:
@@ -56,7 +70,7 @@ def augment_images(
             ct, present = np.full_like(ct, MISSING["ct"]), (False, True)
         else:
             pet, present = np.full_like(pet, MISSING["pet"]), (True, False)
-    return np.stack([ct, pet]), present
+    return np.stack([ct, pet]), present, mask
 
 
 def augment_values(values: np.ndarray, pool: np.ndarray, how: Augmentation, rng: np.random.Generator) -> np.ndarray:
@@ -70,10 +84,12 @@ def augment_values(values: np.ndarray, pool: np.ndarray, how: Augmentation, rng:
     return np.where(swapped, others, values).astype(values.dtype)
 
 
-def _moved(images: np.ndarray, how: Augmentation, rng: np.random.Generator, spacing: float) -> tuple[np.ndarray, np.ndarray]:
+def _moved(
+    images: np.ndarray, mask: np.ndarray | None, how: Augmentation, rng: np.random.Generator, spacing: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """CT and PET moved together, and the PET a little on its own; beyond the crop is air without uptake."""
     if not any((how.flip, how.rotate, how.scale, how.shift, how.misregistration)):
-        return images[0], images[1]
+        return images[0], images[1], mask
     angles = np.deg2rad(rng.uniform(-how.rotate, how.rotate, 3))
     matrix = _rotation(angles) * rng.uniform(1 - how.scale, 1 + how.scale)
     if rng.random() < how.flip:
@@ -84,6 +100,7 @@ def _moved(images: np.ndarray, how: Augmentation, rng: np.random.Generator, spac
     return (
         _sampled(images[0] - MISSING["ct"], matrix, shift) + np.float32(MISSING["ct"]),
         _sampled(images[1], matrix, shift + apart),
+        None if mask is None else _sampled(mask, matrix, shift),
     )
 
 

@@ -11,7 +11,7 @@ from dmdp.network.config import NetworkConfig
 from dmdp.network.model import tabular_row
 from torch import Tensor
 
-from .augment import NONE, Augmentation, augment_images, augment_values
+from .augment import NONE, Augmentation, augment_patient, augment_values
 from .examples import Example, label_array
 
 ORDER, CHANGE, WEIGHTS = 0, 1, 2  # which random numbers of an epoch
@@ -20,17 +20,20 @@ ORDER, CHANGE, WEIGHTS = 0, 1, 2  # which random numbers of an epoch
 @dataclass(frozen=True, eq=False)
 class Batch:
     """``images`` (B, 2, z, y, x); ``values`` (B, F), NaN where missing; ``labels`` (B, tasks), NaN where unknown; ``patients``
-    (B,) int64; ``present`` (B, 2) bool for CT and PET."""
+    (B,) int64; ``present`` (B, 2) bool for CT and PET; ``lesions`` (B, 1, z, y, x) for a network with a
+    decoder, NaN for a patient without an outline."""
 
     images: Tensor
     values: Tensor
     labels: Tensor
     patients: Tensor
     present: Tensor
+    lesions: Tensor | None = None
 
     def to(self, device: str) -> Batch:
         """The same on another device."""
-        return Batch(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
+        moved = (getattr(self, name) for name in self.__dataclass_fields__)
+        return Batch(*(None if one is None else one.to(device) for one in moved))
 
 
 class Data:
@@ -48,12 +51,14 @@ class Data:
 
     def batch(self, rows: Sequence[int], how: Augmentation = NONE, seed: int = 0, epoch: int = 0) -> Batch:
         """The batch of some rows, changed as ``how`` says."""
-        images, values, present = [], [], []
+        images, values, present, lesions = [], [], [], []
         for row in rows:
             rng, example = np.random.default_rng([seed, epoch, CHANGE, int(row)]), self.examples[row]
-            changed, left = augment_images(example.images, example.present, how, rng, self.config.spacing)
+            lesion = example.lesion if self.config.decoder else None
+            changed, left, moved = augment_patient(example.images, lesion, example.present, how, rng, self.config.spacing)
             images.append(changed)
             present.append(left)
+            lesions.append(np.full(changed.shape[1:], np.nan, np.float32) if moved is None else moved)
             values.append(augment_values(self.values[row], self.values, how, rng))
         return Batch(
             torch.from_numpy(np.stack(images)),
@@ -61,6 +66,7 @@ class Data:
             torch.from_numpy(self.labels[rows]),
             torch.from_numpy(self.patients[rows]),
             torch.tensor(present),
+            torch.from_numpy(np.stack(lesions)[:, None]) if self.config.decoder else None,
         )
 
     def plain(self, size: int) -> Iterator[Batch]:

@@ -11,7 +11,7 @@ from dmdp.atomic import write_file
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-Content = tuple[np.ndarray, tuple[bool, bool], dict[str, float]]  # images, whether CT and PET are there, values by name
+Content = tuple[np.ndarray, np.ndarray, tuple[bool, bool], dict[str, float]]  # images, lesion, CT and PET there?, values
 
 
 def kept(file: Path, compute: Callable[[], Content]) -> Content:
@@ -19,9 +19,10 @@ def kept(file: Path, compute: Callable[[], Content]) -> Content:
     try:
         found = load(file.read_bytes())
         ct, pet = (bool(p) for p in found["present"])
-        return found["images"], (ct, pet), json.loads(bytes(found["values"]).decode())
+        return found["images"], found["lesion"].astype(bool), (ct, pet), json.loads(bytes(found["values"]).decode())
     except (OSError, SafetensorError, KeyError, ValueError):
-        images, present, values = compute()
+        images, lesion, present, values = compute()
         text = np.frombuffer(json.dumps(values).encode(), np.uint8)
-        write_file(file, save({"images": images, "present": np.array(present, np.uint8), "values": text}))
-        return images, present, values
+        flags = np.array(present, np.uint8)
+        write_file(file, save({"images": images, "lesion": lesion.astype(np.uint8), "present": flags, "values": text}))
+        return images, lesion, present, values

@@ -24,9 +24,9 @@ from dmdp.progress import Progress, silent
 
 from .cache import Content, kept
 from .cohort_csv import PATHS, Entry
-from .examples import Example
+from .examples import Example, mask_on
 
-VERSION = 1  # of what is kept; raise it when crops or features change
+VERSION = 2  # of what is kept; raise it when crops or features change
 
 
 def read_examples(entries: Sequence[Entry], cache: str | Path, spacing: int = 1, progress: Progress = silent) -> list[Example]:
@@ -48,9 +48,9 @@ def read_examples(entries: Sequence[Entry], cache: str | Path, spacing: int = 1,
 
 def cached_example(entry: Entry, cache: Path, spacing: int = 1) -> Example:
     """The example of one row, from ``cache`` where it is there and whole."""
-    images, present, values = kept(cache / f"{_key(entry, spacing)}.safetensors", lambda: _compute(entry, spacing))
+    images, lesion, present, values = kept(cache / f"{_key(entry, spacing)}.safetensors", lambda: _compute(entry, spacing))
     values = {**values, **clinical_values(entry.clinical), **entry.values}
-    return Example(entry.patient, images, values, entry.labels, present, entry.site)
+    return Example(entry.patient, images, values, entry.labels, present, entry.site, lesion)
 
 
 def _key(entry: Entry, spacing: int) -> str:
@@ -89,8 +89,13 @@ def _compute(entry: Entry, spacing: int) -> Content:
         lesion = _outlined(entry, pet, "PET")
         features = _features(pet, lesion)
         ct = Volume(np.full(pet.geometry.shape, -1000.0), pet.geometry, "HU")
-    images = normalise(crop_pair(ct, pet, lesion.centroid, spacing)).astype(np.float16)
-    return images, (entry.ct is not None, entry.pet is not None), features
+    crop = crop_pair(ct, pet, lesion.centroid, spacing)
+    return (
+        normalise(crop).astype(np.float16),
+        mask_on(crop.geometry, lesion),
+        (entry.ct is not None, entry.pet is not None),
+        features,
+    )
 
 
 def _ct(path: Path) -> Volume:

@@ -8,7 +8,7 @@ import torch
 from dmdp.errors import ModelError
 from dmdp.network.contrast import aligned_loss
 from dmdp.network.dmdp import Dmdp, Output
-from dmdp.network.losses import joint_loss, masked_task_loss
+from dmdp.network.losses import joint_loss, masked_task_loss, outline_loss
 from dmdp.network.weighting import alignment_weight, weighted
 from torch import Tensor
 
@@ -65,6 +65,8 @@ def _loss(state: State, batch: Batch, settings: TrainingSettings, weights: Tenso
             if output.joint is not None
             else masked_task_loss(output.logits.float(), batch.labels, settings.smoothing, weights)
         )
+    if batch.lesions is not None and torch.isfinite(batch.lesions).any():
+        parts["outline"] = outline_loss(output.outline, batch.lesions)
     for name in contrasts(network.config, settings):
         first, second, present = _views(name, output, batch)
         if present.any():
@@ -74,7 +76,7 @@ def _loss(state: State, batch: Batch, settings: TrainingSettings, weights: Tenso
     if state.learned is not None:
         return state.learned(parts), parts
     beta = alignment_weight(state.epoch, settings.epochs, settings.alignment, settings.ramp)
-    return weighted(parts, dict.fromkeys(("image_table", "ct_pet"), beta)), parts
+    return weighted(parts, {"image_table": beta, "ct_pet": beta, "outline": settings.outline}), parts
 
 
 def _views(name: str, output: Output, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from dmdp.case import Geometry, Lesion
 from dmdp.ensemble.inputs import LOGARITHMIC, usable
 from dmdp.errors import InputError
+from dmdp.files import sample
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,7 +17,7 @@ class Example:
     """``images`` float16 (2, 48, 96, 96), or (2, 24, 48, 48) at 2 mm, as :func:`dmdp.network.crop.normalise` makes them, an
     absent one filled with
     ``dmdp.network.dmdp.MISSING``; ``present`` says whether CT and PET are there; ``values`` raw, by name; ``labels`` the known
-    ones, 0/1 by task."""
+    ones, 0/1 by task; ``lesion`` bool (z, y, x) on the crop, where it is known."""
 
     patient: str
     images: np.ndarray
@@ -23,6 +25,12 @@ class Example:
     labels: Mapping[str, int]
     present: tuple[bool, bool] = (True, True)
     site: str = field(default="")
+    lesion: np.ndarray | None = None
+
+
+def mask_on(crop: Geometry, lesion: Lesion) -> np.ndarray:
+    """A lesion on the voxels of a crop, bool (z, y, x)."""
+    return sample(lesion.mask.astype(np.float32), lesion.geometry, crop, order=1, outside=0.0) > 0.5
 
 
 def label_array(examples: Iterable[Example], tasks: Sequence[str]) -> np.ndarray:

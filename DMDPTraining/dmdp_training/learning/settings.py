@@ -18,8 +18,9 @@ from .augment import Augmentation
 class TrainingSettings:
     """AdamW as in science 4.4. ``batch`` patients at a time, ``accumulate`` batches per step; ``warm_up`` and ``patience`` in
     epochs; ``smoothing`` of the labels; ``balance`` weighs classes by their frequency; ``alignment`` is β at its peak (0: no
-    contrastive loss), over ``ramp`` epochs; ``queue`` patients are kept as negatives; ``learned_weights`` replace β; ``workers``
-    is not here, as one thread prepares what one thread learns from. ``amp`` (bfloat16) works on CUDA only."""
+    contrastive loss), over ``ramp`` epochs; ``outline`` is the weight of the decoder's loss; ``queue`` patients are kept as
+    negatives; ``learned_weights`` replace β; ``workers`` is not here, as one thread prepares what one thread learns from. ``amp``
+    (bfloat16) works on CUDA only."""
 
     epochs: int = 150
     batch: int = 8
@@ -34,6 +35,7 @@ class TrainingSettings:
     balance: bool = True
     alignment: float = 0.1
     ramp: int = 10
+    outline: float = 0.5
     queue: int = 256
     temperature: float = 0.1
     learned_weights: bool = False

@@ -17,19 +17,19 @@ from ..simulate.cohort import Truth, draw_truth, hard_crop, truth_of_labels
 from ..simulate.ct_summary import ct_summary
 from ..simulate.labels import true_labels
 from .cache import Content, kept
-from .examples import Example
+from .examples import Example, mask_on
 
-VERSION = 1  # of what is kept; raise it when the simulation or the features change
+VERSION = 2  # of what is kept; raise it when the simulation or the features change
 
 
 def simulated_example(seed: int, spacing: int = 1, cache: Path | None = None) -> Example:
     """The example of a patient of the simulated cohort, cut round the true PET lesion, in voxels of ``spacing`` mm."""
     truth: Truth = draw_truth(seed)
     if cache is None:
-        images, present, values = _compute(seed, spacing)
+        images, lesion, present, values = _compute(seed, spacing)
     else:
         name = f"simulated-{VERSION}-{spacing}mm-{seed}.safetensors"
-        images, present, values = kept(cache / name, lambda: _compute(seed, spacing))
+        images, lesion, present, values = kept(cache / name, lambda: _compute(seed, spacing))
     return Example(
         f"simulated {seed}",
         images,
@@ -37,6 +37,7 @@ def simulated_example(seed: int, spacing: int = 1, cache: Path | None = None) ->
         dict(truth.known),
         present,
         truth.site.name,
+        lesion,
     )
 
 
@@ -74,4 +75,4 @@ def _compute(seed: int, spacing: int) -> Content:
     lesion = Lesion(patient.lesion_pet, patient.pet.geometry, "manual")
     values = {name: f.value for name, f in pet_features(patient.pet, lesion).items()} | ct_summary(patient.ct, patient.lesion_ct)
     known = {name: float(value) for name, value in values.items() if np.isfinite(value)}
-    return normalise(crop).astype(np.float16), (True, True), known
+    return normalise(crop).astype(np.float16), mask_on(crop.geometry, lesion), (True, True), known

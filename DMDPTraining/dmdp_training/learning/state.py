@@ -58,7 +58,11 @@ def begin(config: NetworkConfig, settings: TrainingSettings) -> State:
     seed_weights(settings.seed, BEFORE_THE_FIRST)
     network = Dmdp(config).to(settings.device)
     parts = contrasts(config, settings)
-    learned = LearnedWeights(("task", *parts)).to(settings.device) if settings.learned_weights else None
+    learned = (
+        LearnedWeights(("task", *(["outline"] if config.decoder else []), *parts)).to(settings.device)
+        if settings.learned_weights
+        else None
+    )
     queues = {name: Queue(settings.queue, config.embedding).to(settings.device) for name in parts} if settings.queue else {}
     groups = [{"params": list(network.parameters())}]
     if learned is not None:

@@ -144,7 +144,8 @@ def _what(config: NetworkConfig, settings: TrainingSettings, data: Data, held: D
     """A digest of all that the result follows from."""
     content = hashlib.sha256()
     for part in (data, held):
-        for array in (part.values, part.labels, part.patients, *(e.images for e in part.examples)):
+        outlines = [e.lesion for e in part.examples if e.lesion is not None] if part.config.decoder else []
+        for array in (part.values, part.labels, part.patients, *(e.images for e in part.examples), *outlines):
             content.update(np.ascontiguousarray(array).tobytes())
     return digest(config.to_json(), settings.to_json(), content.hexdigest())
 
