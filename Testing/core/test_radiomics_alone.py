@@ -109,6 +109,14 @@ def test_what_is_too_small_is_refused_and_costs_the_others_nothing():
         extract(image, {"r": line}, Profile("p", minimum_dimensions=1, force_2d_axis=2))
 
 
+def test_resegmentation_may_leave_too_few_voxels():
+    image, mask = lumpy()
+    low, high = np.sort(image.array[mask])[[-10, -1]]
+    for minimum, refused in ((10, []), (11, ["r"])):
+        profile = Profile("p", resegment=(float(low), float(high)), minimum_voxels=minimum, classes=("firstorder",))
+        assert list(extract_present(image, {"r": mask}, profile)[1]) == refused
+
+
 def test_a_region_that_vanishes_in_resampling_is_refused():
     image, mask = lumpy()
     tiny = np.zeros_like(mask)

@@ -45,7 +45,7 @@ def check_neighbours(name: str, shape: tuple[int, int, int], profile: Profile) -
 def kept_voxels(name: str, image: np.ndarray, mask: np.ndarray, profile: Profile) -> np.ndarray:
     """The voxels of ``mask`` whose value in ``image`` the profile's resegmentation keeps; all of them without one.
 
-    Raises :class:`LesionError` where fewer voxels than the profile's minimum lie on its grid, or one or none is kept.
+    Raises :class:`LesionError` where fewer voxels than the profile's minimum, or than two, lie on its grid or are kept.
     """
     number = int(mask.sum())
     if number < profile.minimum_voxels:
@@ -66,8 +66,9 @@ def kept_voxels(name: str, image: np.ndarray, mask: np.ndarray, profile: Profile
         inside = image[kept].astype(float)
         away = profile.outliers_sigma * inside.std()
         kept = _between(image, kept, inside.mean() - away, inside.mean() + away)
-    if kept.sum() < 2:
-        raise _too_small(name, int(kept.sum()), 2, profile)
+    least = max(profile.minimum_voxels, 2)
+    if kept.sum() < least:
+        raise _too_small(name, int(kept.sum()), least, profile)
     box_of(name, kept, profile)
     return kept
 
