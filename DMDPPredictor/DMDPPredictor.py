@@ -16,6 +16,7 @@ from DMDPPredictorLib.LesionPanel import LesionPanel
 from DMDPPredictorLib.Logic import DMDPPredictorLogic
 from DMDPPredictorLib.ModelPanel import ModelPanel
 from DMDPPredictorLib.Models import DEMONSTRATION
+from DMDPPredictorLib.OwnPython import keepOwnPython, keepWheelFolder, ownPython, wheelFolder
 from DMDPPredictorLib.Packages import ensurePackages
 from DMDPPredictorLib.PanelJob import PanelJob
 from DMDPPredictorLib.Parameters import Sex, clinicalFrom
@@ -90,6 +91,9 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._loaded.setInterval(LOADED_MS)
         self._loaded.connect("timeout()", self.choosePair)
 
+        self.ui.pythonPath.currentPath, self.ui.wheelsPath.currentPath = ownPython(), wheelFolder()
+        self.ui.pythonPath.connect("currentPathChanged(QString)", self.onPython)
+        self.ui.wheelsPath.connect("currentPathChanged(QString)", self.onWheels)
         self.ui.suvCheckBox.connect("toggled(bool)", self.onToldSuv)
         self.ui.auditButton.connect("toggled(bool)", self.onAudit)
         self.ui.delineateButton.connect("clicked()", self.onDelineate)
@@ -290,6 +294,18 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 browser.html = auditText(self.logic.suv(self._parameters.pet).audit)
             except DmdpError as error:
                 browser.html = str(error)
+
+    def onPython(self, path):
+        """Another Python for the core; it is kept for all scenes if it can run the core."""
+        with self.told(), slicer.util.WaitCursor():
+            version = keepOwnPython(path)
+            self.showMessage(_("The core runs in Python {version} of {path}.").format(version=version, path=path) if path else "")
+
+    def onWheels(self, path):
+        """Another place for packages; it is kept for all scenes."""
+        with self.told():
+            keepWheelFolder(path)
+            self.showMessage("")
 
     def onModelChosen(self, name):
         """Another installed model."""

@@ -14,6 +14,8 @@ from typing import Any
 from dmdp import errors
 from dmdp.job import Job
 
+from .OwnPython import outsideEnvironment, ownPython
+
 
 @dataclass(frozen=True)
 class Line:
@@ -52,22 +54,24 @@ def writeJob(folder: Path, command: str, arguments: dict[str, Any], out: Path) -
 
 
 def commandLine(jobFile: Path) -> list[str]:
-    """The child process of a job: PythonSlicer inside the application, this Python elsewhere."""
+    """The child process of a job: the Python that the user named, else PythonSlicer inside the application, else this Python."""
     return [pythonExecutable(), "-m", "dmdp", "run-job", str(jobFile)]
 
 
 def pythonExecutable() -> str:
-    """Slicer's own Python launcher where it is on the path (as inside the application), else the running interpreter."""
-    return shutil.which("PythonSlicer") or sys.executable
+    """The user's, Slicer's own launcher where it is on the path (as inside the application), else the running interpreter."""
+    return ownPython() or shutil.which("PythonSlicer") or sys.executable
 
 
 def environment() -> dict[str, str]:
     """The variables of a job: those of this process, the folders of our packages, and UTF-8 everywhere."""
     found = [importlib.util.find_spec(name) for name in ("dmdp", "dmdp_training")]
     folders = [str(Path(spec.origin).resolve().parents[1]) for spec in found if spec is not None]
+    own = bool(ownPython())
+    others = [] if own else filter(None, [os.environ.get("PYTHONPATH")])
     return {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([*dict.fromkeys(folders), *filter(None, [os.environ.get("PYTHONPATH")])]),
+        **(outsideEnvironment() if own else os.environ),
+        "PYTHONPATH": os.pathsep.join([*dict.fromkeys(folders), *others]),
         "PYTHONUTF8": "1",
         "NUMBA_CACHE_DIR": str(Path.home() / ".cache" / "dmdp" / "numba"),
     }

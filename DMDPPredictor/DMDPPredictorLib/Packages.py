@@ -11,6 +11,8 @@ from dmdp.errors import DmdpError
 from packaging.requirements import Requirement
 from slicer.i18n import tr as _
 
+from .OwnPython import ownPython, wheelFolder
+
 NEVER_CHANGED = ("numpy", "scipy", "SimpleITK", "torch", "pydicom", "pillow", "vtk")
 
 
@@ -26,7 +28,7 @@ def missingPackages(requirements) -> list[str]:
 
 
 def ensurePackages(path: str | Path) -> None:
-    """Ask once, then install what is missing; on the main thread only.
+    """Ask once, then install what is missing; on the main thread only. Nothing is asked where the user named another Python.
 
     Raises :class:`DmdpError` (``package.missing``) where something stays missing.
 
@@ -34,7 +36,7 @@ def ensurePackages(path: str | Path) -> None:
     that pip cannot replace them.
     """
     requirements = requirementsFrom(path)
-    if not missingPackages(requirements):
+    if ownPython() or not missingPackages(requirements):
         return
     with tempfile.TemporaryDirectory(prefix="dmdp-") as folder:
         constraints = Path(folder) / "constraints.txt"
@@ -60,12 +62,16 @@ def pinned() -> list[str]:
 
 
 def _install(requirements: list[str], constraints: Path) -> None:
+    offline = wheelFolder()
     try:
         from slicer.packaging import pip_ensure
     except ImportError:  # Slicer 5.10
+        pip_ensure = None
+    if offline or pip_ensure is None:
         words = _("These Python packages will be installed into Slicer: {names}").format(names=", ".join(requirements))
         if slicer.util.confirmOkCancelDisplay(words, "DMDP"):
-            slicer.util.pip_install([*requirements, "-c", str(constraints)])
+            source = ["--no-index", "--find-links", offline] if offline else []
+            slicer.util.pip_install([*requirements, *source, "-c", str(constraints)])
         return
     pip_ensure(requirements, constraints=constraints, requester="DMDP")
 

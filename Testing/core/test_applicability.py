@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from dmdp.applicability.assess import assess, is_fdg
@@ -84,6 +86,14 @@ def test_anatomy_and_alignment():
     assert verdict(case(), LungPosition(0.0, None, 0.0))[0] == "outside"
     assert verdict(case(), offset=9.9)[0] == "ok"
     assert verdict(case(), offset=10.1) == ("caution", ["alignment.offset"])
+
+
+def test_a_pet_lesion_in_aerated_lung_has_moved():
+    still = case()
+    moved = replace(still, ct=replace(still.ct, array=np.full_like(still.ct.array, -800.0)))
+    assert verdict(moved) == ("caution", ["alignment.aerated"])
+    drawn = replace(moved, ct_lesion=replace(still.ct_lesion, modality="CT"))
+    assert verdict(drawn)[0] == "ok"
 
 
 def test_spacing():

@@ -366,3 +366,32 @@ def test_choices_and_answer_come_back_with_the_scene(shown, scene, tmp_path):
     assert panel.ui.regionsButton.enabled
     back.age = 58
     assert not panel.ui.staleLabel.isHidden()
+
+
+def test_the_core_runs_in_a_python_that_the_user_names(loaded, tmp_path):
+    import sys
+
+    import slicer
+    from DMDPPredictorLib import Job, OwnPython
+
+    panel, _ = loaded
+    try:
+        panel.ui.pythonPath.currentPath = str(tmp_path / "none")
+        assert "does not run" in panel.ui.messageLabel.text
+        assert OwnPython.ownPython() == ""
+        script = tmp_path / "python"
+        script.write_text(f'#!/bin/sh\necho used >> "{tmp_path}/used"\nexec "{sys.executable}" "$@"\n')
+        script.chmod(0o755)
+        panel.ui.pythonPath.currentPath = str(script)
+        assert "The core runs in Python 3." in panel.ui.messageLabel.text
+        assert Job.commandLine(tmp_path)[0] == str(script)
+        (tmp_path / "used").unlink()
+        panel.ui.predictButton.click()
+        wait(lambda: not panel.job.running)
+        assert not panel.ui.messageLabel.text
+        assert (tmp_path / "used").exists()
+        assert panel.results.result is not None
+        panel.ui.wheelsPath.currentPath = str(tmp_path)
+        assert "holds no wheel" in panel.ui.messageLabel.text
+    finally:
+        slicer.app.userSettings().setValue(OwnPython.PYTHON, "")

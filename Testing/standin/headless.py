@@ -197,6 +197,9 @@ class Application:
 
     settings = revisionUserSettings = userSettings
 
+    def startupEnvironment(self):
+        return qt.QProcessEnvironment.systemEnvironment()
+
     def setOverrideCursor(self, cursor) -> None:
         qt.application.setOverrideCursor(qt.QCursor(cursor))
 

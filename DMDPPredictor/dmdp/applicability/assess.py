@@ -16,6 +16,7 @@ UPTAKE_CAUTION = (30.0, 180.0)
 MAX_PET_SPACING = 6.0  # mm; the coarsest of the training cohorts has 5.5 × 5.5 × 5 mm
 MAX_CT_SPACING = 5.0  # mm
 MAX_OFFSET = 10.0  # mm
+AERATED_HU, MAX_AERATED = -500.0, 0.5
 SIZE_FEATURE = "MTV_3"
 
 
@@ -41,6 +42,7 @@ def assess(
         *_acquisition(case.suv_audit),
         *_spacing(case),
         *_offset(offset_mm),
+        *_aerated(case),
         *range_reasons({**_values(features), **_clinical(case)}, read, training),
         *_distance(used, values),
     ]
@@ -106,6 +108,21 @@ def _offset(offset_mm: float | None) -> Iterator[Reason]:
             "alignment.offset",
             f"The PET and CT contours are centred {offset_mm:.0f} mm apart.",
             f"at most {MAX_OFFSET:.0f} mm",
+            "caution",
+        )
+
+
+def _aerated(case: Case) -> Iterator[Reason]:
+    """A lesion outlined on the PET alone that lies in aerated lung on the CT has most likely moved with the breath."""
+    if case.ct_lesion.modality == "CT":
+        return
+    inside = case.ct.array[case.ct_lesion.mask]
+    share = float((inside < AERATED_HU).mean()) if inside.size else 0.0
+    if share > MAX_AERATED:
+        yield Reason(
+            "alignment.aerated",
+            f"{share:.0%} of the lesion's place is aerated lung on the CT: PET and CT may not lie on one another.",
+            f"at most {MAX_AERATED:.0%}; draw the lesion on the CT, or register the images",
             "caution",
         )
 
