@@ -34,7 +34,7 @@ class OneDnnConv3d(nn.Conv3d):
 
 def frozen(network: Dmdp) -> Dmdp:
     """A copy of a network for evaluation on the CPU, gradients with respect to its maps included; it cannot be trained."""
-    copy = deepcopy(network).to("cpu").float().eval()
+    copy = deepcopy(network.to("cpu")).float().eval()  # moved first: a full GPU has no room for a copy
     _fold(copy)
     if torch.backends.mkldnn.is_available():
         for module in copy.modules():
@@ -95,7 +95,7 @@ def _openvino(network: Dmdp) -> Forward:
 
         def __init__(self) -> None:
             super().__init__()
-            self.network = deepcopy(network).to("cpu").float().eval()
+            self.network = deepcopy(network.to("cpu")).float().eval()
 
         def forward(self, images: Tensor, values: Tensor) -> Tensor:
             return self.network(images, values).logits

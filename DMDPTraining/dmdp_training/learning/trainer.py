@@ -134,7 +134,7 @@ def _check(data: Data, held: Data, settings: TrainingSettings) -> None:
             "training.class",
             f"No task has both classes among the {len(held)} scans to stop by.",
             "both classes of one task at least.",
-            "Hold more patients back for stopping.",
+            "Bring more patients, or ask for fewer folds.",
         )
     if settings.device == "cuda" and not torch.cuda.is_available():
         raise InputError("training.device", "CUDA cannot be used here.", "a CUDA device.", "Train on the CPU.")
