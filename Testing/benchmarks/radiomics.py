@@ -37,6 +37,7 @@ HERE, PROJECT = Path(__file__).resolve().parent, Path(__file__).resolve().parent
 sys.path[:] = [str(PROJECT / "DMDPPredictor"), *(entry for entry in sys.path if Path(entry or ".").resolve() != HERE)]
 
 import numpy as np
+import SimpleITK as sitk
 from dmdp.case import Geometry, Volume
 from dmdp.files import read_mask, read_volume, write_mask, write_volume
 from dmdp.radiomics.engine import extract
@@ -113,7 +114,11 @@ def read_scene(folder: Path) -> tuple[Volume, dict[str, np.ndarray]]:
 
 
 def engine_from_files(folder: Path) -> Found:
-    return extract(*read_scene(folder), PROFILE)
+    """Read by SimpleITK, as PyRadiomics does, and looked at where it lies: copying it costs more than the features."""
+    files = {path.stem: sitk.ReadImage(str(path)) for path in folder.glob("*.nrrd")}
+    arrays = {name: sitk.GetArrayViewFromImage(file) for name, file in files.items()}
+    image = Volume(arrays.pop("image"), Geometry.from_sitk(files["image"]), "HU")
+    return extract(image, {name: arrays[name].view(bool) for name in sorted(arrays)}, PROFILE)
 
 
 def stock(folder: Path, information: bool = True) -> Found:
