@@ -96,6 +96,7 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui.wheelsPath.connect("currentPathChanged(QString)", self.onWheels)
         self.ui.suvCheckBox.connect("toggled(bool)", self.onToldSuv)
         self.ui.auditButton.connect("toggled(bool)", self.onAudit)
+        self.ui.crosshairButton.connect("clicked()", self.onCrosshair)
         self.ui.delineateButton.connect("clicked()", self.onDelineate)
         self.ui.editButton.connect("clicked()", self.onEdit)
         self.ui.predictButton.connect("clicked()", self.onPredictOrCancel)
@@ -177,6 +178,8 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ct, pet = self.logic.choosePair(parameters.ct, parameters.pet)
         if ct is not None and pet is not None:
             parameters.ct, parameters.pet = ct, pet
+            if parameters.seed is None:  # so that the place button is ready
+                parameters.seed = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", _("Lesion point"))
 
     # --- state ---
 
@@ -191,7 +194,7 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ready = parameters is not None
         pet = parameters.pet if ready else None
         seed = parameters.seed if ready else None
-        self._watch("placed", seed, POINT_PLACED, self.refresh)
+        self._watch("placed", seed, POINT_PLACED, self.onPointPlaced)
         self._watch("removed", seed, POINT_REMOVED, self.refresh)
         segmentation = parameters.segmentation if ready else None
         self._watch("segments", segmentation and segmentation.GetSegmentation(), SEGMENTS_CHANGED, self.onSegmentsChanged)
@@ -311,6 +314,25 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Another installed model."""
         if self._parameters is not None and name:
             self._parameters.model = name
+
+    def onPointPlaced(self, caller=None, event=None):
+        """A click on the lesion: propose its contour, unless one was drawn."""
+        self.refresh()
+        parameters = self._parameters
+        drawn = parameters.segmentation is not None and not self.logic.replaceableProposal(
+            parameters.segmentation, parameters.pet
+        )
+        if self.ui.delineateButton.enabled and not drawn:
+            self.onDelineate()
+
+    def onCrosshair(self):
+        """The point goes to the crosshair, as if it had been clicked there."""
+        parameters = self._parameters
+        if parameters.seed is None:
+            parameters.seed = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", _("Lesion point"))
+        crosshair = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLCrosshairNode")
+        parameters.seed.RemoveAllControlPoints()
+        parameters.seed.AddControlPointWorld(*crosshair.GetCrosshairRAS())
 
     def onDelineate(self):
         """Propose a contour at the point; it replaces an earlier proposal, never a contour that was drawn."""

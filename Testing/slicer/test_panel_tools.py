@@ -395,3 +395,29 @@ def test_the_core_runs_in_a_python_that_the_user_names(loaded, tmp_path):
         assert "holds no wheel" in panel.ui.messageLabel.text
     finally:
         slicer.app.userSettings().setValue(OwnPython.PYTHON, "")
+
+
+def test_a_click_on_the_lesion_proposes_its_contour(panel, study, simulated_study):
+    import slicer
+
+    patient, _ = simulated_study
+    _ct, pet = study
+    panel.choosePair()
+    parameters = panel.logic.getParameterNode()
+    assert parameters.seed is not None
+    seed = (-patient.seed_lps[0], -patient.seed_lps[1], patient.seed_lps[2])
+    parameters.seed.AddControlPointWorld(*seed)
+    first = parameters.segmentation
+    assert panel.logic.measure(pet, first).mtv > 1
+    identifier = first.GetSegmentation().GetNthSegmentID(0)
+    drawn = slicer.util.arrayFromSegmentBinaryLabelmap(first, identifier, pet)
+    drawn[np.nonzero(drawn)[0][0]] = 0
+    slicer.util.updateSegmentBinaryLabelmapFromArray(drawn, first, identifier, pet)
+    parameters.seed.RemoveAllControlPoints()
+    parameters.seed.AddControlPointWorld(*seed)
+    assert parameters.segmentation is first, "what was drawn stays until the button asks for a proposal"
+
+    slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLCrosshairNode").SetCrosshairRAS(*seed)
+    parameters.segmentation = None
+    panel.ui.crosshairButton.click()
+    assert parameters.segmentation is not None
