@@ -18,7 +18,7 @@ from .errors import Cancelled, DmdpError, MissingPackage, OutOfMemory, UsageErro
 from .job import read_job
 from .progress import Progress, silent
 
-CORE_COMMANDS = ("suv", "delineate", "features", "predict", "bundle", "export")
+CORE_COMMANDS = ("suv", "delineate", "features", "predict", "batch", "bundle", "export")
 TRAINING_COMMANDS = ("demo", "simulate", "train", "validate")
 TRAINING_MODULE = "dmdp_training.commands"
 

@@ -258,8 +258,8 @@ def test_a_batch_survives_its_worst_case_and_resumes(simulated_study, logic, tmp
     assert "does not exist" in first.failed["lost"]
     assert "SUV is" in first.failed["air"]
     assert (out / "good" / "report.html").exists()
-    assert sorted(p.name for p in out.iterdir()) == ["good"]
-    again = logic.predictBatch([{"id": "good", "ct": study, "pet": study, "seed": seed}], out, resume=True)
+    assert sorted(p.name for p in out.iterdir()) == ["good", "summary.csv"]
+    again = logic.predictBatch([{"id": "good", "ct": study, "pet": study, "seed": patient.seed_lps}], out, resume=True)
     assert again.skipped == ("good",)
     with pytest.raises(DmdpError, match="one plain id"):
         logic.predictBatch([{"id": "../escape", "ct": study}], out)

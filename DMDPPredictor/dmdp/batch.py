@@ -1,0 +1,189 @@
+"""Many patients, each in a process of its own: the worst of them costs its own answer and no other."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import RESEARCH_USE_ONLY
+from .atomic import write_file
+from .errors import DmdpError, UsageError
+from .job import Job
+from .progress import Progress, silent
+from .tasks import TASKS
+
+PATHS = ("ct", "pet", "mask", "pet_mask", "ct_mask")
+COLUMNS = ("id", *PATHS, "seed", "method", "age", "sex", "smoking", "pet_is_suv")
+SUMMARY = "summary.csv"
+YES, NO = ("1", "true", "yes"), ("", "0", "false", "no")
+DONE, SKIPPED, FAILED = "done", "skipped", "failed"
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a patient: ``done``, ``skipped`` (there was a result already) or ``failed``, then ``reason`` says why."""
+
+    id: str
+    outcome: str
+    reason: str = ""
+
+
+def read_rows(source: str | Path | Iterable[Row]) -> list[dict[str, Any]]:
+    """Rows of a CSV file (columns out of ``COLUMNS``; paths relative to it), or mappings with the same keys.
+
+    Raises :class:`UsageError` for a missing file, an unknown column, or an id that is absent, no plain name, or stands twice.
+    """
+    if isinstance(source, str | Path):
+        path = Path(source).expanduser()
+        try:
+            with path.open(encoding="utf-8-sig", newline="") as stream:
+                rows = [{k: v for k, v in row.items() if v not in (None, "")} for row in csv.DictReader(stream)]
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(
+                "batch.unreadable", f"'{path}' cannot be read ({error}).", "a CSV file in UTF-8.", "Check the path."
+            ) from error
+        rows = [{k: str(path.parent / v) if k in PATHS else v for k, v in row.items()} for row in rows]
+    else:
+        rows = [{k: v for k, v in row.items() if v is not None} for row in source]
+    ids = [str(row.get("id", "")) for row in rows]
+    unknown = sorted({key for row in rows for key in row} - set(COLUMNS), key=str)
+    plain = all(name and Path(name).name == name and not name.startswith(".") and name != SUMMARY for name in ids)
+    if not rows or unknown or not plain or len(set(ids)) < len(ids):
+        raise UsageError(
+            "batch.rows",
+            f"Unknown columns: {', '.join(map(str, unknown)) or 'none'}; ids: {', '.join(ids) or 'none'}.",
+            f"columns out of {', '.join(COLUMNS)}, and one plain id for each row.",
+            "Correct the table.",
+        )
+    return rows
+
+
+def predict_batch(
+    rows: Sequence[Row],
+    out: str | Path,
+    *,
+    models: Sequence[str] = (),
+    device: str = "auto",
+    jobs: int = 1,
+    resume: bool = False,
+    progress: Progress = silent,
+) -> tuple[Outcome, ...]:
+    """Predict for every row into ``out``/id, ``jobs`` of them at a time, and write ``out``/summary.csv after each.
+
+    With ``resume`` the rows that have a result already are skipped. A failure of one patient is an outcome, never an exception.
+    """
+    out = Path(out).expanduser()
+    common = {"device": device, **({"model": list(models)} if models else {})}
+    outcomes = {str(row["id"]): Outcome(str(row["id"]), "") for row in rows}
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        running: list[subprocess.Popen] = []
+        futures = [pool.submit(_one, row, out, common, resume, running) for row in rows]
+        try:
+            for number, future in enumerate(as_completed(futures), 1):
+                found = future.result()
+                outcomes[found.id] = found
+                write_file(out / SUMMARY, _summary([o for o in outcomes.values() if o.outcome], out).encode())
+                progress(number / len(rows), f"{number} of {len(rows)} patients; {found.id}: {found.outcome}")
+        finally:
+            for future in futures:
+                future.cancel()
+            for process in running:
+                with suppress(OSError):
+                    process.terminate()
+    return tuple(outcomes.values())
+
+
+def read_summary(out: str | Path) -> tuple[Outcome, ...]:
+    """The outcomes that a batch left in ``out``. Raises ``OSError`` where there is none."""
+    lines = (Path(out) / SUMMARY).read_text(encoding="utf-8").splitlines()
+    rows = csv.DictReader(line for line in lines if not line.startswith("#"))
+    return tuple(Outcome(row["id"], row["outcome"], row["reason"]) for row in rows)
+
+
+def _one(row: Row, out: Path, common: Mapping[str, Any], resume: bool, running: list[subprocess.Popen]) -> Outcome:
+    name = str(row["id"])
+    if resume and (out / name / "prediction.json").exists():
+        return Outcome(name, SKIPPED)
+    try:
+        arguments = {**_arguments(row), **common}
+        with tempfile.TemporaryDirectory(prefix="dmdp-") as folder:
+            job = Path(folder) / "job.json"
+            job.write_text(json.dumps(Job("predict", arguments, str(out / name)).to_json()), encoding="utf-8")
+            _run(job, running)
+    except (DmdpError, OSError) as error:
+        return Outcome(name, FAILED, " ".join(str(error).split()))
+    return Outcome(name, DONE)
+
+
+def _run(job: Path, running: list[subprocess.Popen]) -> None:
+    """Run a job in a child process; raises the error that it tells."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dmdp", "run-job", str(job)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    )
+    running.append(process)
+    printed, _ = process.communicate()
+    running.remove(process)
+    last = printed.strip().splitlines()[-1:] or [""]
+    if process.returncode == 0 and last[0] == "DONE":
+        return
+    word, _, text = last[0].partition(" ")
+    if word == "FAILED":
+        told = json.loads(text)
+        raise DmdpError(*(told[key] for key in ("code", "found", "expected", "remedy")))
+    raise DmdpError(
+        "job.ended",
+        f"The process ended without an answer (exit code {process.returncode}).",
+        "an answer.",
+        "Free some memory, or run this patient alone.",
+    )
+
+
+def _arguments(row: Row) -> dict[str, Any]:
+    given = {key: str(value) if key in PATHS else value for key, value in row.items() if key != "id"}
+    if "age" in given:
+        try:
+            given["age"] = float(given["age"])
+        except ValueError as error:
+            raise UsageError("batch.age", f"The age is '{given['age']}'.", "a number of years.", "Correct the age.") from error
+    word = str(given.pop("pet_is_suv", "")).lower()
+    if word not in (*YES, *NO):
+        raise UsageError("batch.suv", f"pet_is_suv is '{word}'.", "yes or no.", "Correct the table.")
+    return {**given, "pet_is_suv": word in YES}
+
+
+def _summary(outcomes: Sequence[Outcome], out: Path) -> str:
+    """A row per patient: outcome, verdict, and of each task probability, interval and conformal answer."""
+    text = io.StringIO()
+    text.write(f"# {RESEARCH_USE_ONLY}\n")
+    columns = [f"{task}_{part}" for task in TASKS for part in ("probability", "low", "high", "set", "sub_model")]
+    writer = csv.DictWriter(text, ("id", "outcome", "reason", "applicability", *columns), lineterminator="\n")
+    writer.writeheader()
+    for found in outcomes:
+        row = {"id": found.id, "outcome": found.outcome, "reason": found.reason}
+        with suppress(OSError, ValueError, KeyError):
+            document = json.loads((out / found.id / "prediction.json").read_text(encoding="utf-8"))
+            if found.outcome != FAILED:
+                row["applicability"] = document["applicability"]["verdict"]
+                for name, task in document["tasks"].items():
+                    values = (task["probability"], *task["interval"], task["set"], task["sub_model"])
+                    parts = ("probability", "low", "high", "set", "sub_model")
+                    row |= {f"{name}_{part}": value for part, value in zip(parts, values, strict=True)}
+        writer.writerow(row)
+    return text.getvalue()

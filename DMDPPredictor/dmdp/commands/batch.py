@@ -1,0 +1,49 @@
+"""``dmdp batch``: the whole way for many patients."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .. import RESEARCH_USE_ONLY
+from ..command import Command
+from ..errors import UsageError
+from ..progress import Progress
+from .options import required
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The cohort, the models, how many at a time."""
+    parser.add_argument("cohort", metavar="COHORT.csv", help="columns id, ct, pet, seed or mask, age, sex, smoking, …")
+    parser.add_argument("--model", action="append", metavar="BUNDLE", help="bundle name or path; may be repeated")
+    parser.add_argument("--device", choices=("cpu", "cuda", "auto"), help="for the network (default auto)")
+    parser.add_argument("--jobs", type=int, metavar="N", help="patients at a time (default 1); each takes about 1.5 GB of memory")
+    parser.add_argument("--resume", action="store_true", help="skip patients that have a result already")
+    parser.add_argument("--out", required=True, metavar="DIR", help="a folder per patient, and summary.csv")
+
+
+def run(arguments: Mapping[str, Any], progress: Progress) -> str:
+    """Predict for every patient; say how many succeeded, and why the others did not."""
+    from ..batch import DONE, FAILED, SKIPPED, SUMMARY, predict_batch, read_rows
+
+    jobs = arguments.get("jobs") or 1
+    if jobs < 1:
+        raise UsageError("batch.jobs", f"{jobs} patients at a time.", "1 or more.", "Give --jobs 1.")
+    rows, out = read_rows(required(arguments, "cohort")), Path(required(arguments, "out"))
+    outcomes = predict_batch(
+        rows,
+        out,
+        models=arguments.get("model") or (),
+        device=arguments.get("device") or "auto",
+        jobs=jobs,
+        resume=bool(arguments.get("resume")),
+        progress=progress,
+    )
+    counts = ", ".join(f"{sum(o.outcome == word for o in outcomes)} {word}" for word in (DONE, SKIPPED, FAILED))
+    failed = [f"  {o.id}: {o.reason}" for o in outcomes if o.outcome == FAILED]
+    return "\n".join([f"{counts}; {out / SUMMARY}", *failed, RESEARCH_USE_ONLY])
+
+
+COMMAND = Command("batch", "Predict for many patients, listed in a CSV file.", add_arguments, run)
