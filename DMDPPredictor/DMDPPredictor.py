@@ -80,9 +80,9 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.logic = DMDPPredictorLogic()
         self.job = PanelJob(self.onProgress, self.onJobEnded)
         self.lesion = LesionPanel(self.ui, self.logic.suv, self.showMessage)
-        self.models = ModelPanel(self.ui, self.onModelChosen, self.showMessage)
-        self.results = ResultPanel(self.ui, self.logic, self.showMessage)
         requirements = self.resourcePath("requirements.txt")
+        self.models = ModelPanel(self.ui, self.onModelChosen, self.showMessage, requirements)
+        self.results = ResultPanel(self.ui, self.logic, self.showMessage)
         self.exports = ExportPanel(self.ui, self.showMessage, self.refresh, self.onProgress, requirements)
         self.ui.researchLabel.text = f"<b>{RESEARCH_USE_ONLY}</b>"
         self.ui.seedPlaceWidget.placeMultipleMarkups = slicer.qSlicerMarkupsPlaceWidget.ForcePlaceSingleMarkup

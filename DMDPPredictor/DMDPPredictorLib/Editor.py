@@ -28,8 +28,10 @@ class LesionEditor:
 
     def setScene(self, scene) -> None:
         """Work in a scene, or in none."""
+        self.widget.setMRMLSegmentEditorNode(
+            _editorNode(scene) if scene is not None else None
+        )  # first, as Slicer's own module does
         self.widget.setMRMLScene(scene)
-        self.widget.setMRMLSegmentEditorNode(_editorNode(scene) if scene is not None else None)
 
     def edit(self, segmentationNode, petNode, segmentId: str = "") -> str:
         """Edit a segment on the PET, the first (a new one in an empty segmentation) unless named; returns its ID."""

@@ -10,13 +10,15 @@ from dmdp.errors import DmdpError
 from slicer.i18n import tr as _
 
 from .Models import addModel, cardText, checkModel, ensembleNames, isRemovable, removeModel
+from .Packages import ensurePackages
 
 
 class ModelPanel:
-    """``chosen(name)`` is called when the user chooses another model; ``say`` shows a line to the user."""
+    """``chosen(name)`` is called when the user chooses another model; ``say`` shows a line to the user; ``requirements`` is the
+    file that lists what Slicer's Python lacks, which a model's self-test needs."""
 
-    def __init__(self, ui, chosen: Callable[[str], None], say: Callable[[str], None]):
-        self._ui, self._chosen, self._say = ui, chosen, say
+    def __init__(self, ui, chosen: Callable[[str], None], say: Callable[[str], None], requirements: str):
+        self._ui, self._chosen, self._say, self._requirements = ui, chosen, say, requirements
         self.names: list[str] = []
         self._shown = None
         ui.modelComboBox.connect("currentTextChanged(QString)", self._onChosen)
@@ -58,6 +60,7 @@ class ModelPanel:
     def add(self, path: str) -> None:
         """Install a model bundle from a file or folder."""
         try:
+            ensurePackages(self._requirements)
             name = addModel(path)
         except DmdpError as error:
             self._say(str(error))
@@ -69,6 +72,7 @@ class ModelPanel:
         """Verify the chosen model."""
         name = self._ui.modelComboBox.currentText
         try:
+            ensurePackages(self._requirements)
             self._say(_("{name} is sound: hashes and self-test agree. SHA-256 {hash}").format(name=name, hash=checkModel(name)))
         except DmdpError as error:
             self._say(str(error))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
+import time
+from pathlib import Path
+
 import numpy as np
 import slicer
 import vtk
@@ -16,6 +20,7 @@ from .PetSource import tellSuv
 SPACING = 4.0
 CENTRE = (60.0, 10.0, -20.0)  # RAS mm, in the patient's right lung
 RADIUS = 14.0
+LIMIT = 300.0  # seconds
 
 
 class DMDPPredictorTest(ScriptedLoadableModuleTest):
@@ -51,17 +56,68 @@ class DMDPPredictorTest(ScriptedLoadableModuleTest):
         widget.refresh()
         self.assertTrue(button.enabled, button.toolTip)
 
+    def test_theClickPath(self):
+        """Choose the pair, click the lesion, edit, predict, cancel, predict, overlay, export: as a reader would, in the panel."""
+        if _missing():
+            return
+        widget = slicer.util.getModuleWidget("DMDPPredictor")
+        widget.enter()
+        ui, parameters = widget.ui, widget.logic.getParameterNode()
+        parameters.demonstration = False
+        widget.choosePair()
+        self.assertIs(parameters.ct, self.ct)
+        self.assertIs(parameters.pet, self.pet)
+        parameters.seed.AddControlPointWorld(*CENTRE)
+        self.assertIsNotNone(parameters.segmentation)
+        ui.editButton.click()
+        self.assertFalse(ui.editorSection.collapsed)
+        ui.editorSection.collapsed = True
+        ui.predictButton.click()
+        self.assertTrue(widget.job.running, ui.messageLabel.text)
+        ui.predictButton.click()
+        self._wait(widget)
+        self.assertIsNone(widget.results.result)
+        ui.predictButton.click()
+        longest = self._wait(widget)
+        self.assertIsNotNone(widget.results.result, ui.messageLabel.text)
+        print(f"The longest time that the window stood still during the job: {longest:.2f} s")
+        ui.overlayButton.click()
+        composite = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")[0]
+        self.assertEqual(composite.GetForegroundVolumeID(), self.pet.GetID())
+        ui.overlayButton.click()
+        with tempfile.TemporaryDirectory() as folder:
+            widget.exports.export(folder)
+            self._wait(widget)
+            self.assertTrue((Path(folder) / "DMDP-result" / "report.html").exists(), ui.messageLabel.text)
+
+    def _wait(self, widget):
+        """Let the window work until nothing runs; returns the longest time that it needed at once (s)."""
+        longest, end = 0.0, time.monotonic() + LIMIT
+        while widget.running:
+            self.assertLess(time.monotonic(), end, "the job does not end")
+            start = time.monotonic()
+            slicer.app.processEvents()
+            longest = max(longest, time.monotonic() - start)
+            time.sleep(0.02)
+        return longest
+
     def test_aPredictionComesBack(self):
         """The child process answers for both tasks; needs the packages that the module asks for at the first Predict."""
-        requirements = slicer.util.getModule("DMDPPredictor").path.replace("DMDPPredictor.py", "Resources/requirements.txt")
-        missing = missingPackages(requirementsFrom(requirements))
-        if missing:
-            print("Not tested, as packages are missing:", ", ".join(missing))
+        if _missing():
             return
         segmentation = self.logic.delineate(self.pet, CENTRE)
         result = self.logic.predict(self.ct, self.pet, segmentation, Clinical(61.0, "F"), ["published-pet-clinical"])
         self.assertLessEqual({"EGFR", "subtype"}, set(result.prediction.tasks))
         self.assertIn(result.prediction.applicability.verdict, ("ok", "caution", "outside"))
+
+
+def _missing() -> list[str]:
+    """Packages that Slicer's Python still lacks; said once per test, as the tests never install anything."""
+    requirements = slicer.util.getModule("DMDPPredictor").path.replace("DMDPPredictor.py", "Resources/requirements.txt")
+    missing = missingPackages(requirementsFrom(requirements))
+    if missing:
+        print("Not tested, as packages are missing:", ", ".join(missing))
+    return missing
 
 
 def _thorax():
