@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ..validation.plots import COLOURS, save
 from .trainer import LOG
@@ -56,6 +57,7 @@ def _figure(logs: Mapping[str, Log]) -> Figure:
         axes.set_title(title, fontsize=9)
         axes.set_xlabel("epoch", fontsize=8)
         axes.tick_params(labelsize=7)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         if labels:
             handles = [axes.plot([], [], color=COLOURS[i % len(COLOURS)])[0] for i in range(len(labels))]
             axes.legend(handles, labels, fontsize=7, frameon=False)
