@@ -117,7 +117,7 @@ def _one(row: Row, out: Path, common: Mapping[str, Any], resume: bool, running: 
     if resume and (out / name / "prediction.json").exists():
         return Outcome(name, SKIPPED)
     try:
-        arguments = {**_arguments(row), **common}
+        arguments = {**arguments_of(row), **common}
         with tempfile.TemporaryDirectory(prefix="dmdp-") as folder:
             job = Path(folder) / "job.json"
             job.write_text(json.dumps(Job("predict", arguments, str(out / name)).to_json()), encoding="utf-8")
@@ -155,7 +155,8 @@ def _run(job: Path, running: list[subprocess.Popen]) -> None:
     )
 
 
-def _arguments(row: Row) -> dict[str, Any]:
+def arguments_of(row: Row) -> dict[str, Any]:
+    """The arguments of a ``predict`` job for a row. Raises :class:`UsageError` for an age or a word that cannot be read."""
     given = {key: str(value) if key in PATHS else value for key, value in row.items() if key != "id"}
     if "age" in given:
         try:

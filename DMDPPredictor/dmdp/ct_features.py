@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,7 +12,7 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
-from .case import Case, Volume
+from .case import Case, Geometry, Volume
 from .features import Feature
 from .radiomics.backend import compute
 from .radiomics.catalogue import described, feature_names
@@ -72,25 +74,37 @@ def ct_features(
     The CT is interpolated once, by cubic B-splines, onto the regions' 1 mm grid. Raises :class:`dmdp.errors.InputError` for
     settings that nothing here computes.
     """
-    profile = settings.profile if isinstance(settings, Parameters) else settings
     masks = regions.masks()
-    found = compute(bspline_onto(case.ct, regions), {n: masks[n] for n in names if n in masks}, settings, backend)
-    empty = dict.fromkeys(feature_names(profile), float("nan"))
+    found = compute(bspline_onto(case.ct, regions.geometry), {n: masks[n] for n in names if n in masks}, settings, backend)
+    name, sha256, asked = _described(settings)
+    empty = dict.fromkeys(asked or _union(found.features), float("nan"))
     measured = {region: {**empty, **found.features.get(region, {})} for region in names}
     small = f"smaller than {MIN_REGION} voxels of 1 mm³"
     return CtFeatures(
         regions={r: {n: described(n, value, "HU") for n, value in values.items()} for r, values in measured.items()},
         absent={**{name: small for name in names if name not in masks}, **found.absent},
-        profile=profile.name,
-        profile_hash=profile.hash,
+        profile=name,
+        profile_hash=sha256,
         backend=found.backend,
         contour=f"contour from {case.ct_lesion.modality}",
     )
 
 
-def bspline_onto(ct: Volume, regions: Regions) -> Volume:
-    """The CT (HU) at the voxel centres of the regions' grid; −1000 beyond the CT."""
-    onto = regions.geometry
+def _described(settings: Profile | Parameters) -> tuple[str, str, tuple[str, ...]]:
+    """Name and SHA-256 of the settings, and the features that they make; none where only PyRadiomics knows these."""
+    profile = settings.profile if isinstance(settings, Parameters) else settings
+    if profile is not None:
+        return profile.name, profile.hash, feature_names(profile)
+    text = json.dumps(settings.document, sort_keys=True, default=str)
+    return "parameter file", hashlib.sha256(text.encode()).hexdigest(), ()
+
+
+def _union(features: Mapping[str, Mapping[str, float]]) -> dict[str, None]:
+    return {name: None for values in features.values() for name in values}
+
+
+def bspline_onto(ct: Volume, onto: Geometry) -> Volume:
+    """The CT (HU) at the voxel centres of a grid; −1000 beyond the CT."""
     corners = np.array(np.meshgrid(*[(0, n - 1) for n in onto.shape])).reshape(3, -1).T
     index = ct.geometry.to_index(onto.to_lps(corners))
     room = CROP_MM / np.array(ct.geometry.spacing)

@@ -19,7 +19,7 @@ SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
 def read_volume(path: str | Path, unit: str) -> Volume:
     """A 3-D image file as a volume in ``unit``; raises :class:`InputError` where it is unreadable, not 3-D or not finite."""
     image = _read(path)
-    array = sitk.GetArrayFromImage(image).astype(np.float32)
+    array = sitk.GetArrayFromImage(image).astype(np.float32, copy=False)
     not_finite = int((~np.isfinite(array)).sum()) or _nifti_not_finite(Path(path))
     if not_finite:
         raise InputError(

@@ -42,7 +42,7 @@ def regions(case):
 def test_a_plane_of_hu_is_interpolated_exactly(case, regions):
     """A cubic B-spline reproduces what is linear; the regions' grid is finer and starts elsewhere."""
     plane = replace(case.ct, array=(2.0 * POINTS[..., 0] - 3.0 * POINTS[..., 2]).astype(np.float32))
-    on_grid = bspline_onto(plane, regions)
+    on_grid = bspline_onto(plane, regions.geometry)
     points = regions.geometry.to_lps(np.moveaxis(np.indices(regions.geometry.shape), 0, -1))
     inside = np.abs(points).max(axis=-1) < 25
     assert on_grid.array[inside] == pytest.approx((2.0 * points[..., 0] - 3.0 * points[..., 2])[inside], abs=0.05)
@@ -50,12 +50,12 @@ def test_a_plane_of_hu_is_interpolated_exactly(case, regions):
 
 def test_a_region_beyond_the_ct_is_air(case, regions):
     far = replace(regions, geometry=regions.geometry.crop((500, 500, 500), regions.geometry.shape))
-    assert np.all(bspline_onto(case.ct, far).array == -1000)
+    assert np.all(bspline_onto(case.ct, far.geometry).array == -1000)
 
 
 def test_features_are_those_of_the_interpolated_voxels(case, regions):
     found = ct_features(case, regions, FIRST_ORDER, ("tumour", "reg4"))
-    image, masks = bspline_onto(case.ct, regions).array, regions.masks()
+    image, masks = bspline_onto(case.ct, regions.geometry).array, regions.masks()
     for region in ("tumour", "reg4"):
         assert found.regions[region]["original_firstorder_Mean"].value == pytest.approx(
             float(image[masks[region]].mean()), rel=1e-5

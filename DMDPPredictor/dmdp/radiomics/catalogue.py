@@ -157,6 +157,6 @@ def feature_names(profile: Profile) -> tuple[str, ...]:
 def described(name: str, value: float, unit: str) -> Feature:
     """A value by its full name with unit, definition and source; ``unit`` is the image's."""
     prefix, short = name.split("_", 1)
-    of, _, definition = CATALOGUE[short]
+    of, _, definition = CATALOGUE.get(short, ("", "", "as PyRadiomics defines it"))
     where = "" if prefix == "original" else f" (image: {prefix})"
     return Feature(name, value, of.replace("u", unit) if of.startswith("u") else of, definition + where, SOURCE)

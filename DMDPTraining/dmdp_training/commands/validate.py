@@ -13,7 +13,7 @@ from dmdp.command import Command
 from dmdp.errors import UsageError
 from dmdp.progress import Progress
 
-from . import ablation
+from . import ablation, contours
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -25,6 +25,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     published.add_argument("--quick", action="store_true", help="one repeat, small forests: a look, not a result")
     published.add_argument("--seed", type=int, metavar="K", help="random seed (default 0)")
     published.add_argument("--jobs", type=int, metavar="N", help="processes at a time (default 2, or 1 on one core)")
+    contours.add_arguments(sub.add_parser("contours", help="features by their agreement over contours a millimetre apart"))
     ablation.add_arguments(sub.add_parser("ablation", help="what each part of the network is worth, on simulated patients"))
 
 
@@ -32,6 +33,8 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     """Validate, and say the headline of every task."""
     if arguments["what"] == "ablation":
         return ablation.run(arguments, progress)
+    if arguments["what"] == "contours":
+        return contours.run(arguments, progress)
     from ..validation.plan import DEFAULT, QUICK
     from ..validation.published import replaced, validate_published
     from ..validation.report import MAIN_SET

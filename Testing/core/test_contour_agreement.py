@@ -1,15 +1,12 @@
-"""Contours drawn a little differently, and what the features make of them."""
+"""Agreement of features over contours, and the table that says it."""
 
 from __future__ import annotations
 
+import csv
+
 import numpy as np
 import pytest
-from dmdp.case import Geometry, Volume
 from dmdp.radiomics.agreement import agreement, intraclass_correlation
-from dmdp.radiomics.engine import extract
-from dmdp.radiomics.profile import Profile
-from dmdp.radiomics.robustness import AS_DRAWN, features_of_contours, perturbed
-from scipy import ndimage
 
 JUDGES = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]])
 
@@ -42,42 +39,6 @@ def test_correlation_does_not_depend_on_unit_or_zero():
     assert shifted.icc1 == pytest.approx(intraclass_correlation(JUDGES).icc1, rel=1e-4)
 
 
-def test_contours_by_hand():
-    mask = np.zeros((9, 9, 9), bool)
-    mask[3:6, 3:6, 3:6] = True
-    found = perturbed(mask, (1.0, 1.0, 1.0))
-    assert list(found)[:3] == [AS_DRAWN, "1 mm larger", "1 mm smaller"]
-    assert len(found) == 9
-    assert [int(found[name].sum()) for name in found] == [27, 27 + 6 * 9, 1, *[27] * 6]
-    assert np.argwhere(found["+1 mm along z"]).min(axis=0).tolist() == [4, 3, 3]
-    assert np.argwhere(found["−1 mm along x"]).min(axis=0).tolist() == [3, 3, 2]
-    coarse = perturbed(mask, (3.0, 1.0, 1.0))
-    assert coarse["1 mm larger"].sum() == 27 + 3 * 12  # nothing across the slices
-    assert np.argwhere(coarse["+1 mm along z"]).min(axis=0).tolist() == [4, 3, 3]  # but at least a slice
-
-
-def test_contours_at_the_end_of_the_image():
-    mask = np.zeros((5, 5, 5), bool)
-    mask[:3, :3, :3] = True
-    found = perturbed(mask, (1.0, 1.0, 1.0))
-    assert found["1 mm smaller"].sum() == 1  # beyond the image is outside
-    assert found["−1 mm along z"].sum() == 18
-    assert not perturbed(np.zeros((5, 5, 5), bool), (1.0, 1.0, 1.0))["1 mm larger"].any()
-
-
-def test_features_of_contours_are_those_of_each_contour():
-    rng = np.random.default_rng(0)
-    grid = Geometry.from_spacing((20, 22, 24), (1.0, 1.0, 1.0))
-    image = Volume(ndimage.gaussian_filter(rng.normal(size=grid.shape), 1.0) * 300, grid, "HU")
-    centre = np.array(grid.shape)[:, None, None, None] / 2
-    masks = perturbed(((np.indices(grid.shape) - centre) ** 2).sum(axis=0) <= 36, grid.spacing)
-    profile = Profile("p", wavelet="coif1", minimum_voxels=8)
-    found = features_of_contours(image, masks, profile)
-    assert list(found) == list(masks)
-    for name in ("1 mm smaller", "+1 mm along y"):
-        assert found[name] == pytest.approx(extract(image, {"r": masks[name]}, profile)["r"], rel=1e-6, abs=1e-9)
-
-
 def test_a_stable_feature_agrees_and_an_unstable_one_does_not():
     rng = np.random.default_rng(0)
     lesions = []
@@ -90,3 +51,26 @@ def test_a_stable_feature_agrees_and_an_unstable_one_does_not():
     assert found["stable"].lesions == 12
     low, high = found["noise"].icc3_interval
     assert low < found["noise"].icc3 < high
+
+
+@pytest.mark.slow
+def test_the_command_says_which_features_are_steady(dmdp_command, tmp_path):
+    from dmdp_training.simulate import simulate_patient, write_patient
+
+    cohort = tmp_path / "cohort.csv"
+    lines = ["id,ct,pet,seed", f'lost,{tmp_path / "no"},{tmp_path / "no"},"0,0,0"']
+    for seed in (1, 2, 3, 5):
+        patient = simulate_patient(seed)
+        folder = write_patient(patient, tmp_path / str(seed))
+        lines.append(f'{seed},{folder},{folder},"{",".join(map(str, patient.seed_lps))}"')
+    cohort.write_text("\n".join(lines), encoding="utf-8")
+    done = dmdp_command("validate", "contours", "--cohort", cohort, "--out", tmp_path / "icc.csv")
+    assert done.returncode == 0, done.stderr
+    assert "4 lesions" in done.stdout
+    assert "lost: " in done.stdout
+    rows = list(csv.DictReader(line for line in (tmp_path / "icc.csv").read_text().splitlines() if line[0] != "#"))
+    found = {(row["image"], row["feature"]): row for row in rows}
+    assert float(found["PET", "suv_max"]["icc1"]) == pytest.approx(1.0, abs=1e-3)
+    assert found["CT", "original_shape_VoxelVolume"]["contours"] == "9"
+    assert float(found["CT", "original_shape_VoxelVolume"]["icc1"]) < 1.0
+    assert float(found["CT", "original_shape_VoxelVolume"]["icc3"]) <= 1.0
