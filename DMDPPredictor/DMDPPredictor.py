@@ -67,6 +67,7 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._guiTag = None
         self._watched = {}
         self._facts, self._header = None, (0, Sex.Unknown)
+        self._asked = False
 
     # --- life cycle ---
 
@@ -83,7 +84,8 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         requirements = self.resourcePath("requirements.txt")
         self.models = ModelPanel(self.ui, self.onModelChosen, self.showMessage, requirements)
         self.results = ResultPanel(self.ui, self.logic, self.showMessage)
-        self.exports = ExportPanel(self.ui, self.showMessage, self.refresh, self.onProgress, requirements)
+        more = self.resourcePath("requirements-more.txt")
+        self.exports = ExportPanel(self.ui, self.showMessage, self.refresh, self.onProgress, requirements, more)
         self.ui.researchLabel.text = f"<b>{RESEARCH_USE_ONLY}</b>"
         self.ui.seedPlaceWidget.placeMultipleMarkups = slicer.qSlicerMarkupsPlaceWidget.ForcePlaceSingleMarkup
         self._loaded = qt.QTimer()
@@ -380,7 +382,9 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         bundles = [parameters.model, *([DEMONSTRATION] if parameters.demonstration else [])]
         if parameters.segmentation is None:
             self.propose()
-        ensurePackages(self.resourcePath("requirements.txt"))
+        wished = None if self._asked else self.resourcePath("requirements-more.txt")  # once; a prediction does without
+        self._asked = True
+        ensurePackages(self.resourcePath("requirements.txt"), wished)
         with slicer.util.WaitCursor():
             job = self.logic.prepareJob(
                 parameters.ct,

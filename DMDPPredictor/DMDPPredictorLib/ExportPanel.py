@@ -23,10 +23,10 @@ TICKED = ("html", "csv", "json")
 
 class ExportPanel:
     """Writes in a child process, as DICOM objects take some seconds. ``changed()`` is called when one starts or ends; ``say``
-    shows a line to the user; ``requirements`` is the file that lists what Slicer's Python lacks."""
+    shows a line to the user; ``requirements`` and ``more`` are the files that list what Slicer's Python lacks."""
 
-    def __init__(self, ui, say: Callable[[str], None], changed: Callable[[], None], progress, requirements: str):
-        self._ui, self._say, self._changed, self._requirements = ui, say, changed, requirements
+    def __init__(self, ui, say: Callable[[str], None], changed: Callable[[], None], progress, requirements: str, more: str):
+        self._ui, self._say, self._changed, self._requirements, self._more = ui, say, changed, requirements, more
         self._result = self._ct = self._pet = self._target = None
         self._scene = False
         self.job = PanelJob(progress, self._ended)
@@ -60,8 +60,8 @@ class ExportPanel:
         target, formats = _newFolder(Path(folder)), self.chosen()
         temporary = Path(tempfile.mkdtemp(prefix="dmdp-"))
         try:
-            ensurePackages(self._requirements)
             named = [name for name in formats if name != SCENE]
+            ensurePackages(self._requirements, self._more if any(FORMATS[name].package for name in named) else None)
             self._target, self._scene = target, SCENE in formats
             if named:
                 self.job.start(prepareExport(self._result, target, named, self._ct, self._pet, temporary))

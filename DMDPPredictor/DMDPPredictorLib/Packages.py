@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -27,27 +28,39 @@ def missingPackages(requirements) -> list[str]:
     return [str(requirement) for requirement in requirements if not _installed(requirement)]
 
 
-def ensurePackages(path: str | Path) -> None:
-    """Ask once, then install what is missing; on the main thread only. Nothing is asked where the user named another Python.
+def ensurePackages(path: str | Path, wished: str | Path | None = None) -> None:
+    """Ask once, then install what is missing of the packages that a file lists; on the main thread only.
 
-    Raises :class:`DmdpError` (``package.missing``) where something stays missing.
+    What the file ``wished`` lists is installed with it where that is possible, and done without where it is not. Nothing is
+    asked where the user named another Python. Raises :class:`DmdpError` (``package.missing``) where something of ``path`` stays missing.
 
     Slicer's own numpy, SimpleITK and the like, and the PyTorch extension's torch, are pinned to the version that runs, so
     that pip cannot replace them.
     """
-    requirements = requirementsFrom(path)
-    if ownPython() or not missingPackages(requirements):
+    if ownPython():
         return
+    needed, more = missingPackages(requirementsFrom(path)), missingPackages(requirementsFrom(wished)) if wished else []
+    reason = _("they were not installed")
+    for wanted in ([*needed, *more], needed) if needed and more else ([*needed, *more],):
+        if not wanted:
+            break
+        try:
+            _installPinned(wanted)
+        except Exception as error:  # pip's failures and the user's refusal come as various types
+            reason = str(error)
+            logging.info("DMDP: %s were not installed: %s", ", ".join(wanted), error)
+        needed = missingPackages(requirementsFrom(path))
+        if not needed:
+            return
+    if needed:
+        raise _stillMissing(needed, reason)
+
+
+def _installPinned(requirements: list[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="dmdp-") as folder:
         constraints = Path(folder) / "constraints.txt"
         constraints.write_text("".join(f"{line}\n" for line in pinned()), encoding="utf-8")
-        try:
-            _install([str(r) for r in requirements], constraints)
-        except Exception as error:  # pip's failures and the user's refusal come as various types
-            raise _stillMissing(missingPackages(requirements) or ["?"], str(error)) from error
-    missing = missingPackages(requirements)
-    if missing:
-        raise _stillMissing(missing, _("they were not installed"))
+        _install(requirements, constraints)
 
 
 def pinned() -> list[str]:

@@ -200,6 +200,26 @@ def test_missing_packages_are_named(loaded, tmp_path, monkeypatch):
     assert not panel.job.running
 
 
+def test_what_is_only_wished_for_does_not_stop_a_prediction(app, tmp_path, monkeypatch):
+    import DMDPPredictorLib.Packages as Packages
+
+    needed, wished, asked = tmp_path / "needed.txt", tmp_path / "wished.txt", []
+    needed.write_text("no-such-package-of-dmdp>=1\n", encoding="utf-8")
+    wished.write_text("another-package-of-nobody>=1\n", encoding="utf-8")
+
+    def install(requirements, constraints):
+        asked.append(list(requirements))
+        if len(requirements) > 1:
+            raise RuntimeError("another-package-of-nobody needs another numpy")
+        monkeypatch.setattr(Packages, "_installed", lambda requirement: requirement.name == "no-such-package-of-dmdp")
+
+    monkeypatch.setattr(Packages, "_install", install)
+    Packages.ensurePackages(needed, wished)
+    assert asked == [["no-such-package-of-dmdp>=1", "another-package-of-nobody>=1"], ["no-such-package-of-dmdp>=1"]]
+    Packages.ensurePackages(needed)
+    assert len(asked) == 2
+
+
 def test_the_modules_own_tests_pass(modules, scene):
     import unittest
 
