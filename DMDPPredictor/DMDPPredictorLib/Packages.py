@@ -32,7 +32,8 @@ def ensurePackages(path: str | Path, wished: str | Path | None = None) -> None:
     """Ask once, then install what is missing of the packages that a file lists; on the main thread only.
 
     What the file ``wished`` lists is installed with it where that is possible, and done without where it is not. Nothing is
-    asked where the user named another Python. Raises :class:`DmdpError` (``package.missing``) where something of ``path`` stays missing.
+    asked where the user named another Python. Raises :class:`DmdpError` (``package.missing``) where something of ``path``
+    stays missing.
 
     Slicer's own numpy, SimpleITK and the like, and the PyTorch extension's torch, are pinned to the version that runs, so
     that pip cannot replace them.

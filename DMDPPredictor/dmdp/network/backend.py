@@ -88,7 +88,7 @@ def _openvino(network: Dmdp) -> Forward:
     try:
         import openvino
     except ImportError as error:
-        raise MissingPackage("openvino", "the OpenVINO back-end") from error
+        raise MissingPackage("openvino", "the OpenVINO back-end", "openvino") from error
 
     class Logits(nn.Module):
         """Only what OpenVINO is to compute."""
