@@ -73,7 +73,10 @@ class LesionPanel:
         ui.editorSection.enabled = pet is not None
         if not ui.editorSection.collapsed:
             self.editor.follow(segmentation, pet, parameters.segment if parameters is not None else "")
-        self.measureSoon()
+        if segmentation is None or pet is None:
+            self.measureNow()  # which has nothing to show
+        else:
+            self.measureSoon()
 
     def measureSoon(self) -> None:
         """The contour was edited: measure when the edits pause."""

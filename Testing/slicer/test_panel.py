@@ -183,6 +183,7 @@ def test_closing_the_scene_ends_the_job(loaded, scene):
     assert not folder.exists()
     assert panel.ui.predictButton.text == "Predict"
     assert not panel.ui.predictButton.enabled
+    assert panel.ui.measuresLabel.isHidden()
     assert panel.logic.getParameterNode().ct is None
 
 
