@@ -11,7 +11,7 @@ import pytest
 @pytest.fixture(scope="session")
 def predicted(simulated_study, tmp_path_factory) -> Path:
     """The result folder of the simulated study, with regions and heatmaps; do not change it."""
-    from dmdp.commands.predict import DEFAULT_MODELS
+    from dmdp.commands.predict import DEFAULT_MODELS, DEMONSTRATION
     from dmdp.job import Job
     from dmdp.prepare import CaseRequest
     from dmdp.workflow import predict_to_folder
@@ -19,7 +19,8 @@ def predicted(simulated_study, tmp_path_factory) -> Path:
     patient, study = simulated_study
     out = tmp_path_factory.mktemp("predicted") / "result"
     request = CaseRequest(study, study, seed=tuple(patient.seed_lps), clinical=patient.clinical)
-    predict_to_folder(request, DEFAULT_MODELS, out, Job("predict", {"ct": str(study), "pet": str(study)}, str(out)), "cpu")
+    models = (*DEFAULT_MODELS, DEMONSTRATION)
+    predict_to_folder(request, models, out, Job("predict", {"ct": str(study), "pet": str(study)}, str(out)), "cpu")
     return out
 
 

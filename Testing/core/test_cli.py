@@ -33,6 +33,10 @@ def result(simulated_study, dmdp_command, tmp_path_factory):
         61,
         "--sex",
         "F",
+        "--model",
+        "published-pet-clinical",
+        "--model",
+        "demo-network",
         "--out",
         out,
     )

@@ -29,8 +29,23 @@ def test_the_wheel_predicts_from_another_folder(project, simulated_study, tmp_pa
     assert "dmdp = dmdp.cli:main" in (tmp_path / "site" / entry).read_text()
     code = "import dmdp, sys; print(dmdp.__file__); from dmdp.cli import main; sys.exit(main())"
     seed = ",".join(map(str, patient.seed_lps))
+    models = ["--model", "published-pet-clinical", "--model", "demo-network"]
     done = subprocess.run(
-        [sys.executable, "-c", code, "predict", "--ct", study, "--pet", study, "--seed", seed, "--out", tmp_path / "out"],
+        [
+            sys.executable,
+            "-c",
+            code,
+            "predict",
+            "--ct",
+            study,
+            "--pet",
+            study,
+            "--seed",
+            seed,
+            *models,
+            "--out",
+            tmp_path / "out",
+        ],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(tmp_path / "site"), "HOME": str(tmp_path)},
         capture_output=True,

@@ -9,7 +9,7 @@ import numpy as np
 import pydicom
 import pytest
 from dmdp import RESEARCH_USE_ONLY
-from dmdp.commands.predict import DEFAULT_MODELS
+from dmdp.commands.predict import DEFAULT_MODELS, DEMONSTRATION
 from dmdp.dicom.series import discover
 from dmdp.files import read_mask, read_volume
 from dmdp.job import Job
@@ -26,7 +26,8 @@ pytestmark = [pytest.mark.data, pytest.mark.slow]
 def exported(data, tmp_path_factory):
     """The result folder and the folder of its DICOM objects."""
     study, folder = data("acrin_nsclc_042"), tmp_path_factory.mktemp("acrin")
-    predict_to_folder(CaseRequest(study, study, seed=SEED), DEFAULT_MODELS, folder / "result", Job("predict", {}, None), "cpu")
+    models = (*DEFAULT_MODELS, DEMONSTRATION)
+    predict_to_folder(CaseRequest(study, study, seed=SEED), models, folder / "result", Job("predict", {}, None), "cpu")
     export_result(folder / "result", folder / "dicom", ct=study / "ct", pet=study)
     return folder / "result", folder / "dicom"
 

@@ -16,7 +16,9 @@ from ..tasks import TASKS
 from .options import add_case_arguments, case_request, required
 
 PREVALENCE_HELP = "local share of positives, e.g. EGFR=0.45, for the displayed probability only; may be repeated"
-DEFAULT_MODELS = ("published-pet-clinical", "demo-network")
+MODEL_HELP = "bundle name or path; may be repeated (default published-pet-clinical; demo-network adds heatmaps)"
+DEFAULT_MODELS = ("published-pet-clinical",)
+DEMONSTRATION = "demo-network"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -26,7 +28,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--sex", choices=SEXES, help="left out = not provided")
     parser.add_argument("--smoking", choices=SMOKING, help="left out = not provided")
     parser.add_argument("--prevalence", action="append", metavar="TASK=P", help=PREVALENCE_HELP)
-    parser.add_argument("--model", action="append", metavar="BUNDLE", help="bundle name or path; may be repeated")
+    parser.add_argument("--model", action="append", metavar="BUNDLE", help=MODEL_HELP)
     parser.add_argument("--device", choices=("cpu", "cuda", "auto"), help="for the network (default auto)")
     parser.add_argument("--out", required=True, metavar="DIR", help="result folder; an earlier result is replaced")
 

@@ -21,6 +21,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     """Simulate, write DICOM beside the result, and predict from it exactly as for a real patient."""
     from dmdp.commands.predict import COMMAND as PREDICT
+    from dmdp.commands.predict import DEFAULT_MODELS, DEMONSTRATION
 
     from ..simulate import simulate_patient
     from .simulate import COMMAND as SIMULATE
@@ -38,6 +39,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
             "age": patient.clinical.age,
             "sex": patient.clinical.sex,
             "smoking": patient.clinical.smoking,
+            "model": [*DEFAULT_MODELS, DEMONSTRATION],  # the patient is simulated, and so may the network be
             "out": str(out),
         },
         part(progress, 0.3, 1.0),
