@@ -134,6 +134,7 @@ def test_what_is_outside_is_hidden_until_asked_for(panel, tmp_path, installed_re
     document["applicability"] = {"verdict": "outside", "reasons": [reason]}
     (tmp_path / "result").mkdir()
     (tmp_path / "result" / "prediction.json").write_text(json.dumps(document), encoding="utf-8")
+    panel.results.expect(panel.logic.getParameterNode())
     panel.results.show(readResult(tmp_path / "result"))
     panel.refresh()
     ui, number = panel.ui, f"{document['tasks']['EGFR']['probability']:.2f}"
