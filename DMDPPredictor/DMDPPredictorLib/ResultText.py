@@ -64,7 +64,13 @@ def demonstrationText(prediction: Prediction) -> str:
         return f"<p>{escape(demonstration['note'])}</p>"
     numbers = ", ".join(f"{name} {value:.2f}" for name, value in demonstration["probabilities"].items())
     label = demonstration["label"]
-    return f"<p><b>{escape(label[0].upper() + label[1:])}.</b></p><p>{escape(demonstration['model'])}: {numbers}</p>"
+    warnings = "".join(
+        f"<li>{escape(key.replace('_', ' '))}: {escape(' '.join(said))}</li>" for key, said in demonstration["warnings"].items()
+    )
+    return (
+        f"<p><b>{escape(label[0].upper() + label[1:])}.</b></p><p>{escape(demonstration['model'])}: {numbers}</p>"
+        f"<ul>{warnings}</ul>"
+    )
 
 
 def _task(task: TaskPrediction, adjusted: Adjusted | None, prediction: Prediction) -> str:

@@ -42,12 +42,13 @@ def predict_to_folder(
     job: Job,
     device: str = "auto",
     prevalence: Mapping[str, float] | None = None,
+    second_opinion: bool = False,
     progress: Progress = silent,
 ) -> Prediction:
     """Predict for one patient and write the folder that contracts describe; it appears whole or not at all.
 
     ``models`` are bundle names or paths; the first machine-learning bundle leads, and a network bundle that is marked as
-    a demonstration is kept apart. Raises :class:`dmdp.errors.DmdpError` subclasses.
+    a demonstration is kept apart; ``second_opinion`` adds occlusion maps to its heatmaps. Raises :class:`dmdp.errors.DmdpError` subclasses.
     """
     with result_folder(out, marker="job.json") as folder:
         progress(0.0, "checking the models")
@@ -70,7 +71,7 @@ def predict_to_folder(
         ct, ct_notes = _measure(case, regions)
         demonstration, heatmaps = None, {}
         for bundle in networks:
-            demonstration, heatmaps = _demonstrate(bundle, case, device, part(progress, 0.4, 0.55))
+            demonstration, heatmaps = _demonstrate(bundle, case, device, second_opinion, part(progress, 0.4, 0.55))
         prediction = predict(
             case,
             ensembles,
@@ -102,13 +103,15 @@ def _measure(case: Case, regions: Regions | None) -> tuple[CtFeatures | None, tu
         return None, (f"Features of the CT regions were not computed. {error}",)
 
 
-def _demonstrate(bundle, case: Case, device: str, progress: Progress) -> tuple[dict | None, Mapping[str, Volume]]:
+def _demonstrate(
+    bundle, case: Case, device: str, second_opinion: bool, progress: Progress
+) -> tuple[dict | None, Mapping[str, Volume]]:
     """What the demonstration network says; where torch is missing the result says so instead of failing."""
     progress(0.0, "running the demonstration network")
     try:
-        return load_model(bundle).demonstrate(case, device)
+        return load_model(bundle).demonstrate(case, device, second_opinion)
     except MissingPackage as error:
-        return {"label": None, "model": bundle.name, "probabilities": {}, "note": str(error)}, {}
+        return {"label": None, "model": bundle.name, "probabilities": {}, "note": str(error), "zones": {}, "warnings": {}}, {}
 
 
 def _input_hashes(case: Case) -> dict[str, str]:

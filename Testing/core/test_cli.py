@@ -92,6 +92,7 @@ def test_a_result_has_everything(result):
     low, high = document["contour"]["moved"]["EGFR"]
     assert low <= document["tasks"]["EGFR"]["probability"] <= high
     assert document["demonstration"]["label"].startswith("demonstration network")
+    assert {f"heatmap_{key}.nii.gz" for key in document["demonstration"]["zones"]} == {n for n in names if "heatmap" in n}
     assert "EGFR-robust-age-sex" in done.stdout
     assert RESEARCH_USE_ONLY in done.stdout
 

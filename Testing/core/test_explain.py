@@ -179,3 +179,26 @@ def test_where_the_label_depends_on_the_rim_the_map_sits_on_the_rim():
         found.append(shares(maps["EGFR", "pet", "encoder"], where))
     assert np.mean([s.rim + s.ring for s in found]) > 0.7
     assert np.mean([s.rim for s in found]) > np.mean([s.core for s in found])
+
+
+def test_a_demonstration_says_where_its_maps_lie_and_gives_a_second_opinion(simulated_study, project, monkeypatch):
+    import dmdp.explain.occlusion as module
+    from dmdp.bundle import read_bundle
+    from dmdp.case import Case, Lesion
+    from dmdp.models import load_model
+
+    real = module.occlusion
+    monkeypatch.setattr(module, "occlusion", lambda *given: real(*given, cube_mm=32, step_mm=32))  # the real one, coarser
+    patient, _ = simulated_study
+    pet = Lesion(patient.lesion_pet, patient.pet.geometry, "manual", "PET")
+    ct = Lesion(patient.lesion_ct, patient.ct.geometry, "manual", "CT")
+    case = Case(patient.ct, patient.pet, pet, ct, patient.clinical, None)
+    model = load_model(read_bundle(project / "Resources" / "Models" / "demo-network"))
+    said, maps = model.demonstrate(case, "cpu", second_opinion=True)
+    assert set(said["zones"]) == set(maps)
+    assert {key for key in maps if key.endswith("occlusion")} == {
+        f"{task}_{modality}_occlusion" for task in ("EGFR", "subtype") for modality in ("ct", "pet")
+    }
+    for key, volume in maps.items():
+        assert 0 <= volume.array.min() <= volume.array.max() <= 1 + 1e-6, key
+        assert sum(said["zones"][key].values()) == pytest.approx(1, abs=1e-3) or volume.array.max() == 0

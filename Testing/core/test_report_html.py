@@ -177,7 +177,14 @@ def document() -> dict:
             "computed": 851,
             "asked": 851,
         },
-        "demonstration": {"label": LABEL, "model": "demo-network 1", "probabilities": {"EGFR": 0.871}, "note": None},
+        "demonstration": {
+            "label": LABEL,
+            "model": "demo-network 1",
+            "probabilities": {"EGFR": 0.871},
+            "note": None,
+            "zones": {"EGFR_ct_encoder": {"core": 0.1, "rim": 0.1, "ring": 0.1, "elsewhere": 0.7}},
+            "warnings": {"EGFR_ct_encoder": ["70% of this map lies elsewhere."]},
+        },
         "models": [
             {
                 "name": "published",
@@ -272,6 +279,7 @@ def test_the_demonstration_is_apart_and_folded(page, document):
     seen, hidden = page(document).seen, page(document).hidden
     assert "0.87" not in seen
     assert "EGFR 0.87" in hidden
+    assert "EGFR ct encoder 10 % 10 % 10 % 70 % 70% of this map lies elsewhere." in hidden
     assert "not trained on patients and does not explain the probability" in seen
     assert f"{LABEL[0].upper()}{LABEL[1:]}." in hidden
     assert "Grad-CAM, EGFR" in hidden

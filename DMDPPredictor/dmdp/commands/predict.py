@@ -30,6 +30,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--prevalence", action="append", metavar="TASK=P", help=PREVALENCE_HELP)
     parser.add_argument("--model", action="append", metavar="BUNDLE", help=MODEL_HELP)
     parser.add_argument("--device", choices=("cpu", "cuda", "auto"), help="for the network (default auto)")
+    parser.add_argument("--second-opinion", action="store_true", help="occlusion maps beside Grad-CAM; about a minute more")
     parser.add_argument("--out", required=True, metavar="DIR", help="result folder; an earlier result is replaced")
 
 
@@ -45,7 +46,9 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     job = Job("predict", {key: value for key, value in given.items() if key != "out"}, str(out))
     models = given.get("model") or DEFAULT_MODELS
     prevalence = local_prevalence(given.get("prevalence") or ())
-    prediction = predict_to_folder(request, models, out, job, given.get("device", "auto"), prevalence, progress)
+    prediction = predict_to_folder(
+        request, models, out, job, given.get("device", "auto"), prevalence, bool(given.get("second_opinion")), progress
+    )
     lines = [f"Applicability: {prediction.applicability.verdict}"]
     lines += [f"  {reason.level}: {reason.found} Expected: {reason.expected}" for reason in prediction.applicability.reasons]
     lines += [note for note in prediction.notes if note.startswith(HEADER_NOTE)]

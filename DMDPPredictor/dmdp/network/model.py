@@ -22,6 +22,9 @@ DEMONSTRATION_LABEL = "demonstration network, not trained on patients; does not 
 SELF_TEST_TOLERANCE = 1e-3
 
 
+UNCHANGED = "This map hardly depends on what the network has learned: it shows the images."
+
+
 @dataclass(frozen=True, eq=False)
 class NetworkModel:
     """The loaded networks (one, or an ensemble) and the bundle that they came from."""
@@ -43,18 +46,30 @@ class NetworkModel:
         known = f"network trained on {cohort['title']}, n = {cohort['n']}"
         return f"{known}, not validated elsewhere; shows the network, not the biology"
 
-    def demonstrate(self, case: Case, device: str = "auto") -> tuple[dict[str, Any], Mapping[str, Volume]]:
+    def demonstrate(
+        self, case: Case, device: str = "auto", second_opinion: bool = False
+    ) -> tuple[dict[str, Any], Mapping[str, Volume]]:
         """Probabilities and heatmaps (``<task>_<modality>_<stage>``) for a case, marked as a demonstration.
 
-        ``device`` is cpu, cuda or auto; where CUDA is asked for and cannot be used, the CPU is, and the note says so.
+        Each map comes with its shares by zone, and a warning where most of it lies elsewhere or where it hardly depends on what
+        the network has learned. ``second_opinion`` adds occlusion maps (stage ``occlusion``), which need no gradients but about
+        a minute. ``device`` is cpu, cuda or auto; where CUDA is asked for and cannot be used, the CPU is, and the note says so.
         """
+        import torch
+
         from ..explain.gradcam import heatmap_on
+        from ..explain.randomisation import randomisation_check
         from ..explain.zones import shares, zones
         from ..files import sample
 
         crop = crop_pair(case.ct, case.pet, case.pet_lesion.centroid, self.network.config.spacing)
         values = {name: f.value for name, f in pet_features(case.pet, case.pet_lesion).items()}
-        probabilities, maps, note = self._run(normalise(crop), {**values, **clinical_values(case.clinical)}, device)
+        row = tabular_row(self.network.config, {**values, **clinical_values(case.clinical)})
+        batch, table = torch.from_numpy(normalise(crop))[None], torch.from_numpy(row)[None]
+        probabilities, maps, note = self._run(batch, table, device)
+        check = randomisation_check(self.network, batch, table)
+        if second_opinion:
+            maps |= self._occluded(batch, table)
         heatmaps = {
             "_".join(key): heatmap_on(case.ct.geometry, crop.geometry, heatmap, self.label) for key, heatmap in maps.items()
         }
@@ -63,24 +78,29 @@ class NetworkModel:
         )
         where = zones(lesion, crop.geometry.spacing)
         found = {"_".join(key): shares(heatmap, where) for key, heatmap in maps.items()}
+        warnings = {key: [one.warning] for key, one in found.items() if one.warning}
+        for key in check.unchanged:
+            warnings.setdefault("_".join(key), []).append(UNCHANGED)
         return {
             "label": self.label,
             "model": self.bundle.name,
             "probabilities": probabilities,
             "note": note,
             "zones": {key: one.to_json() for key, one in found.items()},
-            "warnings": {key: one.warning for key, one in found.items() if one.warning},
+            "warnings": warnings,
         }, heatmaps
 
-    def _run(self, images: np.ndarray, values: Mapping[str, float], device: str):
-        import torch
+    def _occluded(self, batch, table) -> dict[tuple[str, str, str], np.ndarray]:
+        """Where covering the image lowers a task's log-odds (first member), 0…1."""
+        from ..explain.occlusion import occlusion
 
+        falls = {key: np.maximum(fall, 0.0) for key, fall in occlusion(self.network, batch, table).items()}
+        return {(*key, "occlusion"): fall / max(float(fall.max()), 1e-12) for key, fall in falls.items()}
+
+    def _run(self, batch, table, device: str):
         from ..explain.gradcam import gradcam_of
         from .backend import channels_last
         from .device import on_device
-
-        batch = torch.from_numpy(images)[None]
-        table = torch.from_numpy(tabular_row(self.network.config, values))[None]
 
         def work(where: str):
             if where == "cpu":
