@@ -48,7 +48,9 @@ def predict_to_folder(
     """Predict for one patient and write the folder that contracts describe; it appears whole or not at all.
 
     ``models`` are bundle names or paths; the first machine-learning bundle leads, and a network bundle that is marked as
-    a demonstration is kept apart; ``second_opinion`` adds occlusion maps to its heatmaps. Raises :class:`dmdp.errors.DmdpError` subclasses.
+    a demonstration is kept apart; ``second_opinion`` adds occlusion maps to its heatmaps.
+
+    Raises :class:`dmdp.errors.DmdpError` subclasses.
     """
     with result_folder(out, marker="job.json") as folder:
         progress(0.0, "checking the models")
