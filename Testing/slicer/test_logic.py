@@ -130,7 +130,7 @@ def test_views_show_the_lesion_and_the_heatmap_only_its_crop(app, nodes, simulat
 
     ct, pet, seed = nodes
     segmentation = logic.delineate(pet, seed)
-    result = logic.predict(ct, pet, segmentation)
+    result = logic.predict(ct, pet, segmentation, None, [*MODELS, "demo-network"])
     maps = logic.loadHeatmaps(result, ct)
     assert set(maps) == {f"{t}_{p}" for t in ("EGFR", "subtype") for p in ("ct_encoder", "pet_encoder", "fused_fusion")}
     for node in maps.values():
