@@ -24,10 +24,10 @@ class Format:
 FORMATS = {
     item.name: item
     for item in (
-        Format("html", "report, a page for any browser"),
-        Format("pdf", "report, for reading and printing", "reportlab", "pdf"),
-        Format("json", "prediction, all numbers as JSON"),
-        Format("csv", "features, as tables"),
+        Format("html", "report as a web page (HTML)"),
+        Format("pdf", "report for reading and printing (PDF)", "reportlab", "pdf"),
+        Format("json", "prediction with all numbers (JSON)"),
+        Format("csv", "features as tables (CSV)"),
         Format("seg", "DICOM Segmentation of the lesion and its CT regions", "highdicom", "dicom", dicom=True),
         Format("sr", "DICOM structured report: measurements and prediction", "highdicom", "dicom", dicom=True),
         Format("map", "DICOM parametric maps of the heatmaps", "highdicom", "dicom", dicom=True),
