@@ -33,6 +33,7 @@ from slicer.util import VTKObservationMixin
 __all__ = ["DMDPPredictor", "DMDPPredictorLogic", "DMDPPredictorTest", "DMDPPredictorWidget"]
 
 SEGMENTS_CHANGED = slicer.vtkSegmentation.SourceRepresentationModified
+SEGMENT_ADDED, SEGMENT_REMOVED = slicer.vtkSegmentation.SegmentAdded, slicer.vtkSegmentation.SegmentRemoved
 POINT_PLACED = slicer.vtkMRMLMarkupsNode.PointPositionDefinedEvent
 POINT_REMOVED = slicer.vtkMRMLMarkupsNode.PointRemovedEvent
 LOADED_MS = 500  # after the last new volume: a study comes as several
@@ -146,6 +147,8 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onSceneEndClose(self, caller=None, event=None):
         """Start anew while the panel stays open."""
         self.setParameterNode(self.logic.getParameterNode())
+        if self.parent.isEntered:
+            self.lesion.open()
 
     def onSceneEndImport(self, caller=None, event=None):
         """A scene was loaded: its choices, and its answer."""
@@ -198,8 +201,10 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         seed = parameters.seed if ready else None
         self._watch("placed", seed, POINT_PLACED, self.onPointPlaced)
         self._watch("removed", seed, POINT_REMOVED, self.refresh)
-        segmentation = parameters.segmentation if ready else None
-        self._watch("segments", segmentation and segmentation.GetSegmentation(), SEGMENTS_CHANGED, self.onSegmentsChanged)
+        segmentation = parameters.segmentation.GetSegmentation() if ready and parameters.segmentation is not None else None
+        self._watch("segments", segmentation, SEGMENTS_CHANGED, self.onSegmentsChanged)
+        self._watch("added segments", segmentation, SEGMENT_ADDED, self.refresh)
+        self._watch("removed segments", segmentation, SEGMENT_REMOVED, self.onSegmentsChanged)
         for section in (self.ui.imagesSection, self.ui.lesionSection, self.ui.patientSection, self.ui.modelSection):
             section.enabled = ready and not running
         self._refreshImages(parameters)

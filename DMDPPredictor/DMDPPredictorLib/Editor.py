@@ -25,6 +25,7 @@ class LesionEditor:
         self.widget.unorderedEffectsVisible = False
         layout.addWidget(self.widget)
         self._open = False
+        self._followed = None
 
     def setScene(self, scene) -> None:
         """Work in a scene, or in none."""
@@ -46,25 +47,31 @@ class LesionEditor:
         return segmentId
 
     def follow(self, segmentationNode, petNode, segmentId: str) -> None:
-        """Keep to the panel's choice while the editor is open."""
-        if segmentationNode is not None and petNode is not None and segmentationNode.GetSegmentation().GetNumberOfSegments():
-            self.edit(segmentationNode, petNode, segmentId)
+        """Keep to the panel's choice while the editor is open; the user may edit another segment until it changes."""
+        segmentation = segmentationNode.GetSegmentation() if segmentationNode is not None else None
+        followed, self._followed = self._followed, None
+        if segmentation is not None and petNode is not None and segmentation.GetNumberOfSegments():
+            self._followed = (segmentationNode.GetID(), petNode.GetID(), segmentId)
+            if self._followed != followed or segmentation.GetSegment(self.widget.currentSegmentID()) is None:
+                self.edit(segmentationNode, petNode, segmentId)
+            else:
+                self.widget.setSegmentationNode(segmentationNode)
+                self.widget.setSourceVolumeNode(petNode)
         else:
             self.widget.setActiveEffect(None)
             self.widget.setSegmentationNode(None)
 
     def setOpen(self, opened: bool) -> None:
         """Take the mouse and keys in the slice views, or give them back."""
-        if opened == self._open:
-            return
-        self._open = opened
-        if opened:
+        if opened and not self._open:
             self.widget.setupViewObservations()
-            self.widget.installKeyboardShortcuts()
-        else:
+            if slicer.util.mainWindow() is not None:  # which the keys belong to
+                self.widget.installKeyboardShortcuts()
+        elif not opened:  # in any case: choosing an effect observes the views, too
             self.widget.setActiveEffect(None)
             self.widget.uninstallKeyboardShortcuts()
             self.widget.removeViewObservations()
+        self._open = opened
 
 
 def _editorNode(scene):

@@ -109,8 +109,11 @@ def test_measures_follow_the_contour(loaded):
     wait(lambda: panel.ui.measuresLabel.text not in ("", before), 5)
 
 
-def test_the_editor_draws_on_the_pet_and_lets_the_views_go(loaded):
+def test_the_editor_draws_on_the_pet_and_lets_the_views_go(loaded, monkeypatch):
+    import slicer
+
     panel, parameters = loaded
+    monkeypatch.setattr(slicer.util, "mainWindow", object)
     editor = panel.lesion.editor.widget
     panel.ui.editButton.click()
     assert not panel.ui.editorSection.collapsed
@@ -127,6 +130,39 @@ def test_the_editor_draws_on_the_pet_and_lets_the_views_go(loaded):
     assert editor._observes
     panel.ui.editorSection.collapsed = True
     assert not editor._observes
+
+
+def test_the_editor_lets_the_views_go_after_a_new_scene(loaded, scene):
+    panel, _parameters = loaded
+    editor = panel.lesion.editor.widget
+    panel.ui.editButton.click()
+    scene.Clear(0)
+    assert not editor._observes
+    editor.setActiveEffectByName("Paint")  # which takes the mouse, without the panel
+    assert editor._observes
+    panel.exit()
+    assert not editor._observes
+
+
+def test_another_segment_can_be_edited(loaded):
+    import slicer
+
+    panel, parameters = loaded
+    editor = panel.lesion.editor.widget
+    panel.ui.delineateButton.click()
+    panel.ui.editButton.click()
+    segmentation = parameters.segmentation.GetSegmentation()
+    first = segmentation.GetNthSegmentID(0)
+    assert editor.currentSegmentID() == first
+    other = segmentation.AddEmptySegment("", "node")
+    assert not panel.ui.segmentComboBox.isHidden()
+    editor.setCurrentSegmentID(other)
+    array = slicer.util.arrayFromSegmentBinaryLabelmap(parameters.segmentation, first, parameters.pet)
+    slicer.util.updateSegmentBinaryLabelmapFromArray(array, parameters.segmentation, other, parameters.pet)
+    assert editor.currentSegmentID() == other
+    segmentation.RemoveSegment(other)
+    assert panel.ui.segmentComboBox.isHidden()
+    assert editor.currentSegmentID() == first
 
 
 def test_one_of_several_segments_is_the_lesion(loaded):

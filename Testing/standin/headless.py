@@ -188,6 +188,9 @@ class Application:
     def mainWindow(self):
         return None
 
+    def topLevelWidgets(self) -> tuple:
+        return ()
+
     @property
     def applicationName(self) -> str:
         return "Slicer"

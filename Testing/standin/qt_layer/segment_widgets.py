@@ -97,6 +97,7 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
     def setSegmentationNode(self, node):
         if self._editor is not None and node is not self.segmentationNode():
             self._editor.SetAndObserveSegmentationNode(node)
+            self.setActiveEffect(None)
             self.segmentationNodeChanged.emit(node)
 
     def sourceVolumeNode(self):
@@ -120,8 +121,9 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
             self.currentSegmentIDChanged.emit(identifier)
 
     def setActiveEffectByName(self, name):
-        if self._editor is not None:
+        if self._editor is not None and name != (self._editor.GetActiveEffectName() or ""):
             self._editor.SetActiveEffectName(name)
+            self._observes = bool(name)
 
     def setActiveEffect(self, effect):
         self.setActiveEffectByName(effect.name if effect is not None else "")
