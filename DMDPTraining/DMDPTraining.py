@@ -53,7 +53,7 @@ class DMDPTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def __init__(self, parent=None):
         ScriptedLoadableModuleWidget.__init__(self, parent)
         VTKObservationMixin.__init__(self)
-        self.logic = self.job = self._parameters = self._guiTag = self._running = self._drawn = None
+        self.logic = self.job = self._parameters = self._guiTag = self._running = self._drawn = self._shown = None
 
     def setup(self):
         """Build the panel; works without a main window."""
@@ -105,10 +105,14 @@ class DMDPTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def refresh(self, caller=None, event=None):
         """Bring every widget in line with the choices and the job."""
         parameters, running = self._parameters, self.job.running
-        self.ui.dataPath.currentPath, self.ui.outPath.currentPath = parameters.data, parameters.out
+        for edit, path in ((self.ui.dataPath, parameters.data), (self.ui.outPath, parameters.out)):
+            if edit.currentPath != path:  # else the cursor would jump to the end while the user types
+                edit.currentPath = path
         missing = parameters.work.needs(parameters.data, parameters.out)
         self.ui.dataPathLabel.text = parameters.work.dataLabel()
-        self.ui.dataPath.filters = ctk.ctkPathLineEdit.Files if parameters.work is Work.Network else ctk.ctkPathLineEdit.Dirs
+        if parameters.work is not self._shown:  # new filters end the completion
+            self.ui.dataPath.filters = ctk.ctkPathLineEdit.Files if parameters.work is Work.Network else ctk.ctkPathLineEdit.Dirs
+            self._shown = parameters.work
         self.ui.choicesSection.enabled = not running
         self.ui.startButton.text = _("Cancel") if running else _("Start")
         self.ui.startButton.enabled = running or not missing
