@@ -19,6 +19,7 @@ from .Nodes import transformed, volumeFromNode, worldTransform
 
 SUV_UNIT = "SUVbw g/ml"
 TOLD_SUV = "DMDP.IsSuv"
+_found: dict[tuple[str, ...], tuple[Path, ...]] = {}  # DICOM files, by the first and the instance UIDs
 
 
 def isSuv(petNode) -> bool:
@@ -41,13 +42,22 @@ def carriesSuv(petNode) -> bool:
 
 
 def dicomFiles(petNode) -> tuple[Path, ...]:
-    """The DICOM files that the node was loaded from, where the application's database knows them all."""
+    """The DICOM files that the node was loaded from, where the application's database knows them all.
+
+    The panel asks at every stroke of the brush, so files that were found are not looked for again while the first is there.
+    """
     uids = (petNode.GetAttribute("DICOM.instanceUIDs") or "").split()
     database = getattr(slicer, "dicomDatabase", None)
-    if not uids or database is None:
+    first = database.fileForInstance(uids[0]) if uids and database is not None else ""
+    if not first or not Path(first).is_file():
         return ()
-    files = tuple(Path(database.fileForInstance(uid)) for uid in uids if database.fileForInstance(uid))
-    return files if len(files) == len(uids) and all(path.is_file() for path in files) else ()
+    key = (first, *uids)
+    if key not in _found:
+        files = tuple(Path(database.fileForInstance(uid) or "") for uid in uids)
+        if not all(path.is_file() for path in files):
+            return ()
+        _found[key] = files
+    return _found[key]
 
 
 def gather(files: tuple[Path, ...], folder: Path) -> Path:

@@ -78,7 +78,9 @@ def patientFacts(*volumeNodes) -> tuple[int, Sex]:
 
 
 def _isCandidate(node) -> bool:
-    return node.GetImageData() is not None and not node.GetHideFromEditors() and node.GetAttribute("DMDP.Heatmap") is None
+    """An image that the selectors list: no label map, no heatmap of ours."""
+    listed = node.GetClassName() == "vtkMRMLScalarVolumeNode" and not node.GetHideFromEditors()
+    return listed and node.GetImageData() is not None and node.GetAttribute("DMDP.Heatmap") is None
 
 
 def _rank(ctNode, petNode) -> tuple:
