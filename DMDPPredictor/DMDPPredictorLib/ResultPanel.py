@@ -24,6 +24,7 @@ class ResultPanel:
         self._parameters: DMDPPredictorParameterNode | None = None
         self._madeFrom: tuple = ()
         self._edited = False
+        self._written = ""
         self._later: list[Callable[[], object]] = []
         self._timer = qt.QTimer()
         self._timer.setInterval(0)
@@ -124,12 +125,20 @@ class ResultPanel:
         ui.answerBrowser.visible = prediction is not None
         ui.prevalenceSection.visible = prediction is not None and not hidden
         if prediction is None:
-            ui.answerBrowser.html = ""
+            self._write("")
         elif hidden:
-            ui.answerBrowser.html = hiddenText()
+            self._write(hiddenText())
         else:
             adjusted = {name: self._sliders.adjusted(name, task) for name, task in prediction.tasks.items()}
-            ui.answerBrowser.html = answerText(prediction, adjusted)
+            self._write(answerText(prediction, adjusted))
         demonstration = demonstrationText(prediction) if prediction else ""
         ui.demonstrationSection.visible = bool(demonstration)
         ui.demonstrationLabel.text = demonstration
+
+    def _write(self, answer: str) -> None:
+        """Show the answer where the reader has scrolled to: new text goes back to the top."""
+        if answer != self._written:
+            scroll = self._ui.answerBrowser.verticalScrollBar()
+            position = scroll.value
+            self._ui.answerBrowser.html = self._written = answer
+            scroll.value = position
