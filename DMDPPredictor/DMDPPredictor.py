@@ -37,6 +37,7 @@ SEGMENT_ADDED, SEGMENT_REMOVED = slicer.vtkSegmentation.SegmentAdded, slicer.vtk
 POINT_PLACED = slicer.vtkMRMLMarkupsNode.PointPositionDefinedEvent
 POINT_REMOVED = slicer.vtkMRMLMarkupsNode.PointRemovedEvent
 LOADED_MS = 500  # after the last new volume: a study comes as several
+TYPED_MS = 700  # after the last key: the path of a program is not run while it is typed
 
 
 class DMDPPredictor(ScriptedLoadableModule):
@@ -93,9 +94,13 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._loaded.setSingleShot(True)
         self._loaded.setInterval(LOADED_MS)
         self._loaded.connect("timeout()", self.choosePair)
+        self._typed = qt.QTimer()
+        self._typed.setSingleShot(True)
+        self._typed.setInterval(TYPED_MS)
+        self._typed.connect("timeout()", self.onPython)
 
         self.ui.pythonPath.currentPath, self.ui.wheelsPath.currentPath = ownPython(), wheelFolder()
-        self.ui.pythonPath.connect("currentPathChanged(QString)", self.onPython)
+        self.ui.pythonPath.connect("currentPathChanged(QString)", self.onPythonTyped)
         self.ui.wheelsPath.connect("currentPathChanged(QString)", self.onWheels)
         self.ui.suvCheckBox.connect("toggled(bool)", self.onToldSuv)
         self.ui.auditButton.connect("toggled(bool)", self.onAudit)
@@ -114,6 +119,8 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """The application closes, or the module is reloaded: end the job, forget the result."""
         if self.job is not None:
             self._abandon()
+            self._typed.stop()
+            self.results.views.forget()
             self.results.clear()
             self.lesion.close()
         self.setParameterNode(None)
@@ -133,8 +140,8 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onSceneStartClose(self, caller=None, event=None):
         """Nodes are about to go: end the jobs at once and let go of them."""
         self._abandon()
+        self.results.views.forget()  # before the buttons could draw into a scene that closes
         self.results.forget()
-        self.results.views.forget()
         self.lesion.close()
         self.showMessage("")
         self.setParameterNode(None)
@@ -171,8 +178,8 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.refresh()
 
     def onNodeAdded(self, caller=None, event=None):
-        """Something was loaded: look for the pair when the loading pauses."""
-        if self._parameters is not None and None in (self._parameters.ct, self._parameters.pet):
+        """Something was loaded while the panel is open: look for the pair when the loading pauses."""
+        if self.parent.isEntered and self._parameters is not None and None in (self._parameters.ct, self._parameters.pet):
             self._loaded.start()
 
     def choosePair(self):
@@ -305,8 +312,13 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             except DmdpError as error:
                 browser.html = str(error)
 
-    def onPython(self, path):
+    def onPythonTyped(self, path):
+        """Another letter of its path."""
+        self._typed.start()
+
+    def onPython(self):
         """Another Python for the core; it is kept for all scenes if it can run the core."""
+        path = self.ui.pythonPath.currentPath
         with self.told(), slicer.util.WaitCursor():
             version = keepOwnPython(path)
             self.showMessage(_("The core runs in Python {version} of {path}.").format(version=version, path=path) if path else "")

@@ -77,9 +77,7 @@ def gui(app, monkeypatch):
 def panel(modules, scene, gui):
     """A fresh panel of DMDPPredictor with nothing chosen."""
     modules["DMDPPredictor"].closePanel()
-    widget = modules["DMDPPredictor"].widgetRepresentation().self()
-    widget.enter()
-    yield widget
+    yield modules["DMDPPredictor"].openPanel()
     modules["DMDPPredictor"].closePanel()
 
 

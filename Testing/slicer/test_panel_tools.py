@@ -76,6 +76,8 @@ def test_volumes_without_headers_are_told_by_name_and_misplaced_ones_are_warned_
     patient, _ = simulated_study
     pet, ct = addVolume(scene, patient.pet, "patient1_PET"), addVolume(scene, patient.ct, "ct-lung")
     addVolume(scene, patient.ct, "spectrum")
+    labels = scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "CT labels")  # which the selector does not list
+    labels.SetAndObserveImageData(ct.GetImageData())
     assert panel.logic.choosePair() == (ct, pet)
     parameters = panel.logic.getParameterNode()
     parameters.ct, parameters.pet = ct, pet
@@ -137,7 +139,8 @@ def test_the_editor_lets_the_views_go_after_a_new_scene(loaded, scene):
     editor = panel.lesion.editor.widget
     panel.ui.editButton.click()
     scene.Clear(0)
-    assert not editor._observes
+    assert editor._observes
+    panel.lesion.close()
     editor.setActiveEffectByName("Paint")  # which takes the mouse, without the panel
     assert editor._observes
     panel.exit()
@@ -413,13 +416,14 @@ def test_the_core_runs_in_a_python_that_the_user_names(loaded, tmp_path):
     panel, _ = loaded
     try:
         panel.ui.pythonPath.currentPath = str(tmp_path / "none")
-        assert "does not run" in panel.ui.messageLabel.text
+        wait(lambda: "does not run" in panel.ui.messageLabel.text, 20)
         assert OwnPython.ownPython() == ""
         script = tmp_path / "python"
         script.write_text(f'#!/bin/sh\necho used >> "{tmp_path}/used"\nexec "{sys.executable}" "$@"\n')
         script.chmod(0o755)
         panel.ui.pythonPath.currentPath = str(script)
-        assert "The core runs in Python 3." in panel.ui.messageLabel.text
+        assert not (tmp_path / "used").exists(), "not while it is typed"
+        wait(lambda: "The core runs in Python 3." in panel.ui.messageLabel.text, 60)
         assert Job.commandLine(tmp_path)[0] == str(script)
         (tmp_path / "used").unlink()
         panel.ui.predictButton.click()

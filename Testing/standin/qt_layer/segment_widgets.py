@@ -128,6 +128,9 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
     def setActiveEffect(self, effect):
         self.setActiveEffectByName(effect.name if effect is not None else "")
 
+    def updateEffectList(self):
+        """Takes what effects were registered since."""
+
     def setupViewObservations(self):
         self._observes = True
 
