@@ -111,9 +111,10 @@ class DMDPPredictorLogic(ScriptedLoadableModuleLogic):
         threshold: float | None = None,
         legend: bool = True,
         segmentId: str = "",
+        arrange: bool = True,
     ):
         """CT, PET (or heatmap) and outline in the slice views, centred on the lesion; returns its centre (RAS, mm)."""
-        return Overlay.showOverlay(ctNode, petNode, segmentationNode, heatmapNode, opacity, threshold, legend, segmentId)
+        return Overlay.showOverlay(ctNode, petNode, segmentationNode, heatmapNode, opacity, threshold, legend, segmentId, arrange)
 
     def exportReport(
         self,

@@ -83,23 +83,25 @@ def showOverlay(
     threshold: float | None = None,
     legend: bool = True,
     segmentId: str = "",
+    arrange: bool = True,
 ) -> tuple[float, float, float]:
     """Show CT with the PET (or the heatmap) fused and the lesion outlined in all slice views; returns its centre (RAS, mm).
 
     ``heatmapNode`` takes the PET's place where it is given. ``opacity`` is that of the upper image, ``threshold`` the share of
     its maximum (of the lesion's, for the PET) below which it is clear: 0 for the PET and 0.05 for a heatmap unless given.
-    ``legend`` adds its colour legend.
+    ``legend`` adds its colour legend. Without ``arrange`` the layout, the CT's window and the slices stay as they are.
     """
     upper = heatmapNode or petNode
     centre = lesionCentreRas(segmentationNode, petNode, segmentId)
-    _displayCt(ctNode)
     if heatmapNode is not None:
         _displayHeatmap(heatmapNode, HEATMAP_THRESHOLD if threshold is None else threshold)
     else:
         _displayPet(petNode, segmentationNode, segmentId, threshold or 0.0)
     manager = slicer.app.layoutManager()
-    if manager is not None and manager.layout not in LAYOUTS_OF_THREE:
-        manager.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
+    if arrange:
+        _displayCt(ctNode)
+        if manager is not None and manager.layout not in LAYOUTS_OF_THREE:
+            manager.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
     for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
         composite.SetBackgroundVolumeID(ctNode.GetID())
         composite.SetForegroundVolumeID(upper.GetID())
@@ -107,8 +109,9 @@ def showOverlay(
         composite.SetLabelVolumeID(None)
     _outlineOnly(segmentationNode)
     _legend(upper, legend)
-    for sliceNode in slicer.util.getNodesByClass("vtkMRMLSliceNode"):
-        sliceNode.JumpSliceByCentering(*centre)
+    if arrange:
+        for sliceNode in slicer.util.getNodesByClass("vtkMRMLSliceNode"):
+            sliceNode.JumpSliceByCentering(*centre)
     return centre
 
 

@@ -72,7 +72,7 @@ class ViewPanel:
     def _toggled(self, on: bool) -> None:
         if on:
             self._former = self._former or currentViews()
-            self._draw()
+            self._draw(arrange=True)
         else:
             self._ui.heatmapButton.checked = False
             if self._former is not None:
@@ -90,14 +90,14 @@ class ViewPanel:
             self._update()
 
     def _regionsToggled(self, on: bool) -> None:
-        if self._regions is not None:
+        if _present(self._regions):
             self._regions.GetDisplayNode().SetVisibility(on)
 
     def _update(self, changed=None) -> None:
         if self._ui.overlayButton.checked:
-            self._draw()
+            self._draw(arrange=False)  # the user may have scrolled since
 
-    def _draw(self) -> None:
+    def _draw(self, arrange: bool) -> None:
         parameters, ui = self._parameters, self._ui
         heatmap = self._heatmaps.get(f"{ui.taskComboBox.currentText}_{ui.layerComboBox.currentText}")
         try:
@@ -105,14 +105,20 @@ class ViewPanel:
                 parameters.ct,
                 parameters.pet,
                 parameters.segmentation,
-                heatmap if ui.heatmapButton.checked else None,
+                heatmap if ui.heatmapButton.checked and _present(heatmap) else None,
                 opacity=ui.opacitySlider.value,
                 threshold=ui.thresholdSlider.value,
                 legend=ui.legendCheckBox.checked,
                 segmentId=parameters.segment,
+                arrange=arrange,
             )
         except DmdpError as error:
             self._say(str(error))
+
+
+def _present(node) -> bool:
+    """Whether a node is there, and the user has not taken it out of the scene."""
+    return node is not None and node.GetScene() is not None
 
 
 def _fill(comboBox, words) -> None:

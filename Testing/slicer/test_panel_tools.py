@@ -230,8 +230,11 @@ def test_the_overlay_comes_and_goes(shown, scene):
     assert composite.GetForegroundVolumeID() == parameters.pet.GetID()
     legends = slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode")
     assert [legend.GetTitleText() for legend in legends if legend.GetVisibility()] == ["SUV"]
+    view.JumpSliceByCentering(4.0, 5.0, 6.0)
+    scrolled = view.GetSliceOffset()
     ui.opacitySlider.value = 0.8
     assert composite.GetForegroundOpacity() == pytest.approx(0.8)
+    assert view.GetSliceOffset() == pytest.approx(scrolled), "what the reader has scrolled to stays"
     ui.thresholdSlider.value = 0.4
     display = parameters.pet.GetDisplayNode()
     assert display.GetApplyThreshold()
@@ -251,6 +254,22 @@ def test_the_overlay_comes_and_goes(shown, scene):
     assert composite.GetForegroundVolumeID() is None
     after = np.array([view.GetSliceToRAS().GetElement(i, j) for i in range(4) for j in range(4)])
     assert after == pytest.approx(before)
+
+
+def test_what_the_user_takes_out_of_the_scene_is_no_longer_shown(shown, scene):
+    import slicer
+
+    panel, parameters = shown
+    ui = panel.ui
+    ui.heatmapButton.click()
+    composite = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")[0]
+    scene.RemoveNode(slicer.mrmlScene.GetNodeByID(composite.GetForegroundVolumeID()))
+    ui.opacitySlider.value = 0.7
+    assert composite.GetForegroundVolumeID() == parameters.pet.GetID()
+    (regions,) = [n for n in slicer.util.getNodesByClass("vtkMRMLSegmentationNode") if n.GetAttribute("DMDP.Regions")]
+    scene.RemoveNode(regions)
+    ui.regionsButton.click()
+    ui.overlayButton.click()
 
 
 def test_regions_are_segments_with_names_and_colours(shown):
