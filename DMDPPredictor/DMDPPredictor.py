@@ -165,7 +165,7 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Connect the panel to the user's choices in the scene, or to none."""
         if self._parameters is not None:
             self._parameters.disconnectGui(self._guiTag)
-            self.removeObserver(self._parameters, vtk.vtkCommand.ModifiedEvent, self.refresh)
+            self.removeObserver(self._parameters.parameterNode, vtk.vtkCommand.ModifiedEvent, self.refresh)
         self._parameters = parameters
         self.lesion.setScene(slicer.mrmlScene if parameters is not None else None)
         if parameters is not None:
@@ -174,7 +174,7 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 parameters.model = installed[0]
             self._guiTag = parameters.connectGui(self.ui)
             self.results.restore()
-            self.addObserver(parameters, vtk.vtkCommand.ModifiedEvent, self.refresh)
+            self.addObserver(parameters.parameterNode, vtk.vtkCommand.ModifiedEvent, self.refresh)
         self.refresh()
 
     def onNodeAdded(self, caller=None, event=None):

@@ -95,11 +95,11 @@ class DMDPTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Connect the panel to the choices in the scene, or to none."""
         if self._parameters is not None:
             self._parameters.disconnectGui(self._guiTag)
-            self.removeObserver(self._parameters, vtk.vtkCommand.ModifiedEvent, self.refresh)
+            self.removeObserver(self._parameters.parameterNode, vtk.vtkCommand.ModifiedEvent, self.refresh)
         self._parameters = parameters
         if parameters is not None:
             self._guiTag = parameters.connectGui(self.ui)
-            self.addObserver(parameters, vtk.vtkCommand.ModifiedEvent, self.refresh)
+            self.addObserver(parameters.parameterNode, vtk.vtkCommand.ModifiedEvent, self.refresh)
             self.refresh()
 
     def refresh(self, caller=None, event=None):
