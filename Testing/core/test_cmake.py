@@ -53,6 +53,7 @@ def installed(project, tmp_path_factory) -> Path:
     for module in MODULES:
         for variable in ("MODULE_PYTHON_SCRIPTS", "MODULE_PYTHON_RESOURCES"):
             for name in listed(project, module, variable):
+                assert not (flat / name).exists(), f"two modules have {name}"
                 (flat / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(project / module / name, flat / name)
     for name in ("Models", "Profiles"):
