@@ -94,7 +94,19 @@ def emptySegmentation(volumeNode):
     segmentationNode = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
     segmentationNode.SetReferenceImageGeometryParameterFromVolumeNode(volumeNode)
     segmentationNode.CreateDefaultDisplayNodes()
+    placeBeside(segmentationNode, volumeNode)  # in its study, as DICOM export needs
     return segmentationNode
+
+
+def placeBeside(node, sibling) -> None:
+    """Put a node beside another one in the subject hierarchy."""
+    hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
+    if hierarchy is None or sibling is None:
+        return
+    item = hierarchy.GetItemByDataNode(sibling)
+    parent = hierarchy.GetItemParent(item) if item else hierarchy.GetSceneItemID()
+    own = hierarchy.GetItemByDataNode(node) or hierarchy.CreateItem(parent, node)
+    hierarchy.SetItemParent(own, parent)
 
 
 def maskFromSegmentation(segmentationNode, volumeNode, segmentId: str = "") -> np.ndarray:

@@ -12,7 +12,7 @@ from dmdp.files import read_volume
 from dmdp.prediction import Prediction
 from dmdp.regions import MEANINGS, REGION_COLOURS
 
-from .Nodes import ijkToRasFromGeometry
+from .Nodes import ijkToRasFromGeometry, placeBeside
 
 HEATMAP, REGIONS = "DMDP.Heatmap", "DMDP.Regions"
 
@@ -50,7 +50,7 @@ def loadHeatmap(result: PredictionResult, key: str, ctNode):
     node = slicer.util.loadVolume(str(path), properties={"show": False, "name": f"Heatmap {key} ({label})"})
     node.SetDescription(label)
     node.SetAttribute(HEATMAP, key)
-    _placeBeside(node, ctNode)
+    placeBeside(node, ctNode)
     return node
 
 
@@ -93,7 +93,7 @@ def loadRegions(result: PredictionResult, ctNode):
         colour = REGION_COLOURS[number - 1]
         segment.SetColor(*(int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)))
     node.GetDisplayNode().SetOpacity2DFill(0.5)
-    _placeBeside(node, ctNode)
+    placeBeside(node, ctNode)
     return node
 
 
@@ -108,13 +108,3 @@ def removeHeatmaps() -> None:
     """Take the heatmaps of an earlier run out of the scene."""
     for node in heatmapNodes().values():
         slicer.mrmlScene.RemoveNode(node)
-
-
-def _placeBeside(node, sibling) -> None:
-    hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
-    if hierarchy is None:
-        return
-    item = hierarchy.GetItemByDataNode(sibling)
-    parent = hierarchy.GetItemParent(item) if item else hierarchy.GetSceneItemID()
-    own = hierarchy.GetItemByDataNode(node) or hierarchy.CreateItem(parent, node)
-    hierarchy.SetItemParent(own, parent)

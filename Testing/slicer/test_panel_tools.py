@@ -147,6 +147,15 @@ def test_the_editor_lets_the_views_go_after_a_new_scene(loaded, scene):
     assert not editor._observes
 
 
+def test_a_contour_lies_in_the_study_of_its_pet(loaded, scene):
+    panel, parameters = loaded
+    hierarchy = scene.GetSubjectHierarchyNode()
+    study = hierarchy.CreateStudyItem(hierarchy.GetSceneItemID(), "study")
+    hierarchy.CreateItem(study, parameters.pet)
+    panel.ui.delineateButton.click()
+    assert hierarchy.GetItemParent(hierarchy.GetItemByDataNode(parameters.segmentation)) == study
+
+
 def test_another_segment_can_be_edited(loaded):
     import slicer
 
