@@ -29,10 +29,10 @@ class LesionEditor:
 
     def setScene(self, scene) -> None:
         """Work in a scene, or in none."""
-        self.widget.setMRMLSegmentEditorNode(
-            _editorNode(scene) if scene is not None else None
-        )  # first, as Slicer's own module does
-        self.widget.setMRMLScene(scene)
+        node = _editorNode(scene) if scene is not None else None
+        self.widget.setMRMLSegmentEditorNode(node)  # first, as Slicer's own module does
+        if scene is not None and scene is not self.widget.mrmlScene():  # every call connects anew
+            self.widget.setMRMLScene(scene)
 
     def edit(self, segmentationNode, petNode, segmentId: str = "") -> str:
         """Edit a segment on the PET, the first (a new one in an empty segmentation) unless named; returns its ID."""
