@@ -266,7 +266,7 @@ def test_a_kill_leaves_nothing_and_the_rerun_succeeds(simulated_study, dmdp_comm
     shutil.rmtree(out)
     rng = np.random.default_rng(0)
     interrupted = 0
-    for share in rng.uniform(0.05, 1.0, 10):
+    for share in rng.uniform(0.05, 1.0, 20):
         process = start()
         try:
             process.wait(share * whole)
