@@ -10,12 +10,12 @@ import qt
 import slicer
 import vtk
 from dmdp import RESEARCH_USE_ONLY
+from dmdp.commands.predict import DEMONSTRATION
 from dmdp.errors import DmdpError
 from DMDPPredictorLib.ExportPanel import ExportPanel
 from DMDPPredictorLib.LesionPanel import LesionPanel
 from DMDPPredictorLib.Logic import DMDPPredictorLogic
 from DMDPPredictorLib.ModelPanel import ModelPanel
-from DMDPPredictorLib.Models import DEMONSTRATION
 from DMDPPredictorLib.OwnPython import keepOwnPython, keepWheelFolder, ownPython, wheelFolder
 from DMDPPredictorLib.Packages import ensurePackages
 from DMDPPredictorLib.PanelJob import PanelJob

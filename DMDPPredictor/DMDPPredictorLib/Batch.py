@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dmdp.batch import COLUMNS, DONE, FAILED, SKIPPED, read_rows, read_summary
+from dmdp.batch import COLUMNS, DONE, FAILED, PATHS, SKIPPED, read_rows, read_summary
 
 from .Job import writeJob
 from .JobProcess import Progress, runJob
@@ -51,10 +51,6 @@ def predictBatch(
 
 def _words(row: Mapping[str, object]) -> dict[str, object]:
     """What a CSV file holds in other words than a mapping: absolute paths, and a point as text."""
-    paths = {
-        key: str(Path(str(row[key])).expanduser().absolute())
-        for key in ("ct", "pet", "mask", "pet_mask", "ct_mask")
-        if key in row
-    }
+    paths = {key: str(Path(str(row[key])).expanduser().absolute()) for key in PATHS if key in row}
     seed = row.get("seed")
     return paths | ({"seed": ",".join(map(str, seed))} if seed is not None and not isinstance(seed, str) else {})

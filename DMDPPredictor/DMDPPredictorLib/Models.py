@@ -12,8 +12,6 @@ from dmdp.models import load_model
 from dmdp.resources import installed_bundles, user_data_folder
 from slicer.i18n import tr as _
 
-DEMONSTRATION = "demo-network"
-
 
 def ensembleNames() -> list[str]:
     """Names of the installed bundles that answer; demonstration networks and damaged bundles are left out."""

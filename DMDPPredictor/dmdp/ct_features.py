@@ -14,9 +14,9 @@ import SimpleITK as sitk
 
 from .case import Case, Geometry, Volume
 from .features import Feature
+from .files import to_sitk
 from .radiomics.backend import compute
 from .radiomics.catalogue import described, feature_names
-from .radiomics.grid import to_sitk
 from .radiomics.parameters import Parameters
 from .radiomics.profile import Profile
 from .regions import MEANINGS, Regions

@@ -40,12 +40,22 @@ def read_mask(path: str | Path) -> tuple[np.ndarray, Geometry]:
 
 def write_volume(path: str | Path, volume: Volume, description: str = "") -> Path:
     """Write a volume as float32; ``description`` goes into the file header (79 characters in NIfTI)."""
-    return _write(path, sitk.GetImageFromArray(volume.array), volume.geometry, description)
+    return _write(path, volume.array, volume.geometry, description)
 
 
 def write_mask(path: str | Path, mask: np.ndarray, geometry: Geometry, description: str = "") -> Path:
     """Write a mask or label array (z, y, x) as uint8."""
-    return _write(path, sitk.GetImageFromArray(np.asarray(mask).astype(np.uint8)), geometry, description)
+    return _write(path, np.asarray(mask).astype(np.uint8), geometry, description)
+
+
+def to_sitk(array: np.ndarray, geometry: Geometry) -> sitk.Image:
+    """An array (z, y, x) as a SimpleITK image with its place in LPS."""
+    image = sitk.GetImageFromArray(array)
+    matrix, spacing = geometry.matrix, geometry.spacing
+    image.SetOrigin(matrix[:3, 3].tolist())
+    image.SetSpacing(spacing[::-1])
+    image.SetDirection((matrix[:3, :3] / spacing)[:, ::-1].ravel().tolist())
+    return image
 
 
 def resample_mask(mask: np.ndarray, geometry: Geometry, onto: Geometry) -> tuple[np.ndarray, float]:
@@ -143,7 +153,7 @@ def _nifti_not_finite(path: Path) -> int:
     return int((~np.isfinite(np.frombuffer(content, order + kind, size, start))).sum())
 
 
-def _write(path: str | Path, image: sitk.Image, geometry: Geometry, description: str) -> Path:
+def _write(path: str | Path, array: np.ndarray, geometry: Geometry, description: str) -> Path:
     path = Path(path)
     suffix = next((s for s in SUFFIXES if path.name.lower().endswith(s)), None)
     if suffix is None or suffix in (".nhdr", ".mhd"):
@@ -153,10 +163,7 @@ def _write(path: str | Path, image: sitk.Image, geometry: Geometry, description:
             "a name ending in .nii.gz, .nii, .nrrd or .mha.",
             "Change the file's name.",
         )
-    matrix, spacing = geometry.matrix, geometry.spacing
-    image.SetOrigin(matrix[:3, 3].tolist())
-    image.SetSpacing(spacing[::-1])
-    image.SetDirection((matrix[:3, :3] / spacing)[:, ::-1].ravel().tolist())
+    image = to_sitk(array, geometry)
     if description:
         image.SetMetaData("ITK_FileNotes" if suffix.startswith(".nii") else "description", description[:79])
     aside = path.with_name(f".partial-{path.name}")

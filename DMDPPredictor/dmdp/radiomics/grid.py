@@ -15,6 +15,7 @@ import SimpleITK as sitk
 
 from ..case import Geometry, Volume
 from ..errors import GeometryError
+from ..files import to_sitk
 from .profile import Profile
 from .spline import resample_spline
 
@@ -180,13 +181,3 @@ def _nearest(array: np.ndarray, along: list[np.ndarray]) -> np.ndarray:
             part = part.take(at - at[0], axis)
         found[tuple(slice(keep.argmax(), keep.argmax() + keep.sum()) for keep in inside)] = part
     return found
-
-
-def to_sitk(array: np.ndarray, geometry: Geometry) -> sitk.Image:
-    """An array (z, y, x) as a SimpleITK image with its place in LPS."""
-    image = sitk.GetImageFromArray(array)
-    matrix, spacing = geometry.matrix, geometry.spacing
-    image.SetOrigin(matrix[:3, 3].tolist())
-    image.SetSpacing(spacing[::-1])
-    image.SetDirection((matrix[:3, :3] / spacing)[:, ::-1].ravel().tolist())
-    return image

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..case import Volume
 from ..errors import InputError, LesionError, MissingPackage
-from .grid import to_sitk
+from ..files import to_sitk
 from .profile import Profile
 
 INTERPOLATOR = {"bspline": "sitkBSpline", "linear": "sitkLinear", "nearest": "sitkNearestNeighbor"}

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dmdp.batch import PATHS
 from dmdp.case import Clinical
 from dmdp.errors import DmdpError, InputError
 from dmdp.tasks import TASKS, Task
 
 from ..simulate.labels import SIMULATED_TASKS
 
-PATHS = ("ct", "pet", "mask", "pet_mask", "ct_mask")
 KNOWN = ("patient", *PATHS, "seed", "method", "pet_is_suv", "age", "sex", "smoking", "site")
 UNKNOWN = frozenset({"", "unknown", "not collected", "na", "n/a", "nan"})
 YES, NO = frozenset({"1", "true", "yes"}), frozenset({"0", "false", "no", ""})
