@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,7 @@ __all__ = ["DMDPPredictor", "DMDPPredictorLogic", "DMDPPredictorTest", "DMDPPred
 
 SEGMENTS_CHANGED = slicer.vtkSegmentation.SourceRepresentationModified
 SEGMENT_ADDED, SEGMENT_REMOVED = slicer.vtkSegmentation.SegmentAdded, slicer.vtkSegmentation.SegmentRemoved
+SEGMENT_RENAMED = slicer.vtkSegmentation.SegmentModified
 POINT_PLACED = slicer.vtkMRMLMarkupsNode.PointPositionDefinedEvent
 POINT_REMOVED = slicer.vtkMRMLMarkupsNode.PointRemovedEvent
 LOADED_MS = 500  # after the last new volume: a study comes as several
@@ -126,6 +128,12 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.setParameterNode(None)
         self.removeObservers()
 
+    def onReload(self):
+        """The developer's *Reload*: the panel's parts are read anew with it."""
+        for name in [name for name in sys.modules if name.split(".")[0] == "DMDPPredictorLib"]:
+            del sys.modules[name]
+        ScriptedLoadableModuleWidget.onReload(self)
+
     def enter(self):
         """The user opens the module."""
         self.setParameterNode(self.logic.getParameterNode())
@@ -211,6 +219,7 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         segmentation = parameters.segmentation.GetSegmentation() if ready and parameters.segmentation is not None else None
         self._watch("segments", segmentation, SEGMENTS_CHANGED, self.onSegmentsChanged)
         self._watch("added segments", segmentation, SEGMENT_ADDED, self.refresh)
+        self._watch("renamed segments", segmentation, SEGMENT_RENAMED, self.refresh)
         self._watch("removed segments", segmentation, SEGMENT_REMOVED, self.onSegmentsChanged)
         for section in (self.ui.imagesSection, self.ui.lesionSection, self.ui.patientSection, self.ui.modelSection):
             section.enabled = ready and not running

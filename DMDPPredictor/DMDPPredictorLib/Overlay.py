@@ -89,14 +89,16 @@ def showOverlay(
 
     ``heatmapNode`` takes the PET's place where it is given. ``opacity`` is that of the upper image, ``threshold`` the share of
     its maximum (of the lesion's, for the PET) below which it is clear: 0 for the PET and 0.05 for a heatmap unless given.
-    ``legend`` adds its colour legend. Without ``arrange`` the layout, the CT's window and the slices stay as they are.
+    ``legend`` adds its colour legend. Without ``arrange`` the layout, the slices and the windows of what is shown already stay
+    as they are.
     """
     upper = heatmapNode or petNode
     centre = lesionCentreRas(segmentationNode, petNode, segmentId)
+    window = arrange or not _isForeground(upper)
     if heatmapNode is not None:
-        _displayHeatmap(heatmapNode, HEATMAP_THRESHOLD if threshold is None else threshold)
+        _displayHeatmap(heatmapNode, HEATMAP_THRESHOLD if threshold is None else threshold, window)
     else:
-        _displayPet(petNode, segmentationNode, segmentId, threshold or 0.0)
+        _displayPet(petNode, segmentationNode, segmentId, threshold or 0.0, window)
     manager = slicer.app.layoutManager()
     if arrange:
         _displayCt(ctNode)
@@ -128,21 +130,28 @@ def _displayCt(node) -> None:
     display.SetWindowLevel(*CT_WINDOW_LEVEL)
 
 
-def _displayPet(node, segmentationNode, segmentId: str, threshold: float) -> None:
+def _isForeground(node) -> bool:
+    return any(n.GetForegroundVolumeID() == node.GetID() for n in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"))
+
+
+def _displayPet(node, segmentationNode, segmentId: str, threshold: float, window: bool) -> None:
     top = float(slicer.util.arrayFromVolume(node)[maskFromSegmentation(segmentationNode, node, segmentId)].max())
-    display = _display(node)
-    _colour(display, PET_COLOURS)
+    if window:
+        _window(_display(node), PET_COLOURS, top)
+    _clearBelow(_display(node), threshold * top, top)
+
+
+def _displayHeatmap(node, threshold: float, window: bool) -> None:
+    if window:
+        _window(_display(node), HEATMAP_COLOURS, 1.0)
+    _clearBelow(_display(node), threshold, 1.0)
+
+
+def _window(display, colours, top: float) -> None:
+    """These colours from 0 to ``top``."""
+    _colour(display, colours)
     display.AutoWindowLevelOff()
     display.SetWindowLevelMinMax(0.0, top)
-    _clearBelow(display, threshold * top, top)
-
-
-def _displayHeatmap(node, threshold: float) -> None:
-    display = _display(node)
-    _colour(display, HEATMAP_COLOURS)
-    display.AutoWindowLevelOff()
-    display.SetWindowLevelMinMax(0.0, 1.0)
-    _clearBelow(display, threshold, 1.0)
 
 
 def _clearBelow(display, threshold: float, top: float) -> None:

@@ -56,6 +56,8 @@ class ViewPanel:
         """Bring the controls in line with the choices."""
         self._parameters, ui = parameters, self._ui
         complete = parameters is not None and None not in (parameters.ct, parameters.pet, parameters.segmentation)
+        if ui.overlayButton.checked and not complete:
+            ui.overlayButton.checked = False
         ui.overlayButton.enabled = complete
         ui.overlayButton.toolTip = (
             _("CT, PET in colour and the lesion's outline in all slice views, centred on the lesion; again: as it was before")

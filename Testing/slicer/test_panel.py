@@ -222,6 +222,28 @@ def test_what_is_only_wished_for_does_not_stop_a_prediction(app, tmp_path, monke
     assert len(asked) == 2
 
 
+def test_reload_reads_the_parts_anew_and_leaves_a_working_panel(loaded, scene, monkeypatch):
+    import sys
+
+    import slicer
+
+    panel, _parameters = loaded
+    kept = {name: module for name, module in sys.modules.items() if name.startswith("DMDPPredictor")}
+    try:
+        panel.onReload()
+        fresh = slicer.modules.DMDPPredictorWidget
+        assert fresh is not panel
+        assert sys.modules["DMDPPredictorLib.Logic"] is not kept["DMDPPredictorLib.Logic"]
+        assert type(fresh.logic) is sys.modules["DMDPPredictorLib.Logic"].DMDPPredictorLogic
+        fresh.ui.delineateButton.click()
+        assert fresh.ui.predictButton.enabled, fresh.ui.predictButton.toolTip
+    finally:
+        fresh.cleanup()
+        for name in [n for n in sys.modules if n.startswith("DMDPPredictor")]:
+            del sys.modules[name]
+        sys.modules.update(kept)
+
+
 def test_the_modules_own_tests_pass(modules, scene):
     import unittest
 

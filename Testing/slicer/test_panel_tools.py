@@ -192,6 +192,8 @@ def test_one_of_several_segments_is_the_lesion(loaded):
     assert panel.ui.predictButton.enabled
     job = panel.logic.prepareJob(parameters.ct, parameters.pet, parameters.segmentation, None, None, _folder(), first)
     assert "seed" in json.loads(job.read_text())["arguments"]
+    segmentation.GetSegment(other).SetName("lymph node")
+    assert panel.ui.segmentComboBox.itemText(1) == "lymph node"
     segmentation.RemoveSegment(first)
     panel.refresh()
     assert panel.ui.predictButton.enabled, "the other one is the only one now"
@@ -244,8 +246,10 @@ def test_the_overlay_comes_and_goes(shown, scene):
     ui.opacitySlider.value = 0.8
     assert composite.GetForegroundOpacity() == pytest.approx(0.8)
     assert view.GetSliceOffset() == pytest.approx(scrolled), "what the reader has scrolled to stays"
-    ui.thresholdSlider.value = 0.4
     display = parameters.pet.GetDisplayNode()
+    display.SetWindowLevelMinMax(0.0, 3.0)
+    ui.thresholdSlider.value = 0.4
+    assert display.GetWindowLevelMax() == pytest.approx(3.0), "and the window that the reader has chosen"
     assert display.GetApplyThreshold()
     assert display.GetLowerThreshold() == pytest.approx(
         0.4 * panel.logic.measure(parameters.pet, parameters.segmentation).suvMax, rel=1e-4
@@ -253,6 +257,7 @@ def test_the_overlay_comes_and_goes(shown, scene):
     ui.heatmapButton.click()
     heatmap = slicer.mrmlScene.GetNodeByID(composite.GetForegroundVolumeID())
     assert heatmap.GetAttribute("DMDP.Heatmap") == "EGFR_ct_encoder"
+    assert (heatmap.GetDisplayNode().GetWindowLevelMin(), heatmap.GetDisplayNode().GetWindowLevelMax()) == (0.0, 1.0)
     ui.legendCheckBox.checked = False
     assert not any(legend.GetVisibility() for legend in slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode"))
     ui.heatmapButton.click()
@@ -279,6 +284,15 @@ def test_what_the_user_takes_out_of_the_scene_is_no_longer_shown(shown, scene):
     scene.RemoveNode(regions)
     ui.regionsButton.click()
     ui.overlayButton.click()
+
+
+def test_without_the_ct_there_is_no_overlay(shown, scene):
+    panel, parameters = shown
+    panel.ui.overlayButton.click()
+    scene.RemoveNode(parameters.ct)
+    panel.refresh()
+    assert not panel.ui.overlayButton.checked
+    assert not panel.ui.overlayButton.enabled
 
 
 def test_regions_are_segments_with_names_and_colours(shown):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import qt
+import slicer
 from PySide6 import QtCore, QtWidgets
 
 
@@ -40,5 +44,16 @@ class qSlicerScriptedLoadableModuleWidget(qMRMLWidget):
 
     def self(self):
         return self._python
+
+    def setPythonSource(self, path):
+        """Make the panel's Python side from its module, already imported."""
+        name = Path(path).stem
+        self._source = path
+        self._python = getattr(sys.modules[name], f"{name}Widget")(self)
+        setattr(slicer.modules, f"{name}Widget", self._python)
+
+    def reload(self):
+        self.setPythonSource(self._source)
+        self._python.setup()
 
     isEntered = QtCore.Property(bool, lambda self: self._entered)

@@ -25,9 +25,8 @@ class Module:
         if self._widget is None:
             self._widget = slicer.qSlicerScriptedLoadableModuleWidget()
             self._widget.setMRMLScene(slicer.mrmlScene)
-            self._widget._python = getattr(sys.modules[self.name], f"{self.name}Widget")(self._widget)
-            self._widget._python.setup()
-            setattr(slicer.modules, f"{self.name}Widget", self._widget._python)
+            self._widget.setPythonSource(self.path)
+            self._widget.self().setup()
         return self._widget
 
     def openPanel(self):
