@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # a process per core: no threads beside them
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 PROJECT = Path(__file__).resolve().parents[1]
 
 
@@ -46,8 +49,8 @@ def pytest_terminal_summary(terminalreporter, exitstatus, config):
 
 
 def pytest_sessionfinish(session, exitstatus):
-    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if exitstatus == 0 and _forbidden_skips(reporter):
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")  # which the processes beside the main one lack
+    if exitstatus == 0 and reporter is not None and _forbidden_skips(reporter):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
