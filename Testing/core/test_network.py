@@ -166,3 +166,26 @@ def test_the_shipped_network_passes_its_self_test_and_a_changed_one_does_not(pro
         load_model(type(bundle)(wrong, bundle.files, bundle.sha256))
     with pytest.raises(ModelError, match="cannot be built"):
         load_model(type(bundle)({**bundle.manifest, "network": {"widths": [4, 8, 8, 8, 8]}}, bundle.files, bundle.sha256))
+
+
+def test_the_weights_of_the_centre_lie_round_the_lesion():
+    """A cell's place is where its convolutions look: the gradient of the mean near the centre with respect to the image."""
+    from dmdp.network.encoder import Encoder
+    from dmdp.network.pool import centre_pool
+
+    torch.manual_seed(0)
+    config = NetworkConfig.lite()
+    encoder = Encoder(config.widths, config.strides, config.norm).eval()
+    image = torch.zeros(1, 1, *CROP_MM, requires_grad=True)
+    found = []
+    for _ in range(8):
+        image.grad = None
+        with torch.no_grad():
+            for weights in encoder.parameters():
+                weights.copy_(torch.rand_like(weights))
+        centre_pool(encoder(image + torch.rand(image.shape))[-1], 1.0).sum().backward()
+        share = image.grad[0, 0].abs() / image.grad.abs().sum()
+        found.append(
+            [float((share.sum(dim=[a for a in range(3) if a != axis]) * torch.arange(n)).sum()) for axis, n in enumerate(CROP_MM)]
+        )
+    assert np.mean(found, axis=0) == pytest.approx((np.array(CROP_MM) - 1) / 2, abs=2.0)

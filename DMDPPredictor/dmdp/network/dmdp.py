@@ -85,8 +85,7 @@ class Dmdp(nn.Module):
         encoded = self._encode(images)
         small = self.small(*(maps[2] for maps in encoded.values()))
         large = self.large(*(maps[-1] for maps in encoded.values()))
-        pools = (mean_pool, centre_pool) if self.config.centre_pool else (mean_pool,)
-        pooled = torch.cat([pool(scale) for scale in (small, large) for pool in pools], dim=1)
+        pooled = torch.cat([one for scale in (small, large) for one in self._pooled(scale)], dim=1)
         table = None
         if self.config.tabular:
             if values is None:
@@ -108,6 +107,10 @@ class Dmdp(nn.Module):
             modality=self._modality_embeddings(encoded),
             outline=self._outline(large, list(encoded.values()), images.shape[2:]),
         )
+
+    def _pooled(self, scale: Tensor) -> list[Tensor]:
+        near = [centre_pool(scale, self.config.spacing)] if self.config.centre_pool else []
+        return [mean_pool(scale), *near]
 
     def _encode(self, images: Tensor) -> dict[str, list[Tensor]]:
         seen = {name: images[:, at : at + 1] for at, name in enumerate(MODALITIES) if name in self.config.modalities}

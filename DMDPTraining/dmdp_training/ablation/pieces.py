@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -75,7 +74,6 @@ def network_piece(
 
     held = {INTACT: logits(patients.held_out)}
     held |= {name: logits([_without(e, channel) for e in patients.held_out]) for name, channel in WITHOUT.items()}
-    shutil.rmtree(folder)  # the scores are what is kept
     return {
         "logits": {name: found.round(5).tolist() for name, found in held.items()},
         "thresholds": _thresholds(logits(stop), label_array(stop, plan.tasks)),

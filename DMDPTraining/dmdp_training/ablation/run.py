@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -52,12 +53,14 @@ def _piece(folder: Path, plan: AblationPlan, name: str, seed: int, patients: Pat
     def said(share: float, words: str) -> None:
         progress(share, f"{name}, seed {seed}: {words}")
 
+    training = folder / "trainings" / f"{name}-{seed}"
     if name == STACK:
         said(0.0, "fitting")
         found = stack_piece(plan, seed, patients)
     else:
-        found = network_piece(plan, VARIANTS[name], seed, patients, folder / "trainings" / f"{name}-{seed}", said)
+        found = network_piece(plan, VARIANTS[name], seed, patients, training, said)
     write_file(file, json.dumps(found).encode())
+    shutil.rmtree(training, ignore_errors=True)  # the scores are what is kept
     return found
 
 
