@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ SCHEMA = 1
 KINDS = ("ensemble", "network")
 REQUIRED = ("schema", "name", "version", "kind", "tasks", "cohorts", "intended_use", "self_test", "files")
 SUFFIXES = (".safetensors", ".json", ".md")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # it names a folder
 MAX_FILES = 64
 MAX_BYTES = 64 * 1024 * 1024
 MAX_MANIFEST_BYTES = 2 * 1024 * 1024
@@ -111,6 +113,8 @@ def _parse(raw: bytes, where: str) -> dict[str, Any]:
             f"'{where}' has schema {manifest['schema']} and kind '{manifest['kind']}'.",
             f"schema {SCHEMA} and one of {', '.join(KINDS)}.",
         )
+    if not isinstance(manifest["name"], str) or not NAME.fullmatch(manifest["name"]):
+        raise refusal("name", f"'{where}' calls itself '{manifest['name']}'.", "a name of letters, digits, '.', '_' and '-'.")
     if not isinstance(manifest["files"], dict) or not all(isinstance(v, str) for v in manifest["files"].values()):
         raise refusal("manifest", f"The file list of '{where}' is malformed.", "names with SHA-256 hashes.")
     return manifest

@@ -101,7 +101,9 @@ def _guarded(work: Callable[[], None]) -> DmdpError | None:
         return error
     except KeyboardInterrupt:
         return Cancelled()
-    except MemoryError:
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "DefaultCPUAllocator" not in str(error):  # torch has no class for it
+            return _unforeseen(error)
         return OutOfMemory(
             "memory",
             "The memory ran out.",
@@ -111,15 +113,19 @@ def _guarded(work: Callable[[], None]) -> DmdpError | None:
     except ModuleNotFoundError as error:
         return MissingPackage(error.name or "?", "this command")
     except Exception as error:
-        if os.environ.get("DMDP_DEBUG"):
-            raise
-        return DmdpError(
-            "internal",
-            f"An unforeseen error: {type(error).__name__}: {error}",
-            "none.",
-            "Run it again with DMDP_DEBUG=1 in the environment and report what it prints.",
-        )
+        return _unforeseen(error)
     return None
+
+
+def _unforeseen(error: Exception) -> DmdpError:
+    if os.environ.get("DMDP_DEBUG"):
+        raise error
+    return DmdpError(
+        "internal",
+        f"An unforeseen error: {type(error).__name__}: {error}",
+        "none.",
+        "Run it again with DMDP_DEBUG=1 in the environment and report what it prints.",
+    )
 
 
 def _cancel(signum, frame) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -143,7 +144,12 @@ def _nifti_not_finite(path: Path) -> int:
     """Voxels of a NIfTI file that are not finite: the NIfTI library replaces them by 0 while it reads, and says nothing."""
     if not path.name.lower().endswith((".nii", ".nii.gz")):
         return 0
-    content = gzip.decompress(path.read_bytes()) if path.name.lower().endswith(".gz") else path.read_bytes()
+    try:
+        content = gzip.decompress(path.read_bytes()) if path.name.lower().endswith(".gz") else path.read_bytes()
+    except (EOFError, OSError, zlib.error) as error:
+        raise InputError(
+            "image.incomplete", f"'{path.name}' ends too early or is damaged ({error}).", "a whole file.", "Copy it again."
+        ) from error
     order = "<" if content[:4] == (348).to_bytes(4, "little") else ">"
     kind = {16: "f4", 64: "f8"}.get(int(np.frombuffer(content, order + "i2", 1, 70)[0]))
     if kind is None or content[344:347] != b"n+1":

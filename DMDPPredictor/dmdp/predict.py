@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import __version__
 from .applicability.assess import assess
 from .applicability.lung import LungPosition, pet_ct_offset
 from .case import Case
@@ -41,14 +40,17 @@ def predict(
     regions: Mapping[str, Any] | None = None,
     ct: CtFeatures | None = None,
     demonstration: Mapping[str, Any] | None = None,
+    versions: Mapping[str, str] | None = None,
     hashes: Mapping[str, str] | None = None,
     progress: Progress = silent,
 ) -> Prediction:
     """The prediction for a case from one or more machine-learning bundles, the first of which leads.
 
     ``lung`` says where the lesion lies; ``prevalence`` gives the local share of the positive class per task, for the displayed
-    probability only; ``ct`` holds the features of the CT regions, where they were measured; ``regions`` and ``demonstration`` are
-    carried into the result as they are. Raises :class:`ModelError` where no sub-model accepts what is known.
+    probability only; ``ct`` holds the features of the CT regions, where they were measured; ``regions``, ``demonstration``,
+    ``versions`` of packages and ``hashes`` of inputs and models are carried into the result as they are.
+
+    Raises :class:`ModelError` where no sub-model accepts what is known.
     """
     progress(0.0, "measuring the PET features")
     features = {**pet_features(case.pet, case.pet_lesion), **asked_for(models, ct)}
@@ -85,8 +87,8 @@ def predict(
         demonstration=demonstration,
         models=tuple(_card(model) for model in models),
         notes=case.notes,
-        versions={"dmdp": __version__, "numpy": np.__version__},
-        hashes={**(hashes or {}), **{m.bundle.name: m.bundle.sha256 for m in models}},
+        versions=dict(versions or {}),
+        hashes=dict(hashes or {}),
     )
 
 

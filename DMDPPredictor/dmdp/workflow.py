@@ -5,19 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import __version__
 from .applicability.lung import lung_position
 from .atomic import result_folder
-from .bundle import read_bundle
+from .bundle import Bundle, read_bundle
 from .case import Case, Volume
-from .errors import MissingPackage, ModelError
+from .errors import MissingPackage, ModelError, UsageError
 from .files import write_mask, write_volume
 from .job import Job
 from .models import load_model
+from .network.model import DEMONSTRATION_LABEL
 from .predict import predict
 from .prediction import Prediction
 from .prepare import CaseRequest, prepare_case
@@ -31,8 +34,13 @@ from .resources import find_bundle
 
 if TYPE_CHECKING:
     from .ct_features import CtFeatures
+    from .network.model import NetworkModel
 
 PROFILE = "radiomics_v1"
+HEADERS = {  # of heatmap files, by whether the network is a demonstration; a NIfTI header has room for 79 characters
+    True: DEMONSTRATION_LABEL.replace("; ", ";"),
+    False: "research use only; not validated elsewhere; shows the network, not the biology",
+}
 
 
 def predict_to_folder(
@@ -43,12 +51,13 @@ def predict_to_folder(
     device: str = "auto",
     prevalence: Mapping[str, float] | None = None,
     second_opinion: bool = False,
+    backend: str = "auto",
     progress: Progress = silent,
 ) -> Prediction:
     """Predict for one patient and write the folder that contracts describe; it appears whole or not at all.
 
-    ``models`` are bundle names or paths; the first machine-learning bundle leads, and a network bundle that is marked as
-    a demonstration is kept apart; ``second_opinion`` adds occlusion maps to its heatmaps.
+    ``models`` are bundle names or paths; the first machine-learning bundle leads. What a network says, at most one, is kept
+    apart; ``second_opinion`` adds occlusion maps to its heatmaps, computed by a ``backend`` of :mod:`dmdp.network.backend`.
 
     Raises :class:`dmdp.errors.DmdpError` subclasses.
     """
@@ -56,7 +65,7 @@ def predict_to_folder(
         progress(0.0, "checking the models")
         bundles = [read_bundle(find_bundle(name)) for name in models]
         ensembles = [load_model(b) for b in bundles if b.manifest["kind"] == "ensemble"]
-        networks = [b for b in bundles if b.manifest["kind"] == "network"]
+        network, obstacle = _network([b for b in bundles if b.manifest["kind"] == "network"])
         if not ensembles:
             raise ModelError(
                 "model.no_ensemble",
@@ -71,9 +80,11 @@ def predict_to_folder(
         regions = ct_regions(case.ct, case.ct_lesion, thorax)
         progress(0.35, "measuring the CT regions")
         ct, ct_notes = _measure(case, regions)
-        demonstration, heatmaps = None, {}
-        for bundle in networks:
-            demonstration, heatmaps = _demonstrate(bundle, case, device, second_opinion, part(progress, 0.4, 0.55))
+        demonstration, heatmaps = obstacle, {}
+        if network is not None:
+            from .explain.demonstrate import demonstrate
+
+            demonstration, heatmaps = demonstrate(network, case, device, second_opinion, backend, part(progress, 0.4, 0.55))
         prediction = predict(
             case,
             ensembles,
@@ -82,7 +93,8 @@ def predict_to_folder(
             regions=regions and regions.to_json(ct_notes),
             ct=ct,
             demonstration=demonstration,
-            hashes=_input_hashes(case),
+            versions=_versions(network),
+            hashes={**_input_hashes(case), **{b.name: b.sha256 for b in bundles}},
             progress=part(progress, 0.55, 0.75),
         )
         progress(0.75, "writing the results")
@@ -105,15 +117,28 @@ def _measure(case: Case, regions: Regions | None) -> tuple[CtFeatures | None, tu
         return None, (f"Features of the CT regions were not computed. {error}",)
 
 
-def _demonstrate(
-    bundle, case: Case, device: str, second_opinion: bool, progress: Progress
-) -> tuple[dict | None, Mapping[str, Volume]]:
-    """What the demonstration network says; where torch is missing the result says so instead of failing."""
-    progress(0.0, "running the demonstration network")
+def _network(bundles: Sequence[Bundle]) -> tuple[NetworkModel | None, dict[str, Any] | None]:
+    """The network, ready; or, where torch is missing, what stands in its place in the result, which does not need it."""
+    if len(bundles) > 1:
+        raise UsageError(
+            "model.networks",
+            f"{len(bundles)} networks among the models: {', '.join(b.name for b in bundles)}.",
+            "at most one.",
+            "Run them one after the other, each into a folder of its own.",
+        )
     try:
-        return load_model(bundle).demonstrate(case, device, second_opinion)
+        return (load_model(bundles[0]) if bundles else None), None
     except MissingPackage as error:
-        return {"label": None, "model": bundle.name, "probabilities": {}, "note": str(error), "zones": {}, "warnings": {}}, {}
+        (bundle,) = bundles
+        nothing = {"probabilities": {}, "missing": [], "zones": {}, "warnings": {}}
+        demonstration = bool(bundle.manifest.get("demonstration", True))
+        return None, {"label": None, "demonstration": demonstration, "model": bundle.name, "note": str(error), **nothing}
+
+
+def _versions(network: NetworkModel | None) -> dict[str, str]:
+    """Of the packages that computed the numbers."""
+    names = ("dmdp", "numpy", "scipy", "SimpleITK", *(("torch",) if network is not None else ()))
+    return {name: __version__ if name == "dmdp" else version(name) for name in names}
 
 
 def _input_hashes(case: Case) -> dict[str, str]:
@@ -147,7 +172,7 @@ def _write(
     if regions is not None:
         write_mask(folder / "regions.nii.gz", regions.labels, regions.geometry)
     for name, heatmap in heatmaps.items():
-        write_volume(folder / f"heatmap_{name}.nii.gz", heatmap, heatmap.provenance["label"])
+        write_volume(folder / f"heatmap_{name}.nii.gz", heatmap, HEADERS[prediction.demonstration["demonstration"]])
     pictures = write_pictures(folder / "pictures", case, heatmaps, regions)
     (folder / "report.html").write_text(render(document, pictures, folder / "pictures"), encoding="utf-8")
 

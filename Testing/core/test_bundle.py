@@ -188,3 +188,9 @@ def test_an_estimate_lies_in_its_interval(project):
             estimate = sub_model.estimate(values)
             low, high = estimate.interval
             assert 0 < low <= estimate.probability <= high < 1
+
+
+@pytest.mark.parametrize("name", ["../../escaped", "a/b", "", ".hidden", 7])
+def test_a_name_that_leads_elsewhere_is_refused(copy, name):
+    rewrite(copy, lambda manifest: manifest.update(name=name))
+    assert refused(copy) == "bundle.name"

@@ -72,6 +72,8 @@ def test_a_result_has_everything(result):
     document = json.loads((out / "prediction.json").read_text(encoding="utf-8"))
     assert document["research_use_only"] == RESEARCH_USE_ONLY
     assert list(document).index("applicability") < list(document).index("tasks")
+    assert {name.split()[0] for name in document["hashes"]} >= {"published-pet-clinical", "demo-network", "ct_voxels"}
+    assert {"dmdp", "numpy", "torch", "SimpleITK"} <= set(document["versions"])
     for task in document["tasks"].values():
         assert 0 < task["interval"][0] <= task["probability"] <= task["interval"][1] < 1
         assert task["n"] > task["events"] > 0
@@ -115,7 +117,8 @@ def test_heatmap_files_say_what_they_are(result):
     out, _ = result
     for path in out.glob("heatmap_*.nii.gz"):
         image = sitk.ReadImage(str(path))
-        assert image.GetMetaData("descrip").startswith("demonstration network, not trained on patients")
+        said = image.GetMetaData("descrip")
+        assert said.replace(";", "; ") == "demonstration network, not trained on patients; does not explain the probability"
         values = sitk.GetArrayFromImage(image)
         assert 0 <= values.min() <= values.max() <= 1
 

@@ -196,6 +196,9 @@ def test_bad_models_and_outputs(simulated_study, dmdp_command, project, tmp_path
     assert (code, error["type"], "bootstrap.safetensors" in error["found"]) == (4, "ModelError", True)
     code, error = failed(dmdp_command, tmp_path, {**base, "model": ["no-such-model"]})
     assert (code, error["code"]) == (3, "bundle.not_found")
+    networks = ["published-pet-clinical", "demo-network", str(project / "Resources/Models/demo-network")]
+    code, error = failed(dmdp_command, tmp_path, {**base, "model": networks})
+    assert (code, error["found"].startswith("2 networks")) == (2, True)
     foreign = tmp_path / "foreign"
     foreign.mkdir()
     (foreign / "thesis.doc").write_text("x")

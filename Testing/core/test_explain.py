@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from dmdp.explain.gradcam import class_maps, enlarged, gradcam, gradcam_of
+from dmdp.explain import demonstrate as demonstration
+from dmdp.explain.demonstrate import EMPTY, UNCHANGED, UNKNOWN, demonstrate
+from dmdp.explain.gradcam import class_maps, enlarged, gradcam
 from dmdp.explain.occlusion import occlusion
 from dmdp.explain.randomisation import randomisation_check, untrained
 from dmdp.explain.zones import CORE, ELSEWHERE, RIM, RING, shares, zones
@@ -50,36 +52,46 @@ def test_untrained_networks_give_other_maps_and_the_same_network_the_same():
     torch.manual_seed(0)
     network = Dmdp(CONFIG).eval()
     images = torch.rand(1, 2, *CONFIG.shape)
-    before = [p.clone() for p in network.parameters()]
-    found = randomisation_check(network, images, None, networks=2)
-    assert set(found.correlation) == set(class_maps(network, images, None)[1])
-    assert np.mean(list(found.correlation.values())) < 0.5
-    assert all(torch.equal(a, b) for a, b in zip(before, network.parameters(), strict=True))
-    again = untrained(network, 3), untrained(network, 3)
+    maps = gradcam([network], images, None)[1]
+    found = randomisation_check(maps, CONFIG, images, None)
+    assert set(found.correlation) == set(maps)
+    assert np.mean([one for one in found.correlation.values() if one is not None]) < 0.5
+    again = untrained(CONFIG, 3), untrained(CONFIG, 3)
     assert all(torch.equal(a, b) for a, b in zip(again[0].parameters(), again[1].parameters(), strict=True))
-    # a network that is compared with itself is found out
-    same = randomisation_check(untrained(network, 0), images, None, networks=1)
-    assert same.unchanged
 
 
-class OneCube(torch.nn.Module):
+def test_a_map_that_untrained_networks_give_as_well_is_found_out(monkeypatch):
+    """Also where some of them give flat maps, which have no ranks and say nothing."""
+    import dmdp.explain.randomisation as module
+
+    rng = np.random.default_rng(0)
+    learned, image, flat = rng.random((16, 16, 16)), rng.random((16, 16, 16)), np.zeros((16, 16, 16))
+    names = ("follows the image", "learned", "never compared", "empty")
+    keys = [("EGFR", "ct", name) for name in names]
+    drawn = iter(range(100))
+
+    def others(networks, images, values):
+        even = next(drawn) % 2 == 0
+        noisy = image + rng.normal(0, 0.1, image.shape)
+        return None, dict(zip(keys, (flat if even else noisy, noisy, flat, noisy), strict=True))
+
+    monkeypatch.setattr(module, "gradcam", others)
+    monkeypatch.setattr(module, "untrained", lambda config, seed: None)
+    found = randomisation_check(dict(zip(keys, (image, learned, image, flat), strict=True)), CONFIG, None, None)
+    assert found.unchanged == (keys[0],)
+    assert found.unknown == (keys[2], keys[3])
+    assert abs(found.correlation[keys[1]]) < 0.5
+    assert next(drawn) == module.AT_MOST
+
+
+def one_cube(images, values=None):
     """Answers with the mean of PET in a cube."""
-
-    def __init__(self):
-        super().__init__()
-        self.config = CONFIG
-
-    def forward(self, images, values=None):
-        value = images[:, 1, 6:14, 10:18, 26:34].mean(dim=(1, 2, 3))
-
-        class Found:
-            logits = torch.stack([value, -value], dim=1)
-
-        return Found
+    value = images[:, 1, 6:14, 10:18, 26:34].mean(dim=(1, 2, 3))
+    return torch.stack([value, -value], dim=1)
 
 
 def test_occlusion_finds_what_an_answer_rests_on():
-    found = occlusion(OneCube(), torch.ones(1, 2, *CONFIG.shape), None)
+    found = occlusion([one_cube, one_cube], CONFIG, torch.ones(1, 2, *CONFIG.shape), None)
     fall = found["EGFR", "pet"]
     assert fall.shape == CONFIG.shape
     where = np.average(np.indices(fall.shape).reshape(3, -1), axis=1, weights=np.clip(fall, 0, None).ravel())
@@ -91,10 +103,10 @@ def test_occlusion_finds_what_an_answer_rests_on():
 def test_the_maps_of_an_ensemble_are_those_of_its_members():
     torch.manual_seed(0)
     network, images = Dmdp(CONFIG).eval(), torch.rand(1, 2, *CONFIG.shape)
-    probabilities, alone = gradcam(network, images, None)
-    logits, twice = gradcam_of([network, network], images, None)
+    answer, alone = gradcam([network], images, None)
+    logits, twice = gradcam([network, network], images, None)
     assert logits.shape == (2, 2)
-    np.testing.assert_allclose(torch.sigmoid(logits[0]), probabilities, rtol=1e-5)
+    np.testing.assert_allclose(logits[0], answer[0], rtol=1e-5)
     for key, one in alone.items():
         np.testing.assert_allclose(twice[key], one, atol=1e-3)  # the mean is scaled once more
 
@@ -128,9 +140,48 @@ def test_every_map_equals_monai_s_of_that_layer():
     assert {key[1:] for key in ours} == set(LAYERS)
     for (task, *stage), one in ours.items():
         layer = LAYERS[tuple(stage)]
-        theirs = visualize.GradCAM(Logits(network).eval(), target_layers=layer, postprocessing=lambda m: m)
+        theirs = visualize.GradCAM(
+            Logits(network).eval(),
+            target_layers=layer,
+            upsampler=lambda size: lambda small: small,  # theirs puts the cells elsewhere: the next test
+            postprocessing=lambda m: m,
+        )
         found = theirs(images, class_idx=CONFIG.tasks.index(task))[0, 0]
-        np.testing.assert_allclose(enlarged(one, CONFIG.shape), np.asarray(found.detach()), atol=1e-6, rtol=1e-4)
+        np.testing.assert_allclose(one, np.asarray(found.detach()), atol=1e-6, rtol=1e-4)
+
+
+@pytest.mark.parametrize("config", [NetworkConfig.quick(), NetworkConfig.lite()], ids=["quick", "lite"])
+def test_a_cell_is_drawn_where_its_convolutions_look(config):
+    """The middle of a cell's gradient with respect to the image is where its map is drawn (stages that do not see the edge)."""
+    from dmdp.network.encoder import Encoder, SqueezeExcite
+
+    torch.manual_seed(0)
+    encoder = Encoder(config.widths, config.strides, config.norm).eval()
+    with torch.no_grad():
+        for weights in encoder.parameters():
+            weights.fill_(0.1)
+        for module in encoder.modules():
+            if isinstance(module, SqueezeExcite):  # which looks at everything, always
+                module.weigh[2].weight.zero_()
+    grid = np.indices(config.shape).reshape(3, -1)
+    for stage in (1, 2):
+        image = torch.rand(1, 1, *config.shape, requires_grad=True)
+        cells = encoder(image)[stage]
+        cell = tuple(n // 2 for n in cells.shape[2:])
+        cells[(0, slice(None), *cell)].sum().backward()
+        looks = np.average(grid, axis=1, weights=image.grad.abs().numpy().ravel())
+        alone = torch.zeros(cells.shape[2:])
+        alone[cell] = 1.0
+        drawn = np.average(grid, axis=1, weights=enlarged(alone, config.shape).ravel())
+        np.testing.assert_allclose(looks, drawn, atol=0.01)
+
+
+def test_a_map_fills_the_crop():
+    ones = enlarged(torch.ones(3, 6, 6), (47, 96, 96))
+    assert ones.shape == (47, 96, 96)
+    assert (ones == 1).all()
+    ramp = enlarged(torch.arange(6.0)[:, None, None].expand(6, 3, 3), (48, 24, 24))
+    np.testing.assert_allclose(ramp[:, 0, 0], np.minimum(np.arange(48) / 8, 5), atol=1e-5)
 
 
 def rim_case(seed, positive):
@@ -174,27 +225,44 @@ def test_where_the_label_depends_on_the_rim_the_map_sits_on_the_rim():
     for seed in range(101, 109, 2):
         one, lesion = rim_case(seed, True)
         where = zones(lesion, (2, 2, 2))
-        probabilities, maps = gradcam(network, torch.from_numpy(one)[None], None)
-        assert probabilities[0] > 0.5
+        logits, maps = gradcam([network], torch.from_numpy(one)[None], None)
+        assert logits[0, 0] > 0
         found.append(shares(maps["EGFR", "pet", "encoder"], where))
     assert np.mean([s.rim + s.ring for s in found]) > 0.7
     assert np.mean([s.rim for s in found]) > np.mean([s.core for s in found])
 
 
-def test_a_demonstration_says_where_its_maps_lie_and_gives_a_second_opinion(simulated_study, project, monkeypatch):
-    import dmdp.explain.occlusion as module
+@pytest.fixture
+def model(project):
     from dmdp.bundle import read_bundle
-    from dmdp.case import Case, Lesion
     from dmdp.models import load_model
 
-    real = module.occlusion
-    monkeypatch.setattr(module, "occlusion", lambda *given: real(*given, cube_mm=32, step_mm=32))  # the real one, coarser
+    return load_model(read_bundle(project / "Resources" / "Models" / "demo-network"))
+
+
+@pytest.fixture
+def case(simulated_study):
+    from dmdp.case import Case, Lesion
+
     patient, _ = simulated_study
     pet = Lesion(patient.lesion_pet, patient.pet.geometry, "manual", "PET")
     ct = Lesion(patient.lesion_ct, patient.ct.geometry, "manual", "CT")
-    case = Case(patient.ct, patient.pet, pet, ct, patient.clinical, None)
-    model = load_model(read_bundle(project / "Resources" / "Models" / "demo-network"))
-    said, maps = model.demonstrate(case, "cpu", second_opinion=True)
+    return Case(patient.ct, patient.pet, pet, ct, patient.clinical, None)
+
+
+@pytest.fixture
+def coarse(monkeypatch):
+    """The real occlusion, in larger steps."""
+    monkeypatch.setattr(demonstration, "occlusion", lambda *given: occlusion(*given, cube_mm=32, step_mm=32))
+
+
+def test_a_demonstration_says_where_its_maps_lie_and_gives_a_second_opinion(model, case, coarse):
+    from dataclasses import replace
+
+    said, maps = demonstrate(model, case, "cpu", second_opinion=True)
+    assert said["demonstration"] is True
+    assert said["note"] is None
+    assert set(said["missing"]) <= {"age", "sex"}
     assert set(said["zones"]) == set(maps)
     assert {key for key in maps if key.endswith("occlusion")} == {
         f"{task}_{modality}_occlusion" for task in ("EGFR", "subtype") for modality in ("ct", "pet")
@@ -202,3 +270,58 @@ def test_a_demonstration_says_where_its_maps_lie_and_gives_a_second_opinion(simu
     for key, volume in maps.items():
         assert 0 <= volume.array.min() <= volume.array.max() <= 1 + 1e-6, key
         assert sum(said["zones"][key].values()) == pytest.approx(1, abs=1e-3) or volume.array.max() == 0
+        assert (EMPTY in said["warnings"].get(key, ())) == (volume.array.max() == 0)
+        if key.endswith("occlusion"):
+            assert "at most" in said["warnings"][key][-1]
+            assert not {UNCHANGED, UNKNOWN} & set(said["warnings"][key])
+    without, _ = demonstrate(model, replace(case, clinical=type(case.clinical)()), "cpu")
+    assert without["missing"] == ["age", "sex"]
+    assert set(without["zones"]) == {key for key in maps if not key.endswith("occlusion")}
+
+
+def test_what_the_network_does_not_see_of_the_lesion_is_said(model, case):
+    from dataclasses import replace
+
+    from dmdp.case import Lesion
+
+    geometry = case.pet_lesion.geometry
+    middle = np.array(geometry.to_index(case.pet_lesion.centroid))
+    far = np.linalg.norm((np.indices(geometry.shape).T - middle).T.T * geometry.spacing, axis=-1).T <= 60
+    large = Lesion(far, geometry, "manual", "PET")
+    said, _ = demonstrate(model, replace(case, pet_lesion=large), "cpu")
+    assert "of the lesion lies beyond the 48 × 96 × 96 mm" in said["note"]
+
+
+def test_a_gpu_gets_copies_and_does_all_the_work(model, case, coarse, monkeypatch):
+    """A device that only counts, as there may be no GPU here: the loaded networks stay on the CPU, and so does the answer."""
+    from dmdp.network import backend, device
+    from dmdp.network import model as loaded
+
+    used = []
+
+    def ready_on(where):
+        used.append(where)
+        return backend.frozen
+
+    def half_precision(network):
+        used.append("half precision")
+        return backend.forward_of(network, "onednn")[0]
+
+    monkeypatch.setattr(demonstration, "on_device", lambda work, wanted: (work("cuda"), device.NO_MEMORY))
+    monkeypatch.setattr(demonstration, "ready_on", ready_on)
+    monkeypatch.setattr(demonstration, "laid_on", lambda where, images: images)
+    monkeypatch.setattr(torch.Tensor, "to", lambda tensor, *given, **named: tensor)
+    monkeypatch.setattr(backend, "ready_on", ready_on)
+    monkeypatch.setattr(backend, "half_precision", half_precision)
+    assert loaded  # its methods look the back-end up when they are called
+    said, _ = demonstrate(model, case, "auto", second_opinion=True)
+    assert said["note"] == device.NO_MEMORY
+    assert used == ["cuda", "cuda", "half precision"]
+
+
+def test_the_copy_for_a_device_leaves_the_loaded_network_where_it_is(model):
+    from dmdp.network.backend import ready_on
+
+    moved = ready_on("meta")(model.network)
+    assert {p.device.type for p in moved.parameters()} == {"meta"}
+    assert {p.device.type for p in model.network.parameters()} == {"cpu"}

@@ -107,3 +107,14 @@ def test_labels_above_zero_are_inside(tmp_path):
 def test_a_name_without_format_is_refused(tmp_path):
     with pytest.raises(OutputError):
         write_mask(tmp_path / "mask.txt", np.ones((2, 2, 2)), Geometry.from_spacing((2, 2, 2), (1, 1, 1)))
+
+
+def test_a_file_that_ends_too_early_is_named(tmp_path):
+    volume = Volume(
+        np.random.default_rng(0).normal(size=(8, 9, 10)).astype(np.float32), Geometry.from_spacing((8, 9, 10), (2, 1, 1)), "HU"
+    )
+    path = write_volume(tmp_path / "image.nii.gz", volume)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(InputError, match=r"image\.nii\.gz"):
+        read_volume(path, "HU")

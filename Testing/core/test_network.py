@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 import torch
 from dmdp.bundle import read_bundle
 from dmdp.case import Geometry, Volume
 from dmdp.errors import ModelError
-from dmdp.explain.gradcam import gradcam, heatmap_on
+from dmdp.explain.gradcam import enlarged, gradcam, heatmap_on
 from dmdp.models import load_model
 from dmdp.network.config import CROP_MM, NetworkConfig
 from dmdp.network.crop import crop_pair, normalise
@@ -85,7 +87,7 @@ def test_tabular_row_marks_what_is_missing():
 def test_single_pass_gradcam_equals_one_backward_per_layer(network):
     network.eval()
     batch = images(1)
-    _, heatmaps = gradcam(network, batch, None)
+    _, heatmaps = gradcam([network], batch, None)
     for task_number, task in enumerate(CONFIG.tasks):
         for key in (("ct", "encoder"), ("pet", "encoder"), ("fused", "fusion")):
             output = network(batch, None)
@@ -93,7 +95,7 @@ def test_single_pass_gradcam_equals_one_backward_per_layer(network):
             activation.retain_grad()
             output.logits[0, task_number].backward()
             raw = torch.relu((activation.grad.mean(dim=(2, 3, 4), keepdim=True) * activation).sum(dim=1, keepdim=True))
-            full = torch.nn.functional.interpolate(raw, size=CROP_MM, mode="trilinear")[0, 0].detach().numpy()
+            full = enlarged(raw[0, 0].detach(), CROP_MM)
             ours = heatmaps[(task, *key)]
             assert ours.shape == CROP_MM
             if full.max() > 0:
@@ -127,6 +129,31 @@ def test_a_planted_hot_voxel_returns_to_its_place(ct):
         weights = placed.array.astype(float) ** 2
         found = np.average(placed.geometry.to_lps(np.argwhere(weights >= 0)), axis=0, weights=weights.ravel())
         assert np.linalg.norm(found - crop.geometry.to_lps(index)) < 1.5
+
+
+def stored(volume, order, flips):
+    """The same image in the same place with its array's axes in another order and direction."""
+    matrix = volume.geometry.matrix[:, [*order, 3]].copy()
+    array = np.transpose(volume.array, order)
+    for axis in flips:
+        matrix[:3, 3] += matrix[:3, axis] * (array.shape[axis] - 1)
+        matrix[:3, axis] *= -1
+        array = np.flip(array, axis)
+    return Volume(array.copy(), Geometry(array.shape, tuple(map(tuple, matrix))), volume.unit)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+@pytest.mark.parametrize("flips", [(), (1, 2), (0,)])
+def test_a_crop_is_the_same_however_the_ct_is_stored(order, flips):
+    grid = Geometry.from_spacing((50, 80, 80), (2.0, 1.5, 1.5), (-60.0, -60.0, -50.0))
+    rng = np.random.default_rng(0)
+    ct, pet = Volume(rng.normal(0, 300, grid.shape), grid, "HU"), Volume(rng.uniform(0, 9, grid.shape), grid, "1")
+    centre = (3.0, -4.0, 5.0)
+    expected, found = crop_pair(ct, pet, centre), crop_pair(stored(ct, order, flips), pet, centre)
+    assert found.geometry.matrix == pytest.approx(expected.geometry.matrix)
+    np.testing.assert_allclose(found.ct, expected.ct, atol=0.1)
+    z, y, x = (expected.geometry.matrix[:3, axis] for axis in range(3))
+    assert (z[2], y[1], x[0]) == pytest.approx((1, 1, 1))
 
 
 def test_a_heatmap_ends_with_its_crop():
@@ -189,3 +216,36 @@ def test_the_weights_of_the_centre_lie_round_the_lesion():
             [float((share.sum(dim=[a for a in range(3) if a != axis]) * torch.arange(n)).sum()) for axis, n in enumerate(CROP_MM)]
         )
     assert np.mean(found, axis=0) == pytest.approx((np.array(CROP_MM) - 1) / 2, abs=2.0)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"tasks": ["../../elsewhere"], "head": "joint"},
+        {"heads": 0},
+        {"tabular_sd": [0.0] * 5},
+        {"tabular_sd": [None] * 5},
+        {"tabular_mean": [float("nan")] * 5},
+        {"tasks": ["subtype", "EGFR"]},
+    ],
+    ids=lambda changes: " ".join(changes),
+)
+def test_a_bundle_that_is_no_network_is_a_refused_model(project, changes):
+    bundle = read_bundle(project / "Resources/Models/demo-network")
+    manifest = {**bundle.manifest, "network": {**bundle.manifest["network"], **changes}}
+    with pytest.raises(ModelError):
+        load_model(type(bundle)(manifest, bundle.files, bundle.sha256))
+
+
+def test_damaged_weights_and_cohorts_are_a_refused_model(project):
+    bundle = read_bundle(project / "Resources/Models/demo-network")
+    damaged = {**bundle.files, "network.safetensors": b"no tensors"}
+    with pytest.raises(ModelError):
+        load_model(type(bundle)(bundle.manifest, damaged, bundle.sha256))
+    for cohorts in ([{}], "everybody"):
+        manifest = {**bundle.manifest, "demonstration": False, "cohorts": cohorts}
+        with pytest.raises(ModelError):
+            load_model(type(bundle)(manifest, bundle.files, bundle.sha256))
+    two = [{"title": "one hospital", "n": 40}, {"title": "another", "n": 60}]
+    model = load_model(type(bundle)({**bundle.manifest, "demonstration": False, "cohorts": two}, bundle.files, bundle.sha256))
+    assert model.label.startswith("network trained on one hospital, n = 40 and another, n = 60, not validated elsewhere")

@@ -48,7 +48,7 @@ def test_every_variant_answers_learns_and_explains(config):
     loss = loss + (0 if output.table is None else output.table.square().sum())
     loss.backward()
     assert [n for n, p in network.named_parameters() if p.grad is None or not torch.isfinite(p.grad).all()] == []
-    _, maps = gradcam(network, images(1, shape=config.shape), None)
+    _, maps = gradcam([network], images(1, shape=config.shape), None)
     assert {key[1:] for key in maps} == set(output.maps)
     assert NetworkConfig.from_json(config.to_json()) == config
 

@@ -11,12 +11,14 @@ from .. import RESEARCH_USE_ONLY
 from ..case import SEXES, SMOKING
 from ..command import Command
 from ..errors import UsageError
+from ..network.config import BACKENDS
 from ..progress import Progress
 from ..tasks import TASKS
 from .options import add_case_arguments, case_request, required
 
 PREVALENCE_HELP = "local share of positives, e.g. EGFR=0.45, for the displayed probability only; may be repeated"
 MODEL_HELP = "bundle name or path; may be repeated (default published-pet-clinical; demo-network adds heatmaps)"
+OPINION_HELP = "occlusion maps beside Grad-CAM; under a minute more for a lite network, minutes for a full one"
 DEFAULT_MODELS = ("published-pet-clinical",)
 DEMONSTRATION = "demo-network"
 
@@ -30,7 +32,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--prevalence", action="append", metavar="TASK=P", help=PREVALENCE_HELP)
     parser.add_argument("--model", action="append", metavar="BUNDLE", help=MODEL_HELP)
     parser.add_argument("--device", choices=("cpu", "cuda", "auto"), help="for the network (default auto)")
-    parser.add_argument("--second-opinion", action="store_true", help="occlusion maps beside Grad-CAM; about a minute more")
+    parser.add_argument(
+        "--second-opinion",
+        action="store_true",
+        help="occlusion maps beside Grad-CAM; under a minute more for lite, minutes for full",
+    )
+    parser.add_argument("--backend", choices=BACKENDS, help="for occlusion maps on the CPU (default auto)")
     parser.add_argument("--out", required=True, metavar="DIR", help="result folder; an earlier result is replaced")
 
 
@@ -47,7 +54,15 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     models = given.get("model") or DEFAULT_MODELS
     prevalence = local_prevalence(given.get("prevalence") or ())
     prediction = predict_to_folder(
-        request, models, out, job, given.get("device", "auto"), prevalence, bool(given.get("second_opinion")), progress
+        request,
+        models,
+        out,
+        job,
+        device=given.get("device", "auto"),
+        prevalence=prevalence,
+        second_opinion=bool(given.get("second_opinion")),
+        backend=given.get("backend", "auto"),
+        progress=progress,
     )
     lines = [f"Applicability: {prediction.applicability.verdict}"]
     lines += [f"  {reason.level}: {reason.found} Expected: {reason.expected}" for reason in prediction.applicability.reasons]

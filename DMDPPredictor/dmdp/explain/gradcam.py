@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import interpolate
+from torch.nn.functional import interpolate, pad
 
 from ..case import Geometry, Volume
 from ..files import sample
@@ -35,24 +35,16 @@ def class_maps(network: Dmdp, images: Tensor, values: Tensor | None) -> tuple[Te
     return output.logits[0].detach(), found
 
 
-def gradcam(network: Dmdp, images: Tensor, values: Tensor | None) -> tuple[np.ndarray, dict[Key, np.ndarray]]:
-    """Probabilities (tasks,) and heatmaps by (task, modality, stage), each float32 of the crop's shape, in 0…1.
+def gradcam(networks: Sequence[Dmdp], images: Tensor, values: Tensor | None) -> tuple[Tensor, dict[Key, np.ndarray]]:
+    """Log-odds (members, tasks) on the CPU, and heatmaps by (task, modality, stage), each float32 of the crop's shape, in 0…1.
 
-    The maps of :func:`class_maps`, enlarged trilinearly and scaled so that the 99th percentile of the positive part is 1.
+    The maps of :func:`class_maps` on the crop's voxels, scaled so that the 99th percentile of the positive part is 1; of several
+    ``networks``, the members of an ensemble, their mean. Networks, ``images`` and ``values`` are on one device.
     """
-    logits, maps = class_maps(network, images, values)
-    size = tuple(images.shape[2:])
-    return torch.sigmoid(logits).cpu().numpy(), {key: scaled(enlarged(one, size)) for key, one in maps.items()}
-
-
-def gradcam_of(
-    networks: Sequence[Dmdp], images: Tensor, values: Tensor | None, device: str = "cpu"
-) -> tuple[Tensor, dict[Key, np.ndarray]]:
-    """Log-odds (members, tasks) on the CPU and the mean heatmaps of the members of an ensemble, in 0…1."""
     logits, total = [], {}
     size = tuple(images.shape[2:])
     for network in networks:
-        found, maps = class_maps(network.to(device), images.to(device), None if values is None else values.to(device))
+        found, maps = class_maps(network, images, values)
         logits.append(found.cpu())
         for key, one in maps.items():
             total[key] = total.get(key, 0.0) + scaled(enlarged(one, size)) / len(networks)
@@ -60,9 +52,17 @@ def gradcam_of(
 
 
 def enlarged(small: Tensor, size: tuple[int, ...]) -> np.ndarray:
-    """A map (z, y, x) at the crop's ``size``, trilinear, float32."""
-    full = interpolate(small[None, None].float(), size=size, mode="trilinear", align_corners=False)
-    return full[0, 0].cpu().numpy()
+    """A map (z, y, x) of cells on the voxels of the crop (``size``), trilinear, float32.
+
+    A cell of a stage with step s is centred on voxel s·i, where its convolutions (3³, padded by 1) and its skip look. The usual
+    enlargement, which puts it on s·i + (s − 1)/2, would draw every map up to a centimetre off.
+    """
+    steps = [-(-n // cells) for n, cells in zip(size, small.shape, strict=True)]
+    between = [(cells - 1) * step + 1 for cells, step in zip(small.shape, steps, strict=True)]
+    full = interpolate(small[None, None].float(), size=between, mode="trilinear", align_corners=True)
+    missing = [max(n - have, 0) for n, have in zip(size, between, strict=True)]  # beyond the last cell its value goes on
+    full = pad(full, [0, missing[2], 0, missing[1], 0, missing[0]], mode="replicate")
+    return full[0, 0, : size[0], : size[1], : size[2]].cpu().numpy()
 
 
 def scaled(full: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ The weights are replaced by fresh ones; a map that stays as it was shows the ima
 
 from __future__ import annotations
 
-from copy import deepcopy
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,48 +13,64 @@ import torch
 from scipy.stats import spearmanr
 from torch import Tensor
 
+from ..network.config import NetworkConfig
 from ..network.dmdp import Dmdp
-from .gradcam import Key, class_maps, enlarged
+from .gradcam import Key, gradcam
 
 ALIKE = 0.5  # rank correlation above which a map is called unchanged
+NETWORKS, AT_MOST = 3, 9
+EVERY = 4  # voxels: cells of a map are 8 to 16 mm, and ranks of every voxel would say the same
 
 
 @dataclass(frozen=True)
 class RandomisationCheck:
-    """``correlation`` by map: mean rank correlation (Spearman) with the maps of ``networks`` untrained networks."""
+    """``correlation`` by map: mean rank correlation (Spearman) with the maps of up to ``NETWORKS`` untrained networks; None where
+    it cannot be told, as the map, or that of every untrained network, is flat."""
 
-    correlation: dict[Key, float]
-    networks: int
+    correlation: Mapping[Key, float | None]
 
     @property
     def unchanged(self) -> tuple[Key, ...]:
         """The maps that hardly depend on what was learned."""
-        return tuple(key for key, value in self.correlation.items() if value > ALIKE)
+        return tuple(key for key, value in self.correlation.items() if value is not None and value > ALIKE)
+
+    @property
+    def unknown(self) -> tuple[Key, ...]:
+        """The maps that could not be compared."""
+        return tuple(key for key, value in self.correlation.items() if value is None)
 
 
-def untrained(network: Dmdp, seed: int) -> Dmdp:
-    """A copy with fresh weights and running statistics; the given network is not touched."""
+def untrained(config: NetworkConfig, seed: int) -> Dmdp:
+    """A network with fresh weights and running statistics, in evaluation mode; the caller's random numbers are not touched."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        fresh = Dmdp(network.config)
-    copy = deepcopy(network)
-    copy.load_state_dict(fresh.state_dict())
-    return copy.eval()
+        return Dmdp(config).eval()
 
 
-def randomisation_check(network: Dmdp, images: Tensor, values: Tensor | None, networks: int = 3) -> RandomisationCheck:
-    """Compare the maps of a patient (``images`` (1, 2, z, y, x)) with those of untrained networks; an empty map counts as 0."""
-    size = tuple(images.shape[2:])
-    own = _maps(network, images, values, size)
-    found: dict[Key, list[float]] = {key: [] for key in own}
-    for seed in range(networks):
-        for key, other in _maps(untrained(network, seed), images, values, size).items():
-            flat = own[key].std() == 0 or other.std() == 0
-            found[key].append(0.0 if flat else float(spearmanr(own[key].ravel(), other.ravel()).statistic))
-    return RandomisationCheck({key: float(np.mean(values)) for key, values in found.items()}, networks)
+def randomisation_check(
+    maps: Mapping[Key, np.ndarray],
+    config: NetworkConfig,
+    images: Tensor,
+    values: Tensor | None,
+    ready: Callable[[Dmdp], Dmdp] = lambda network: network,
+) -> RandomisationCheck:
+    """Compare the ``maps`` (z, y, x) of a patient (``images`` (1, 2, z, y, x)) with those of untrained networks.
+
+    ``ready`` puts an untrained network where the images are. A flat map has no ranks: where an untrained network gives one, a
+    further network is drawn, up to ``AT_MOST``.
+    """
+    found: dict[Key, list[float]] = {key: [] for key, one in maps.items() if _coarse(one).std() > 0}
+    for seed in range(AT_MOST):
+        wanted = [key for key, values_found in found.items() if len(values_found) < NETWORKS]
+        if not wanted:
+            break
+        _, others = gradcam([ready(untrained(config, seed))], images, values)
+        for key in wanted:
+            other = _coarse(others[key])
+            if other.std() > 0:
+                found[key].append(float(spearmanr(_coarse(maps[key]).ravel(), other.ravel()).statistic))
+    return RandomisationCheck({key: float(np.mean(found[key])) if found.get(key) else None for key in maps})
 
 
-def _maps(network: Dmdp, images: Tensor, values: Tensor | None, size: tuple[int, ...]) -> dict[Key, np.ndarray]:
-    """Maps at half the crop's resolution: ranks of every voxel would cost more and say the same."""
-    half = tuple(max(n // 2, 1) for n in size)
-    return {key: enlarged(one, half) for key, one in class_maps(network, images, values)[1].items()}
+def _coarse(heatmap: np.ndarray) -> np.ndarray:
+    return heatmap[::EVERY, ::EVERY, ::EVERY]

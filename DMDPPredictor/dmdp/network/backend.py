@@ -7,7 +7,6 @@ gradients, hence no heatmaps). ``eager`` is torch as it comes.
 
 from __future__ import annotations
 
-import importlib.util
 import warnings
 from collections.abc import Callable
 from copy import deepcopy
@@ -17,9 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import MissingPackage, UsageError
+from .config import BACKENDS
 from .dmdp import Dmdp
 
-BACKENDS = ("auto", "onednn", "openvino", "eager")
 Forward = Callable[[Tensor, Tensor | None], Tensor]
 
 
@@ -32,9 +31,19 @@ class OneDnnConv3d(nn.Conv3d):
         )
 
 
+def ready_on(where: str) -> Callable[[Dmdp], Dmdp]:
+    """How a network becomes one that answers, and gives gradients, on ``cpu`` or ``cuda``: a copy, as the given one stays."""
+    return frozen if where == "cpu" else lambda network: deepcopy(network).to(where).eval()
+
+
+def laid_on(where: str, images: Tensor) -> Tensor:
+    """Images where, and as, the networks of :func:`ready_on` read them."""
+    return channels_last(images) if where == "cpu" else images.to(where)
+
+
 def frozen(network: Dmdp) -> Dmdp:
     """A copy of a network for evaluation on the CPU, gradients with respect to its maps included; it cannot be trained."""
-    copy = deepcopy(network.to("cpu")).float().eval()  # moved first: a full GPU has no room for a copy
+    copy = deepcopy(network).to("cpu").float().eval()
     _fold(copy)
     if torch.backends.mkldnn.is_available():
         for module in copy.modules():
@@ -51,16 +60,31 @@ def forward_of(network: Dmdp, backend: str = "auto") -> tuple[Forward, str]:
     if backend not in BACKENDS:
         raise UsageError("network.backend", f"The back-end '{backend}'.", f"one of {', '.join(BACKENDS)}.", "Correct it.")
     if backend == "auto":
-        backend = "openvino" if importlib.util.find_spec("openvino") else "onednn"
+        try:
+            return _openvino(network), "openvino"
+        except MissingPackage:
+            backend = "onednn"
     if backend == "openvino":
         return _openvino(network), backend
-    ready = frozen(network) if backend == "onednn" else network.to("cpu").eval()
+    ready = frozen(network) if backend == "onednn" else deepcopy(network).to("cpu").eval()
 
     @torch.inference_mode()
     def run(images: Tensor, values: Tensor | None = None) -> Tensor:
         return ready(channels_last(images) if backend == "onednn" else images, values).logits
 
     return run, backend
+
+
+def half_precision(network: Dmdp) -> Forward:
+    """The same on the GPU, in half precision; images and values may be anywhere, the log-odds are on the CPU."""
+    ready = ready_on("cuda")(network)
+
+    @torch.inference_mode()
+    def run(images: Tensor, values: Tensor | None = None) -> Tensor:
+        with torch.autocast("cuda", torch.float16):
+            return ready(images.cuda(), None if values is None else values.cuda()).logits.float().cpu()
+
+    return run
 
 
 def channels_last(images: Tensor) -> Tensor:
@@ -95,7 +119,7 @@ def _openvino(network: Dmdp) -> Forward:
 
         def __init__(self) -> None:
             super().__init__()
-            self.network = deepcopy(network.to("cpu")).float().eval()
+            self.network = deepcopy(network).to("cpu").float().eval()
 
         def forward(self, images: Tensor, values: Tensor) -> Tensor:
             return self.network(images, values).logits

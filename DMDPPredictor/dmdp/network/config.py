@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from ..errors import ModelError
 
 CROP_MM = (48, 96, 96)  # z, y, x at 1 mm, as in the DMDP paper
 MODALITIES = ("ct", "pet")
 CHOICES = {"norm": ("batch", "group"), "fusion": ("attention", "concatenation", "early"), "head": ("parallel", "joint")}
+BACKENDS = ("auto", "onednn", "openvino", "eager")  # of :mod:`dmdp.network.backend`; here, as it needs no torch
 MAX_JOINT_TASKS = 4
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 SPACINGS = (1, 2)
 
 
@@ -72,6 +77,14 @@ class NetworkConfig:
         if self.head == "joint" and len(self.tasks) > MAX_JOINT_TASKS:
             raise _refused(
                 f"a joint head of {len(self.tasks)} tasks", f"at most {MAX_JOINT_TASKS}, as it counts all combinations"
+            )
+        for name in self.tasks:
+            if not isinstance(name, str) or not NAME.fullmatch(name):
+                raise _refused(f"the task '{name}'", "letters, digits, _ and - (it becomes part of file names)")
+        if self.heads < 1 or not all(np.isfinite(self.tabular_mean)) or not all(0 < v < np.inf for v in self.tabular_sd):
+            raise _refused(
+                f"{self.heads} heads, means {list(self.tabular_mean)}, deviations {list(self.tabular_sd)}",
+                "one head or more, finite means, positive deviations",
             )
         if not len(self.tabular) == len(self.tabular_mean) == len(self.tabular_sd):
             raise _refused("names, means and deviations of the table differ in number", "one mean and one deviation per name")

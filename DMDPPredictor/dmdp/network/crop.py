@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import permutations
 
 import numpy as np
 
@@ -16,7 +17,8 @@ PET_MAX = 25.0  # SUV
 
 @dataclass(frozen=True, eq=False)
 class Crop:
-    """CT (HU) and PET (SUV), each float32 (48, 96, 96) at 1 mm, on one ``geometry`` along the CT's axes."""
+    """CT (HU) and PET (SUV), each float32 (48, 96, 96) at 1 mm, on one ``geometry``: z, y, x are the CT's axes that are
+    nearest to, and run towards, superior, posterior and left."""
 
     ct: np.ndarray
     pet: np.ndarray
@@ -24,12 +26,12 @@ class Crop:
 
 
 def crop_pair(ct: Volume, pet: Volume, centre, spacing: int = 1) -> Crop:
-    """Cut 48 × 96 × 96 mm round an LPS point (mm), linearly interpolated at 1 mm along the CT's own axes; with a ``spacing`` of
-    2 mm each voxel is the mean of eight of those.
+    """Cut 48 × 96 × 96 mm round an LPS point (mm), linearly interpolated at 1 mm; with a ``spacing`` of 2 mm each voxel is
+    the mean of eight of those. However the CT is stored, the crop shows the patient the same way round.
 
     Beyond the field of view CT is −1000 HU and PET 0. Only the voxels near the crop are touched.
     """
-    axes = ct.geometry.matrix[:3, :3] / np.array(ct.geometry.spacing)
+    axes = _anatomical(ct.geometry.matrix[:3, :3] / np.array(ct.geometry.spacing))
     affine = np.eye(4)
     affine[:3, :3] = axes
     affine[:3, 3] = np.array(centre) - axes @ ((np.array(CROP_MM) - 1) / 2)
@@ -40,6 +42,14 @@ def crop_pair(ct: Volume, pet: Volume, centre, spacing: int = 1) -> Crop:
         geometry,
     )
     return crop if spacing == 1 else _coarser(crop, spacing)
+
+
+def _anatomical(axes: np.ndarray) -> np.ndarray:
+    """Unit vectors (columns, LPS) of the array's axes, put in order and turned to run superior, posterior and left."""
+    rows = (2, 1, 0)  # S, P, L in LPS
+    order = max(permutations(range(3)), key=lambda columns: sum(abs(axes[r, c]) for r, c in zip(rows, columns, strict=True)))
+    chosen = axes[:, order]
+    return chosen * np.where(chosen[rows, range(3)] < 0, -1.0, 1.0)
 
 
 def _coarser(crop: Crop, by: int) -> Crop:

@@ -1,0 +1,127 @@
+"""What a network says about a case, and where it looked: kept apart from the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..case import Case, Lesion, Volume
+from ..ensemble.inputs import clinical_values
+from ..files import sample
+from ..network.backend import laid_on, ready_on
+from ..network.crop import Crop, crop_pair, normalise
+from ..network.device import on_device
+from ..network.model import NetworkModel, tabular_row
+from ..pet_features import pet_features
+from ..progress import Progress, part, silent
+from .gradcam import Key, gradcam, heatmap_on
+from .occlusion import occlusion
+from .randomisation import RandomisationCheck, randomisation_check
+from .zones import shares, zones
+
+UNCHANGED = "This map hardly depends on what the network has learned: it shows the images."
+UNKNOWN = "Whether this map depends on what the network has learned could not be told: untrained networks give flat maps here."
+EMPTY = "This map is empty: here nothing speaks for the positive class."
+OUTSIDE_SHARE = 0.01  # of the lesion, beyond what the network sees
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """``logits`` (members, tasks); ``maps`` 0…1 of the crop's shape; ``check`` of the Grad-CAM maps; ``falls`` of the log-odds
+    under occlusion by (task, modality), where they were asked for."""
+
+    logits: torch.Tensor
+    maps: Mapping[Key, np.ndarray]
+    check: RandomisationCheck
+    falls: Mapping[tuple[str, str], np.ndarray]
+
+
+def demonstrate(
+    model: NetworkModel,
+    case: Case,
+    device: str = "auto",
+    second_opinion: bool = False,
+    backend: str = "auto",
+    progress: Progress = silent,
+) -> tuple[dict[str, Any], Mapping[str, Volume]]:
+    """Probabilities and heatmaps (``<task>_<modality>_<stage>``) for a case; the first as plain JSON with what must stand beside.
+
+    Each map comes with its shares by zone, and with warnings where most of it lies elsewhere, where it is empty, or where it
+    hardly depends on what the network has learned. ``second_opinion`` adds occlusion maps (stage ``occlusion``), which need no
+    gradients but hundreds of answers, by a ``backend`` of :mod:`dmdp.network.backend`. ``device`` is cpu, cuda or auto; where
+    CUDA is asked for and cannot be used, the CPU is, and the note says so.
+    """
+    config = model.network.config
+    crop = crop_pair(case.ct, case.pet, case.pet_lesion.centroid, config.spacing)
+    values = {name: f.value for name, f in pet_features(case.pet, case.pet_lesion).items()}
+    row = tabular_row(config, {**values, **clinical_values(case.clinical)})
+    batch, table = torch.from_numpy(normalise(crop))[None], torch.from_numpy(row)[None]
+
+    def work(where: str) -> Seen:
+        progress(0.0, "running the network")
+        images, known = laid_on(where, batch), table.to(where)
+        logits, maps = gradcam(model.ready(where), images, known)
+        progress(0.1, "comparing its maps with those of untrained networks")
+        check = randomisation_check(maps, config, images, known, ready_on(where))
+        falls = {}
+        if second_opinion:
+            falls = occlusion(model.forwards(where, backend), config, images, known, part(progress, 0.2, 1.0))
+        return Seen(logits, maps, check, falls)
+
+    seen, note = on_device(work, device)
+    maps = {**seen.maps, **{(*key, "occlusion"): _share(fall) for key, fall in seen.falls.items()}}
+    where = zones(_lesion_on(crop, case.pet_lesion), crop.geometry.spacing)
+    found = {"_".join(key): shares(one, where) for key, one in maps.items()}
+    return {
+        "label": model.label,
+        "demonstration": model.is_demonstration,
+        "model": model.bundle.name,
+        "probabilities": dict(zip(config.tasks, model.members.calibrated(seen.logits), strict=True)),
+        "note": " ".join(filter(None, (note, _cut_off(crop, case.pet_lesion)))) or None,
+        "missing": [name for name, value in zip(config.tabular, row, strict=True) if not np.isfinite(value)],
+        "zones": {key: one.to_json() for key, one in found.items()},
+        "warnings": _warnings(seen, maps, {key: one.warning for key, one in found.items()}),
+    }, {"_".join(key): heatmap_on(case.ct.geometry, crop.geometry, one, model.label) for key, one in maps.items()}
+
+
+def _share(fall: np.ndarray) -> np.ndarray:
+    """The fall as a share of its maximum, 0 where the log-odds rise."""
+    return np.maximum(fall, 0.0) / max(float(fall.max()), 1e-12)
+
+
+def _lesion_on(crop: Crop, lesion: Lesion) -> np.ndarray:
+    return sample(lesion.mask.astype(np.float32), lesion.geometry, crop.geometry, order=1, outside=0.0) > 0.5
+
+
+def _cut_off(crop: Crop, lesion: Lesion) -> str | None:
+    """Said where the network does not see the whole lesion."""
+    index = crop.geometry.to_index(lesion.geometry.to_lps(np.argwhere(lesion.mask)))
+    inside = ((index >= -0.5) & (index <= np.array(crop.geometry.shape) - 0.5)).all(axis=1)
+    beyond = 1 - inside.mean()
+    if beyond <= OUTSIDE_SHARE:
+        return None
+    size = " × ".join(f"{n * mm:.0f}" for n, mm in zip(crop.geometry.shape, crop.geometry.spacing, strict=True))
+    return f"{beyond:.0%} of the lesion lies beyond the {size} mm round its centre that the network sees."
+
+
+def _warnings(seen: Seen, maps: Mapping[Key, np.ndarray], elsewhere: Mapping[str, str | None]) -> dict[str, list[str]]:
+    """What must be said of single maps, by their names."""
+    found: dict[str, list[str]] = {}
+    for key, one in maps.items():
+        name = "_".join(key)
+        said = [elsewhere[name]] if elsewhere[name] else []
+        if not one.any():
+            said.append(EMPTY)
+        elif key in seen.check.unchanged:
+            said.append(UNCHANGED)
+        elif key in seen.check.unknown:
+            said.append(UNKNOWN)
+        if key[:2] in seen.falls and key[2] == "occlusion":
+            said.append(f"Covering lowers the log-odds by at most {max(float(seen.falls[key[:2]].max()), 0.0):.2f}.")
+        if said:
+            found[name] = said
+    return found
