@@ -11,7 +11,6 @@ import qt
 import slicer
 import vtk
 from dmdp import RESEARCH_USE_ONLY
-from dmdp.commands.predict import DEMONSTRATION
 from dmdp.errors import DmdpError
 from DMDPPredictorLib.ExportPanel import ExportPanel
 from DMDPPredictorLib.LesionPanel import LesionPanel
@@ -86,7 +85,7 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.job = PanelJob(self.onProgress, self.onJobEnded)
         self.lesion = LesionPanel(self.ui, self.logic.suv, self.showMessage)
         requirements = self.resourcePath("requirements.txt")
-        self.models = ModelPanel(self.ui, self.onModelChosen, self.showMessage, requirements)
+        self.models = ModelPanel(self.ui, self.onModelChosen, self.onNetworkChosen, self.showMessage, requirements)
         self.results = ResultPanel(self.ui, self.logic, self.showMessage)
         more = self.resourcePath("requirements-more.txt")
         self.exports = ExportPanel(self.ui, self.showMessage, self.refresh, self.onProgress, requirements, more)
@@ -180,6 +179,8 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             installed = self.models.names
             if parameters.model not in installed and installed:  # a scene from a machine with other models
                 parameters.model = installed[0]
+            if parameters.network not in self.models.networks:
+                parameters.network = ""
             self._guiTag = parameters.connectGui(self.ui)
             self.results.restore()
             self.addObserver(parameters.parameterNode, vtk.vtkCommand.ModifiedEvent, self.refresh)
@@ -225,7 +226,7 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             section.enabled = ready and not running
         self._refreshImages(parameters)
         if ready:
-            self.models.refresh(parameters.model)
+            self.models.refresh(parameters.model, parameters.network)
             self.ui.seedPlaceWidget.setCurrentNode(seed)
         self.lesion.refresh(parameters)
 
@@ -343,6 +344,11 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if self._parameters is not None and name:
             self._parameters.model = name
 
+    def onNetworkChosen(self, name):
+        """Another network to run beside the model, or none."""
+        if self._parameters is not None:
+            self._parameters.network = name
+
     def onPointPlaced(self, caller=None, event=None):
         """A click on the lesion: propose its contour, unless one was drawn."""
         self.refresh()
@@ -405,7 +411,7 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def _startIn(self, folder):
         parameters = self._parameters
-        bundles = [parameters.model, *([DEMONSTRATION] if parameters.demonstration else [])]
+        bundles = [parameters.model, *([parameters.network] if parameters.network else [])]
         if parameters.segmentation is None:
             self.propose()
         wished = None if self._asked else self.resourcePath("requirements-more.txt")  # once; a prediction does without

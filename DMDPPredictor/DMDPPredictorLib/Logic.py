@@ -94,7 +94,7 @@ class DMDPPredictorLogic(ScriptedLoadableModuleLogic):
         return readResult(kept)
 
     def loadHeatmaps(self, result: PredictionResult, ctNode) -> dict[str, object]:
-        """The demonstration network's heatmaps as volume nodes beside the CT, by ``<task>_<modality>_<stage>``."""
+        """The network's heatmaps as volume nodes beside the CT, by ``<task>_<modality>_<stage>``."""
         return loadHeatmaps(result, ctNode)
 
     def loadRegions(self, result: PredictionResult, ctNode):

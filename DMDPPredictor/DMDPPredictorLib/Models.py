@@ -13,9 +13,9 @@ from dmdp.resources import installed_bundles, user_data_folder
 from slicer.i18n import tr as _
 
 
-def ensembleNames() -> list[str]:
-    """Names of the installed bundles that answer; demonstration networks and damaged bundles are left out."""
-    return sorted(name for name, path in installed_bundles().items() if _kind(path) == "ensemble")
+def modelNames(kind: str) -> list[str]:
+    """Names of the installed bundles of a kind: ``ensemble`` (they answer) or ``network``; damaged ones are left out."""
+    return sorted(name for name, path in installed_bundles().items() if _kind(path) == kind)
 
 
 def cardText(name: str) -> str:
@@ -24,15 +24,11 @@ def cardText(name: str) -> str:
     if path is None:
         return ""
     try:
-        manifest = read_bundle(path).manifest
+        return _card(read_bundle(path).manifest)
     except DmdpError as error:
         return escape(str(error))
-    cohorts = ", ".join(f"{cohort['name']} (n = {cohort['n']})" for cohort in manifest["cohorts"])
-    tasks = "".join(f"<li>{_performance(task, manifest)}</li>" for task in manifest["tasks"])
-    return (
-        f"<p>{escape(manifest['intended_use'])}</p><p>{_('Cohorts:')} {escape(cohorts)}</p>"
-        f"<ul>{tasks}</ul><p>{_('Version')} {escape(manifest['version'])}</p>"
-    )
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError):  # a bundle vouches for its numbers, not for its card
+        return f"<p>{_('This model has no card that can be read.')}</p>"
 
 
 def addModel(source: str | Path) -> str:
@@ -74,18 +70,38 @@ def removeModel(name: str) -> None:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def _performance(task: str, manifest) -> str:
+def _card(manifest) -> str:
+    cohorts = ", ".join(f"{cohort['name']} (n = {cohort['n']})" for cohort in manifest["cohorts"])
+    performance = _ofNetwork if manifest["kind"] == "network" else _ofStacks
+    tasks = "".join(f"<li>{performance(task, manifest)}</li>" for task in manifest["tasks"])
+    return (
+        f"<p>{escape(manifest['intended_use'])}</p><p>{_('Cohorts:')} {escape(cohorts)}</p>"
+        f"<ul>{tasks}</ul><p>{_('Version')} {escape(manifest['version'])}</p>"
+    )
+
+
+def _ofNetwork(task: str, manifest) -> str:
+    """A network's performance, with the protocol that it was found by."""
+    said = "; ".join(
+        f"{_metric(metric)}, {metric['protocol']}" for metric in manifest.get("metrics", ()) if metric["task"] == task
+    )
+    return escape(f"{task}: {said or _('no performance is given')}")
+
+
+def _ofStacks(task: str, manifest) -> str:
     """The validated performance of the stacks that speak about any contour: with no clinical fact, and with all of them."""
     cards = [
         card for card in manifest["sub_models"] if card["task"] == task and card["contour"] == "any" and card["kind"] == "stack"
     ]
     said = []
     for card in sorted(cards, key=lambda card: len(card["inputs"]))[:: max(len(cards) - 1, 1)]:
-        metric = card["metrics"][0]
-        low, high = metric["interval"]
-        inputs = ", ".join(card["inputs"])
-        said.append(f"{metric['metric']} {metric['value']:.2f} ({low:.2f} – {high:.2f}), n = {metric['n']}, {_('from')} {inputs}")
+        said.append(f"{_metric(card['metrics'][0])}, {_('from')} {', '.join(card['inputs'])}")
     return escape(f"{task}: {'; '.join(said)}")
+
+
+def _metric(metric) -> str:
+    low, high = metric["interval"]
+    return f"{metric['metric']} {metric['value']:.2f} ({low:.2f} – {high:.2f}), n = {metric['n']}"
 
 
 def _kind(path) -> str:

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import slicer
 import vtk
+from dmdp.report import maps
+from slicer.i18n import tr as _
 
 from .Nodes import RAS_TO_LPS, geometryFromNode, maskFromSegmentation
 from .PetSource import isSuv
+from .Results import HEATMAP, TRAINED
 
 CT_WINDOW_LEVEL = (1400.0, -500.0)
 PET_COLOURS = ("vtkMRMLPETProceduralColorNodePET-DICOM", "vtkMRMLPETProceduralColorNodePET-Heat", "vtkMRMLColorTableNodeIron")
@@ -166,8 +169,19 @@ def _legend(upper, wanted: bool) -> None:
         display.SetVisibility(False)
     if wanted:
         display = slicer.modules.colors.logic().AddDefaultColorLegendDisplayNode(upper)
-        display.SetTitleText("Grad-CAM" if upper.GetAttribute("DMDP.Heatmap") else "SUV" if isSuv(upper) else "PET")
+        display.SetTitleText(_legendTitle(upper))
         display.SetVisibility(True)
+
+
+def _legendTitle(upper) -> str:
+    """What the colours are; for a map in two lines how it was made and what its network lacks."""
+    name = upper.GetAttribute(HEATMAP)
+    if name is None:
+        return "SUV" if isSuv(upper) else "PET"
+    kind = maps.kind(maps.split(name)[2])
+    if upper.GetAttribute(TRAINED) is not None:
+        return _("{kind}:\nnot validated elsewhere").format(kind=kind)
+    return _("{kind}: demonstration,\nnot trained on patients").format(kind=kind)
 
 
 def _matrix(matrix) -> tuple[float, ...]:

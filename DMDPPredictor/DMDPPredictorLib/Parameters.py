@@ -39,8 +39,8 @@ class DMDPPredictorParameterNode:
     """Images, lesion, patient and model of the panel.
 
     ``segment`` is the ID of the lesion's segment, empty where the segmentation holds no other. ``age`` is in years, 0
-    where it is not known. ``model`` is the name of an installed ensemble bundle; ``demonstration``
-    adds the demonstration network, whose maps say nothing about a patient.
+    where it is not known. ``model`` is the name of an installed ensemble bundle, ``network`` that of an installed network bundle
+    whose numbers and maps are shown apart from the answer; empty for none.
     """
 
     ct: vtkMRMLScalarVolumeNode
@@ -53,7 +53,7 @@ class DMDPPredictorParameterNode:
     sex: Sex = Sex.Unknown
     smoking: Smoking = Smoking.Unknown
     model: str = "published-pet-clinical"
-    demonstration: bool = False
+    network: str = ""
 
 
 def clinicalFrom(parameters: DMDPPredictorParameterNode) -> Clinical:

@@ -57,4 +57,4 @@ def _node():
 
 def _plain(parameters: DMDPPredictorParameterNode) -> str:
     clinical = (parameters.age, parameters.sex.value, parameters.smoking.value)
-    return json.dumps([parameters.segment, *clinical, parameters.model, parameters.demonstration])
+    return json.dumps([parameters.segment, *clinical, parameters.model, parameters.network])

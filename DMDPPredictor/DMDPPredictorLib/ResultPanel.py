@@ -1,4 +1,4 @@
-"""The result part of the panel: applicability first, the answer, the report and other exports; the demonstration apart."""
+"""The result part of the panel: applicability first, the answer, the report and other exports; a network apart."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .Parameters import DMDPPredictorParameterNode
 from .Prevalence import PrevalenceSliders
 from .ResultNode import choices, removeResult, storedResult, storeResult
 from .Results import PredictionResult, heatmapKeys, heatmapNodes, loadHeatmap, regionsNode, removeHeatmaps, removeRegions
-from .ResultText import answerText, demonstrationText, hiddenText, verdictText
+from .ResultText import answerText, hiddenText, networkText, networkTitle, verdictText
 from .ViewPanel import ViewPanel
 
 
@@ -74,7 +74,7 @@ class ResultPanel:
         self.views.clear()
         self._sliders.offer({})
         self._ui.showAnywayButton.checked = False
-        self._ui.demonstrationSection.collapsed = True
+        self._ui.networkSection.collapsed = True
 
     def _take(self, result: PredictionResult) -> None:
         self.result = result
@@ -131,9 +131,10 @@ class ResultPanel:
         else:
             adjusted = {name: self._sliders.adjusted(name, task) for name, task in prediction.tasks.items()}
             self._write(answerText(prediction, adjusted))
-        demonstration = demonstrationText(prediction) if prediction else ""
-        ui.demonstrationSection.visible = bool(demonstration)
-        ui.demonstrationLabel.text = demonstration
+        said = networkText(prediction) if prediction else ""
+        ui.networkSection.visible = bool(said)
+        ui.networkSection.text = networkTitle(prediction) if said else ""
+        ui.networkLabel.text = said
 
     def _write(self, answer: str) -> None:
         """Show the answer where the reader has scrolled to: new text goes back to the top."""

@@ -8,6 +8,8 @@ from html import escape
 from dmdp import POPULATION, RESEARCH_USE_ONLY
 from dmdp.ensemble.inputs import CLINICAL_INPUTS
 from dmdp.prediction import Adjusted, Prediction, TaskPrediction
+from dmdp.report import maps
+from dmdp.report.standing import is_demonstration
 from slicer.i18n import tr as _
 
 BAR, BARS = "▇", 10
@@ -55,22 +57,46 @@ def hiddenText() -> str:
     return f"<p>{_('The models cannot speak about this case, so no probability is shown.')}</p><p><b>{RESEARCH_USE_ONLY}</b></p>"
 
 
-def demonstrationText(prediction: Prediction) -> str:
-    """What the demonstration network said, with what it is; empty where none ran."""
-    demonstration = prediction.demonstration
-    if not demonstration:
+def networkTitle(prediction: Prediction) -> str:
+    """What stands over the part of the panel that shows what a network said."""
+    if is_demonstration(prediction.demonstration):
+        return _("Demonstration network, apart from the answer")
+    return _("Network, apart from the answer")
+
+
+def networkText(prediction: Prediction) -> str:
+    """What a network said, with what it is; empty where none ran, and only the reason where it could not run."""
+    said = prediction.demonstration
+    if not said:
         return ""
-    if demonstration["note"]:
-        return f"<p>{escape(demonstration['note'])}</p>"
-    numbers = ", ".join(f"{name} {value:.2f}" for name, value in demonstration["probabilities"].items())
-    label = demonstration["label"]
+    note = f"<p>{escape(said['note'])}</p>" if said["note"] else ""
+    label = said["label"]
+    if label is None:
+        return note
+    numbers = ", ".join(f"{escape(name)} {value:.2f}" for name, value in said["probabilities"].items())
+    missing = ", ".join(said.get("missing", ()))
+    absent = _("Not there, though the network reads it: {missing}.").format(missing=escape(missing)) if missing else ""
     warnings = "".join(
-        f"<li>{escape(key.replace('_', ' '))}: {escape(' '.join(said))}</li>" for key, said in demonstration["warnings"].items()
+        f"<li>{escape(maps.words(key))}: {escape(' '.join(words))}</li>" for key, words in said["warnings"].items()
     )
     return (
-        f"<p><b>{escape(label[0].upper() + label[1:])}.</b></p><p>{escape(demonstration['model'])}: {numbers}</p>"
-        f"<ul>{warnings}</ul>"
+        f"<p><b>{escape(label[0].upper() + label[1:])}.</b></p>{note}<p>{escape(said['model'])}: {numbers}. {absent}</p>"
+        f"{_zones(said['zones'])}<ul>{warnings}</ul>"
     )
+
+
+def _zones(zones: Mapping[str, Mapping[str, float]]) -> str:
+    """The share of each map in and round the lesion."""
+    if not zones:
+        return ""
+    titles = {"core": _("core"), "rim": _("rim"), "ring": _("ring"), "elsewhere": _("elsewhere")}
+    head = "".join(f"<td>{title}&nbsp;</td>" for title in titles.values())
+    rows = "".join(
+        f"<tr><td>{escape(maps.words(key))}&nbsp;</td>{''.join(f'<td>{shares[name]:.0%}</td>' for name in titles)}</tr>"
+        for key, shares in zones.items()
+    )
+    said = _("Where each map lies: core of the lesion, rim (3 mm either side of its border), ring (3 to 9 mm), elsewhere.")
+    return f"<p>{maps.FOR_THE_POSITIVE_CLASS} {said}</p><table><tr><td></td>{head}</tr>{rows}</table>"
 
 
 def _task(task: TaskPrediction, adjusted: Adjusted | None, prediction: Prediction) -> str:

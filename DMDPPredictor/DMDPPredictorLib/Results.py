@@ -11,10 +11,11 @@ import slicer
 from dmdp.files import read_volume
 from dmdp.prediction import Prediction
 from dmdp.regions import MEANINGS, REGION_COLOURS
+from dmdp.report.standing import is_demonstration
 
 from .Nodes import ijkToRasFromGeometry, placeBeside
 
-HEATMAP, REGIONS = "DMDP.Heatmap", "DMDP.Regions"
+HEATMAP, TRAINED, REGIONS = "DMDP.Heatmap", "DMDP.Trained", "DMDP.Regions"
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,15 @@ def loadHeatmaps(result: PredictionResult, ctNode) -> dict[str, object]:
 
 
 def loadHeatmap(result: PredictionResult, key: str, ctNode):
-    """One heatmap as a volume node; name and description say what it is: of a network that was not trained on patients."""
-    label = (result.prediction.demonstration or {}).get("label") or ""
+    """One heatmap as a volume node; name, description and attributes say of what network it is."""
+    said = result.prediction.demonstration
+    label = (said or {}).get("label") or ""
     path = result.folder / f"heatmap_{key}.nii.gz"
     node = slicer.util.loadVolume(str(path), properties={"show": False, "name": f"Heatmap {key} ({label})"})
     node.SetDescription(label)
     node.SetAttribute(HEATMAP, key)
+    if not is_demonstration(said):
+        node.SetAttribute(TRAINED, "1")
     placeBeside(node, ctNode)
     return node
 

@@ -63,7 +63,7 @@ class DMDPPredictorTest(ScriptedLoadableModuleTest):
         widget = slicer.util.getModuleWidget("DMDPPredictor")
         widget.enter()
         ui, parameters = widget.ui, widget.logic.getParameterNode()
-        parameters.demonstration = False
+        parameters.network = ""
         widget.choosePair()
         self.assertIs(parameters.ct, self.ct)
         self.assertIs(parameters.pet, self.pet)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from dmdp.errors import DmdpError
+from dmdp.report import maps
 from slicer.i18n import tr as _
 
 from .Overlay import HEATMAP_THRESHOLD, Views, currentViews, restoreViews
@@ -16,7 +17,7 @@ class ViewPanel:
     def __init__(self, ui, logic, say: Callable[[str], None]):
         self._ui, self._logic, self._say = ui, logic, say
         self._parameters = None
-        self._heatmaps: Mapping[str, object] = {}
+        self._heatmaps: dict[tuple[str, str], object] = {}
         self._regions = None
         self._former: Views | None = None
         ui.overlayButton.connect("toggled(bool)", self._toggled)
@@ -30,12 +31,11 @@ class ViewPanel:
 
     def show(self, heatmaps: Mapping[str, object], regionsNode) -> None:
         """A result has come: offer its heatmaps (by ``<task>_<modality>_<stage>``) and its CT regions."""
-        self._heatmaps, self._regions = heatmaps, regionsNode
+        self._heatmaps, self._regions = {_choice(name): node for name, node in heatmaps.items()}, regionsNode
         if regionsNode is not None:
             regionsNode.GetDisplayNode().SetVisibility(self._ui.regionsButton.checked)
-        parts = [key.split("_", 1) for key in heatmaps]
-        _fill(self._ui.taskComboBox, dict.fromkeys(task for task, _layer in parts))
-        _fill(self._ui.layerComboBox, dict.fromkeys(layer for _task, layer in parts))
+        _fill(self._ui.taskComboBox, dict.fromkeys(task for task, _layer in self._heatmaps))
+        _fill(self._ui.layerComboBox, dict.fromkeys(layer for _task, layer in self._heatmaps))
 
     def clear(self) -> None:
         """The result is gone; the views go back if they show one of its maps."""
@@ -101,7 +101,7 @@ class ViewPanel:
 
     def _draw(self, arrange: bool) -> None:
         parameters, ui = self._parameters, self._ui
-        heatmap = self._heatmaps.get(f"{ui.taskComboBox.currentText}_{ui.layerComboBox.currentText}")
+        heatmap = self._heatmaps.get((ui.taskComboBox.currentText, ui.layerComboBox.currentText))
         try:
             self._logic.showOverlay(
                 parameters.ct,
@@ -116,6 +116,12 @@ class ViewPanel:
             )
         except DmdpError as error:
             self._say(str(error))
+
+
+def _choice(name: str) -> tuple[str, str]:
+    """The task of a map, and its kind and place in words, as the two lists offer them."""
+    task, modality, stage = maps.split(name)
+    return task, maps.title(modality, stage)
 
 
 def _present(node) -> bool:

@@ -190,6 +190,34 @@ def test_a_map_is_the_heatmap_and_nothing_beyond_its_crop(exported, predicted, p
     ]
 
 
+def test_a_map_says_how_it_was_made_and_of_what_network(predicted_copy, simulated_study, tmp_path):
+    told = document(predicted_copy)
+    label = "network trained on a cohort, n = 90, not validated elsewhere; shows the network, not the biology"
+    told["demonstration"].update(demonstration=False, label=label)
+    (predicted_copy / "prediction.json").write_text(json.dumps(told), encoding="utf-8")
+    for place in ("sim_margin_fused_fusion", "sim_margin_ct_occlusion"):
+        shutil.copy(predicted_copy / "heatmap_EGFR_ct_encoder.nii.gz", predicted_copy / f"heatmap_{place}.nii.gz")
+    export_result(predicted_copy, tmp_path / "out", ("map",), ct=simulated_study[1], pet=simulated_study[1])
+    made = {p.stem: pydicom.dcmread(p) for p in (tmp_path / "out").glob("heatmap_*.dcm")}
+    for name, expected in (
+        ("heatmap_sim_margin_fused_fusion", ("130403", "DCM", "GRADCAM")),
+        ("heatmap_sim_margin_ct_occlusion", ("OCCLUSION", "99DMDP", "OCCLUSION")),
+    ):
+        dataset = made[name]
+        mapping = dataset.SharedFunctionalGroupsSequence[0].RealWorldValueMappingSequence[0]
+        (quantity,) = (item.ConceptCodeSequence[0] for item in mapping.QuantityDefinitionSequence)
+        assert (quantity.CodeValue, quantity.CodingSchemeDesignator, mapping.LUTLabel) == expected
+        schemes = {item.CodingSchemeDesignator for item in dataset.get("CodingSchemeIdentificationSequence", ())}
+        assert ("99DMDP" in schemes) == (expected[1] == "99DMDP")
+        assert dataset.ContentDescription == "Research use only: not validated elsewhere"
+        assert dataset.ImageComments.startswith(f"N{label[1:]}.")
+        assert "does not explain the low answer" in dataset.ImageComments
+        for text in (dataset.SeriesDescription, dataset.ContentDescription, dataset.ImageComments):
+            assert "emonstration" not in text
+    assert made["heatmap_sim_margin_ct_occlusion"].SeriesDescription == "Research use only: network map sim margin ct occlusion"
+    assert "Gradient" not in str(made["heatmap_sim_margin_ct_occlusion"])
+
+
 def test_objects_belong_to_the_study_and_say_research_use_only(exported, simulated_study):
     _, study = simulated_study
     source = {m: pydicom.dcmread(next((study / m).glob("*.dcm")), stop_before_pixels=True) for m in ("ct", "pet")}

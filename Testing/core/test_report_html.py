@@ -279,11 +279,36 @@ def test_the_demonstration_is_apart_and_folded(page, document):
     seen, hidden = page(document).seen, page(document).hidden
     assert "0.87" not in seen
     assert "EGFR 0.87" in hidden
-    assert "EGFR ct encoder 10 % 10 % 10 % 70 % 70% of this map lies elsewhere." in hidden
+    assert "EGFR: Grad-CAM, CT encoder 10 % 10 % 10 % 70 % 70% of this map lies elsewhere." in hidden
+    assert hidden.count("it does not explain the low answer") == 1
     assert "not trained on patients and does not explain the probability" in seen
     assert f"{LABEL[0].upper()}{LABEL[1:]}." in hidden
     assert "Grad-CAM, EGFR" in hidden
     assert "Grad-CAM, EGFR" not in seen
+
+
+def test_a_trained_network_is_not_called_a_demonstration(page, document):
+    label = "network trained on a cohort, n = 90, not validated elsewhere; shows the network, not the biology"
+    note = "The GPU ran out of memory; ran on the CPU."
+    document["demonstration"].update(demonstration=False, label=label, note=note, missing=["age", "smoking"])
+    document["demonstration"]["zones"]["sim_margin_ct_occlusion"] = {"core": 0.25, "rim": 0.25, "ring": 0.25, "elsewhere": 0.25}
+    seen, hidden = page(document).seen, page(document).hidden
+    assert "Network, apart from the answer" in seen
+    assert "has not been validated elsewhere" in seen
+    for words in (f"N{label[1:]}.", note, "EGFR 0.87", "the network reads it: age, smoking.", "sim_margin: Occlusion, CT 25 %"):
+        assert words in hidden, words
+    fixed = (seen + hidden).replace(LABEL, "").replace("demo-network", "")
+    for wrong in ("emonstration", "not trained on patients", "nothing about the patient"):
+        assert wrong not in fixed, wrong
+
+
+def test_a_network_that_could_not_run_says_why_and_nothing_else(page, document):
+    document["demonstration"] = {
+        "label": None, "model": "demo-network 1", "probabilities": {}, "note": "torch is missing.", "zones": {}, "warnings": {},
+    }  # fmt: skip
+    hidden = page(document).hidden
+    assert "torch is missing." in hidden
+    assert "Where each map lies" not in hidden
 
 
 def test_features_outside_the_training_range_are_marked_and_shown(page, document):

@@ -141,7 +141,38 @@ def test_heatmaps_say_what_they_are(written):
     _, pictures = written
     for file in ("heatmap_EGFR.png", "heatmap_subtype.png"):
         assert LABEL in pictures[file].alt
-    assert "CT encoder, fusion" in pictures["heatmap_EGFR.png"].alt
+    assert "Grad-CAM: CT encoder, fusion" in pictures["heatmap_EGFR.png"].alt
+    assert pictures["heatmap_EGFR.png"].title == "Grad-CAM, EGFR"
+
+
+def test_tasks_with_underscores_keep_all_their_maps(case, heatmap, tmp_path, monkeypatch):
+    names = ("sim_margin_ct_encoder", "sim_margin_fused_fusion", "sim_size_ct_encoder", "sim_size_pet_occlusion")
+    rows = []
+    monkeypatch.setattr(Sheet, "bar", lambda sheet, row, cmap, top, label, more_above: rows.append(label))
+    pictures = {p.file: p for p in write_pictures(tmp_path, case, dict.fromkeys(names, heatmap)) if p.kind == "heatmap"}
+    assert set(pictures) == {"heatmap_sim_margin.png", "heatmap_sim_size.png"}
+    assert rows[-4:] == [
+        "Grad-CAM, CT encoder, relative", "Grad-CAM, fusion, relative", "Grad-CAM, CT encoder, relative",
+        "Occlusion, PET, relative",
+    ]  # fmt: skip
+
+
+def test_an_empty_map_is_named_within_the_page(case, heatmap, tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(Sheet, "label", lambda sheet, row, words: said.append(words))
+    zero = Volume(np.zeros_like(heatmap.array), heatmap.geometry, "1", {"label": LABEL})
+    write_pictures(tmp_path, case, {"EGFR_pet_encoder": zero})
+    assert said[-1] == "Grad-CAM,\nPET encoder:\nzero\neverywhere", "the margin holds a dozen letters"
+
+
+def test_an_occlusion_map_is_not_called_grad_cam(case, heatmap, tmp_path):
+    alone = {"EGFR_ct_occlusion": heatmap, "subtype_pet_encoder": heatmap, "subtype_pet_occlusion": heatmap}
+    pictures = {p.file: p for p in write_pictures(tmp_path, case, alone)}
+    occlusion, both = pictures["heatmap_EGFR.png"], pictures["heatmap_subtype.png"]
+    assert occlusion.title == "Occlusion, EGFR"
+    assert "Grad-CAM" not in occlusion.alt
+    assert both.title == "Grad-CAM and Occlusion, subtype"
+    assert "Grad-CAM: PET encoder; Occlusion: PET" in both.alt
 
 
 def test_regions_are_coloured_where_they_are(case, written):

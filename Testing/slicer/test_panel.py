@@ -47,9 +47,12 @@ def test_choices_go_into_the_scene_and_back(panel, scene, simulated_study):
     ui.ageSpinBox.value = 61
     ui.sexComboBox.setCurrentIndex(1)
     ui.methodComboBox.setCurrentText("pet41")
-    ui.demonstrationCheckBox.checked = True
+    assert ui.networkComboBox.currentText == "none"
+    ui.networkComboBox.setCurrentText("demo-network")
     kept = panel.logic.getParameterNode()
-    assert (kept.age, kept.sex.value, kept.method, kept.demonstration) == (61, "F", "pet41", True)
+    assert (kept.age, kept.sex.value, kept.method, kept.network) == (61, "F", "pet41", "demo-network")
+    ui.networkComboBox.setCurrentIndex(0)
+    assert kept.network == ""
     kept.age, kept.method = 0, "auto"
     assert ui.ageSpinBox.text.startswith("not known")
     assert ui.methodComboBox.currentText == "auto"
@@ -92,7 +95,7 @@ def test_predict_runs_beside_the_window_and_shows_the_answer(loaded, scene, tmp_
 
     panel, parameters = loaded
     ui = panel.ui
-    parameters.age, parameters.demonstration = 61, True
+    parameters.age, parameters.network = 61, "demo-network"
     ui.predictButton.click()  # from the point alone: the contour is proposed on the way
     assert panel.job.running
     assert ui.predictButton.text == "Cancel"
@@ -109,7 +112,8 @@ def test_predict_runs_beside_the_window_and_shows_the_answer(loaded, scene, tmp_
     assert "Caution" in ui.verdictLabel.text, "PET that came as SUV says nothing of its uptake time"
     for words in ("EGFR mutation", "Histological subtype", "n = 211", "Research use only", "smoking"):
         assert words in text, words
-    assert "not trained on patients" in ui.demonstrationLabel.text
+    assert "not trained on patients" in ui.networkLabel.text
+    assert "emonstration network" in ui.networkSection.text
     wait(lambda: not panel.results._later, 20)
     assert [ui.taskComboBox.count, ui.layerComboBox.count] == [2, 3]
     heatmaps = [n for n in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if n.GetAttribute("DMDP.Heatmap")]

@@ -215,7 +215,8 @@ def shown(loaded, installed_result, tmp_path):
     panel.ui.delineateButton.click()
     folder = tmp_path / "kept" / "result"
     shutil.copytree(installed_result, folder)
-    shutil.copy(folder / "lesion_ct.nii.gz", folder / "heatmap_EGFR_ct_encoder.nii.gz")  # any image on the CT's grid
+    for name in ("EGFR_ct_encoder", "sim_margin_ct_occlusion"):
+        shutil.copy(folder / "lesion_ct.nii.gz", folder / f"heatmap_{name}.nii.gz")  # any image on the CT's grid
     panel.results.expect(parameters)
     panel.results.show(readResult(folder))
     wait(lambda: not panel.results._later, 10)
@@ -239,8 +240,7 @@ def test_the_overlay_comes_and_goes(shown, scene):
     ui.overlayButton.click()
     assert composite.GetBackgroundVolumeID() == parameters.ct.GetID()
     assert composite.GetForegroundVolumeID() == parameters.pet.GetID()
-    legends = slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode")
-    assert [legend.GetTitleText() for legend in legends if legend.GetVisibility()] == ["SUV"]
+    assert _legends() == ["SUV"]
     view.JumpSliceByCentering(4.0, 5.0, 6.0)
     scrolled = view.GetSliceOffset()
     ui.opacitySlider.value = 0.8
@@ -257,6 +257,7 @@ def test_the_overlay_comes_and_goes(shown, scene):
     ui.heatmapButton.click()
     heatmap = slicer.mrmlScene.GetNodeByID(composite.GetForegroundVolumeID())
     assert heatmap.GetAttribute("DMDP.Heatmap") == "EGFR_ct_encoder"
+    assert _legends() == ["Grad-CAM: demonstration,\nnot trained on patients"]
     assert (heatmap.GetDisplayNode().GetWindowLevelMin(), heatmap.GetDisplayNode().GetWindowLevelMax()) == (0.0, 1.0)
     ui.legendCheckBox.checked = False
     assert not any(legend.GetVisibility() for legend in slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode"))
@@ -268,6 +269,83 @@ def test_the_overlay_comes_and_goes(shown, scene):
     assert composite.GetForegroundVolumeID() is None
     after = np.array([view.GetSliceToRAS().GetElement(i, j) for i in range(4) for j in range(4)])
     assert after == pytest.approx(before)
+
+
+def _legends() -> list[str]:
+    """The titles of the colour legends that are shown."""
+    import slicer
+
+    legends = slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode")
+    return [legend.GetTitleText() for legend in legends if legend.GetVisibility()]
+
+
+def test_a_map_of_a_task_with_an_underscore_is_found_and_named(shown):
+    import slicer
+
+    panel, _parameters = shown
+    ui = panel.ui
+    assert [ui.taskComboBox.itemText(i) for i in range(ui.taskComboBox.count)] == ["EGFR", "sim_margin"]
+    ui.heatmapButton.click()
+    ui.taskComboBox.setCurrentText("sim_margin")
+    ui.layerComboBox.setCurrentText("Occlusion, CT")
+    composite = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")[0]
+    heatmap = slicer.mrmlScene.GetNodeByID(composite.GetForegroundVolumeID())
+    assert heatmap.GetAttribute("DMDP.Heatmap") == "sim_margin_ct_occlusion"
+    assert _legends() == ["Occlusion: demonstration,\nnot trained on patients"]
+
+
+TRAINED = {
+    "label": "network trained on a cohort, n = 90, not validated elsewhere; shows the network, not the biology",
+    "demonstration": False,
+    "model": "cohort-network 1.0.0",
+    "probabilities": {"sim_margin": 0.31},
+    "note": "The GPU ran out of memory; ran on the CPU.",
+    "zones": {"sim_margin_ct_encoder": {"core": 0.5, "rim": 0.25, "ring": 0.2, "elsewhere": 0.05}},
+    "warnings": {"sim_margin_ct_encoder": ["It shows the images."]},
+    "missing": ["age"],
+}
+
+
+def test_a_trained_network_shows_all_that_it_said_and_is_no_demonstration(shown, installed_result, tmp_path):
+    from DMDPPredictorLib.Results import readResult
+
+    panel, parameters = shown
+    folder = tmp_path / "trained" / "result"
+    shutil.copytree(installed_result, folder)
+    document = json.loads((folder / "prediction.json").read_text(encoding="utf-8"))
+    (folder / "prediction.json").write_text(json.dumps({**document, "demonstration": TRAINED}), encoding="utf-8")
+    shutil.copy(folder / "lesion_ct.nii.gz", folder / "heatmap_sim_margin_ct_encoder.nii.gz")
+    panel.results.clear()
+    panel.results.expect(parameters)
+    panel.results.show(readResult(folder))
+    wait(lambda: not panel.results._later, 10)
+    panel.refresh()
+    ui = panel.ui
+    assert ui.networkSection.collapsed
+    said = ui.networkSection.text + ui.networkLabel.text
+    for words in (
+        "not validated elsewhere",
+        "ran on the CPU",
+        "sim_margin 0.31",
+        "<td>50%</td><td>25%</td><td>20%</td><td>5%</td>",
+        "It shows the images.",
+        "the network reads it: age.",
+        "does not explain the low answer",
+    ):
+        assert words in said, words
+    assert "emonstration" not in said
+    ui.heatmapButton.click()
+    assert _legends() == ["Grad-CAM:\nnot validated elsewhere"]
+
+
+def test_a_network_that_could_not_run_says_why_and_nothing_else(shown):
+    from dataclasses import replace
+
+    from DMDPPredictorLib.ResultText import networkText
+
+    said = {"label": None, "model": "m 1", "probabilities": {}, "note": "torch is missing.", "zones": {}, "warnings": {}}
+    prediction = shown[0].results.result.prediction
+    assert networkText(replace(prediction, demonstration=said)) == "<p>torch is missing.</p>"
 
 
 def test_what_the_user_takes_out_of_the_scene_is_no_longer_shown(shown, scene):
@@ -376,6 +454,64 @@ def test_models_are_described_added_checked_and_removed(panel, project, tmp_path
     ui.removeModelButton.click()
     assert not (home / "Models" / "own-model").exists()
     assert ui.modelComboBox.currentText == "published-pet-clinical"
+
+
+def test_networks_are_added_run_checked_and_removed(loaded, project, tmp_path, monkeypatch):
+    import dmdp.resources
+    import DMDPPredictorLib.Models as Models
+    import slicer
+    from dmdp.bundle import read_bundle, write_bundle
+
+    home = tmp_path / "data"
+    for module in (dmdp.resources, Models):
+        monkeypatch.setattr(module, "user_data_folder", lambda: home)
+    panel, parameters = loaded
+    ui = panel.ui
+    assert parameters.network == ""
+    assert not ui.checkNetworkButton.enabled
+    assert not ui.removeNetworkButton.enabled
+    assert ui.networkCardLabel.isHidden()
+    ui.networkComboBox.setCurrentText("demo-network")
+    assert "simulated (n = 160)" in ui.networkCardLabel.text
+    assert "AUC 1.00" in ui.networkCardLabel.text
+    assert "not trained on patients" in ui.networkCardLabel.text
+    ui.checkNetworkButton.click()
+    assert "demo-network is sound" in ui.messageLabel.text
+    assert not ui.removeNetworkButton.enabled
+
+    bundle = read_bundle(project / "Resources" / "Models" / "demo-network")
+    own = {**bundle.manifest, "name": "own-network", "demonstration": False, "metrics": []}
+    write_bundle(tmp_path / "own", own, bundle.files)
+    panel.models.add(str(tmp_path / "own"))
+    assert "Added the model own-network" in ui.messageLabel.text
+    assert parameters.model == ui.modelComboBox.currentText == "published-pet-clinical", "which goes on answering"
+    assert parameters.network == ui.networkComboBox.currentText == "own-network"
+    assert "no performance is given" in ui.networkCardLabel.text
+    jobs = []
+    monkeypatch.setattr(panel.job, "start", jobs.append)
+    ui.predictButton.click()
+    assert json.loads(jobs[0].read_text(encoding="utf-8"))["arguments"]["model"] == ["published-pet-clinical", "own-network"]
+    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda words: "own-network" in words)  # the user says yes
+    ui.removeNetworkButton.click()
+    assert not (home / "Models" / "own-network").exists()
+    assert ui.networkComboBox.currentText == "none"
+    assert parameters.network == ""
+    assert ui.networkCardLabel.isHidden()
+
+
+def test_a_network_that_is_not_installed_here_is_not_run(loaded):
+    panel, parameters = loaded
+    parameters.network = "of another machine"
+    panel.setParameterNode(panel.logic.getParameterNode())
+    assert panel.logic.getParameterNode().network == ""
+    assert panel.ui.networkComboBox.currentText == "none"
+
+
+def test_another_network_makes_the_result_stale(shown):
+    panel, parameters = shown
+    assert panel.ui.staleLabel.isHidden()
+    parameters.network = "demo-network"
+    assert not panel.ui.staleLabel.isHidden()
 
 
 def test_export_runs_beside_the_window(shown, tmp_path):

@@ -18,8 +18,8 @@ def mean_pool(x: Tensor) -> Tensor:
 def centre_pool(x: Tensor, spacing: float) -> Tensor:
     """(B, C, z, y, x) of the whole crop → (B, C): the mean weighted by a Gaussian round its centre, the lesion (ours).
 
-    ``spacing`` is the edge of the crop's voxels in mm. A cell lies where its convolutions are centred: cell i of a stage with step s
-    on voxel s·i, so that the last one is further from the crop's end than the first from its beginning.
+    ``spacing`` is the edge of the crop's voxels in mm. A cell lies where its convolutions are centred: cell i of a stage with
+    step s on voxel s·i, so that the last one is further from the crop's end than the first from its beginning.
     """
     weights = torch.ones((), device=x.device, dtype=torch.float32)
     for axis, (count, length) in enumerate(zip(x.shape[2:], CROP_MM, strict=True)):

@@ -9,7 +9,9 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from . import maps
 from .pictures import REGION_COLOURS, Picture
+from .standing import standing
 
 
 def render(document: Mapping[str, Any], pictures: Sequence[Picture], folder: Path) -> str:
@@ -26,9 +28,17 @@ def render(document: Mapping[str, Any], pictures: Sequence[Picture], folder: Pat
         lstrip_blocks=True,
     )
     environment.filters["figure"] = figure
+    environment.filters["map_words"] = maps.words
     images = {picture.file: _data_uri(folder / picture.file) for picture in pictures}
     page = environment.get_template("report.html.jinja")
-    return page.render(d=document, pictures=pictures, images=images, region_colours=REGION_COLOURS)
+    return page.render(
+        d=document,
+        pictures=pictures,
+        images=images,
+        region_colours=REGION_COLOURS,
+        standing_of=standing,
+        about_maps=maps.FOR_THE_POSITIVE_CLASS,
+    )
 
 
 def figure(value: Any) -> str:

@@ -1,8 +1,8 @@
-"""Pictures of a case: CT with fused PET, both apart, the lesion close, its regions, and the demonstration network's heatmaps."""
+"""Pictures of a case: CT with fused PET, both apart, the lesion close, its regions, and a network's heatmaps."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -11,7 +11,7 @@ import numpy as np
 
 from ..case import Case, Lesion, Volume
 from ..regions import MEANINGS, REGION_COLOURS, Regions
-from . import drawing
+from . import drawing, maps
 from .drawing import DARK, PANEL, Sheet
 from .framing import close_planes, slice_point, wide_planes
 from .planes import Plane
@@ -66,17 +66,25 @@ def _sheets(case: Case, heatmaps: Mapping[str, Volume], regions: Regions | None)
     if regions is not None:
         alt = f"{three}, 120 mm wide: CT with its regions in colour: {', '.join(MEANINGS.values())}."
         yield Picture("regions.png", "CT regions", alt, "regions"), _regions(case, regions, close)
-    for task in dict.fromkeys(name.partition("_")[0] for name in heatmaps):
-        maps = {_stage(name): heatmap for name, heatmap in heatmaps.items() if name.partition("_")[0] == task}
-        label = next(iter(maps.values())).provenance["label"]
-        alt = f"{three}, 120 mm wide: CT with Grad-CAM maps of {', '.join(maps)} in colour; {label}."
-        yield Picture(f"heatmap_{task}.png", f"Grad-CAM, {task}", alt, "heatmap"), _heatmaps(case, maps, label, close)
+    for task in dict.fromkeys(maps.split(name)[0] for name in heatmaps):
+        of_task = {maps.split(name)[1:]: heatmap for name, heatmap in heatmaps.items() if maps.split(name)[0] == task}
+        label = next(iter(of_task.values())).provenance["label"]
+        alt = f"{three}, 120 mm wide: CT with maps in colour ({_made_of(of_task)}); {label}."
+        title = f"{' and '.join(_by_kind(of_task))}, {task}"
+        yield Picture(f"heatmap_{task}.png", title, alt, "heatmap"), _heatmaps(case, of_task, label, close)
 
 
-def _stage(name: str) -> str:
-    """``CT encoder`` for ``EGFR_ct_encoder``; ``fusion`` for ``EGFR_fused_fusion``."""
-    _task, modality, stage = name.split("_", 2)
-    return f"{modality.upper()} {stage}" if modality in ("ct", "pet") else stage
+def _by_kind(places: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """The places (modality, stage) in words, by how their maps were made."""
+    found: dict[str, list[str]] = {}
+    for modality, stage in places:
+        found.setdefault(maps.kind(stage), []).append(maps.place(modality, stage))
+    return found
+
+
+def _made_of(places: Iterable[tuple[str, str]]) -> str:
+    """``Grad-CAM: CT encoder, fusion; Occlusion: CT``."""
+    return "; ".join(f"{kind}: {', '.join(words)}" for kind, words in _by_kind(places).items())
 
 
 def _caption(lesion: Lesion) -> str:
@@ -131,10 +139,10 @@ def _regions(case: Case, regions: Regions, planes: Planes) -> Sheet:
     return sheet
 
 
-def _heatmaps(case: Case, maps: Mapping[str, Volume], label: str, planes: Planes) -> Sheet:
-    """A row per map; the dashed frame is the network's crop, beyond which nothing is coloured."""
-    sheet = Sheet(len(maps), f"{label[0].upper()}{label[1:]}. Dashed: the part of the scan that the network reads.")
-    for row, (name, heatmap) in enumerate(maps.items()):
+def _heatmaps(case: Case, of_task: Mapping[tuple[str, str], Volume], label: str, planes: Planes) -> Sheet:
+    """A row per map (modality, stage); the dashed frame is the network's crop, beyond which nothing is coloured."""
+    sheet = Sheet(len(of_task), f"{label[0].upper()}{label[1:]}. Dashed: the part of the scan that the network reads.")
+    for row, ((modality, stage), heatmap) in enumerate(of_task.items()):
         for column, plane in enumerate(planes):
             axis = sheet.panel(row, column, plane)
             drawing.show_ct(axis, plane, case.ct, "lung")
@@ -143,9 +151,9 @@ def _heatmaps(case: Case, maps: Mapping[str, Volume], label: str, planes: Planes
             drawing.border(axis, plane, np.isfinite(values), drawing.SOFT, "dashed")
             drawing.outline(axis, plane, case.pet_lesion)
         if heatmap.array.max() > 0:
-            sheet.bar(row, "inferno", 1.0, f"{name}, relative", more_above=False)
+            sheet.bar(row, "inferno", 1.0, f"{maps.title(modality, stage)}, relative", more_above=False)
         else:
-            sheet.label(row, f"{name}:\nzero\neverywhere")
+            sheet.label(row, f"{maps.kind(stage)},\n{maps.place(modality, stage)}:\nzero\neverywhere")
     return sheet
 
 

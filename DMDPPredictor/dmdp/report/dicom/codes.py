@@ -31,6 +31,7 @@ HISTOGRAM = Code("123105", "DCM", "Histogram Analysis")
 
 LOWER = Code("LOW90", SCHEME, "Lower end of the 90 % interval")
 UPPER = Code("HIGH90", SCHEME, "Upper end of the 90 % interval")
+OCCLUSION = Code("OCCLUSION", SCHEME, "Fall of the log-odds when the place is covered")
 APPLICABILITY = Code("APPLICABILITY", SCHEME, "May the model speak about this patient?")
 VERDICTS = {
     "ok": Code("APPL-OK", SCHEME, "Applicable"),

@@ -16,6 +16,7 @@ from ...errors import DicomError, MissingPackage
 from ...progress import Progress
 from ..formats import FORMATS, Exported
 from ..result import Result
+from ..standing import standing
 from .identity import Identity
 from .source import Source, find_source, uptake_of, voxels_of
 
@@ -75,9 +76,10 @@ def _write(
         report = structured_report(pet, on_pet, result.prediction, identity)
         yield save(report, "report.dcm", "sr", FORMATS["sr"].title)
     if "map" in formats:
-        label = (result.prediction.demonstration or {}).get("label") or LABEL
+        said = result.prediction.demonstration
+        label = (said or {}).get("label") or LABEL
         for number, (name, heatmap) in enumerate(result.heatmaps.items()):
-            made = parametric_map(ct, name, heatmap, label, 9110 + number, identity)
+            made = parametric_map(ct, name, heatmap, label, standing(said), 9110 + number, identity)
             yield save(made, f"heatmap_{name}.dcm", "map", f"DICOM parametric map: {label}")
 
 

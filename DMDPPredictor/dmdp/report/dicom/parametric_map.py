@@ -2,55 +2,76 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import highdicom as hd
 import numpy as np
+from pydicom.sr.coding import Code
 
 from ... import RESEARCH_USE_ONLY
 from ...case import Geometry, Volume
+from .. import maps
+from ..standing import Standing
 from . import codes
 from .identity import Identity
+from .schemes import private_scheme
 from .source import Source
 
-CONTENT = "Research use only: demonstration, not trained on patients"
-EXPLANATION = "Gradient-weighted activation, 0 to 1; see Image Comments"
+
+@dataclass(frozen=True)
+class Quantity:
+    """What the values of a map are: ``label`` (SH, 16 characters), ``explanation`` (LO, 64 characters) and ``code``."""
+
+    label: str
+    explanation: str
+    code: Code
+
+
+QUANTITIES = {
+    maps.GRAD_CAM: Quantity("GRADCAM", "Gradient-weighted activation, 0 to 1; see Image Comments", codes.GRADIENT_ACTIVATION),
+    maps.OCCLUSION: Quantity("OCCLUSION", "Occlusion sensitivity, 0 to 1; see Image Comments", codes.OCCLUSION),
+}
 
 
 def parametric_map(
-    source: Source, name: str, heatmap: Volume, label: str, number: int, identity: Identity
+    source: Source, name: str, heatmap: Volume, label: str, standing: Standing, number: int, identity: Identity
 ) -> hd.pm.ParametricMap:
     """The map ``name`` (``<task>_<modality>_<stage>``) on its own box of the CT's voxels.
 
-    Stored value = real-world value, unit 1, 0…1 (99th percentile of the positive part is 1); quantity: gradient-weighted class
-    activation (130403, DCM). ``label`` says what the network is, and stands in ImageComments.
+    Stored value = real-world value, unit 1, 0…1; quantity: gradient-weighted class activation (130403, DCM), or for an occlusion
+    map the fall of the log-odds (OCCLUSION, 99DMDP). ``label`` says what the network is, and stands in ImageComments;
+    ``standing`` says the same in short.
     """
     geometry = heatmap.geometry
     role = f"map_{name}"
+    quantity = QUANTITIES[maps.kind(maps.split(name)[2])]
     dataset = hd.pm.ParametricMap(
         source_images=_covered(source, geometry),
         pixel_array=heatmap.array,
         contains_recognizable_visual_features=False,
         real_world_value_mappings=[
             hd.pm.RealWorldValueMapping(
-                lut_label="GRADCAM",
-                lut_explanation=EXPLANATION,
+                lut_label=quantity.label,
+                lut_explanation=quantity.explanation,
                 unit=codes.ONE,
                 value_range=(0.0, 1.0),
                 slope=1.0,
                 intercept=0.0,
-                quantity_definition=codes.GRADIENT_ACTIVATION,
+                quantity_definition=quantity.code,
             )
         ],
         window_center=0.5,
         window_width=1.0,
+        coding_schemes=[private_scheme()] if quantity.code.scheme_designator == codes.SCHEME else None,
         content_label="HEATMAP",
-        content_description=CONTENT,
+        content_description=f"Research use only: {standing.short}",
         content_qualification="RESEARCH",
         pixel_measures=_measures(geometry),
         plane_orientation=_orientation(geometry),
         plane_positions=[hd.PlanePositionSequence("PATIENT", geometry.to_lps((z, 0, 0))) for z in range(geometry.shape[0])],
-        **identity.arguments(role, number, f"Research use only: demonstration heatmap {name.replace('_', ' ')}"[:64]),
+        **identity.arguments(role, number, f"Research use only: {standing.network} map {name.replace('_', ' ')}"[:64]),
     )
-    dataset.ImageComments = f"{label[0].upper()}{label[1:]}. {RESEARCH_USE_ONLY}"
+    dataset.ImageComments = f"{label[0].upper()}{label[1:]}. {maps.FOR_THE_POSITIVE_CLASS} {RESEARCH_USE_ONLY}"
     dataset.Laterality = ""  # type 2C of the General Series: which side is not asserted
     identity.finish(dataset, role)
     return dataset
