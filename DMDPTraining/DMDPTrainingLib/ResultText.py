@@ -10,15 +10,17 @@ from slicer.i18n import tr as _
 
 
 def networkText(folder: Path) -> str:
-    """How a network did on patients that it had not seen. Raises ``OSError``, ``KeyError``, ``ValueError``."""
+    """How a network did on patients that it had not seen, and notes on its cohort. Raises ``OSError``, ``KeyError``,
+    ``ValueError``."""
     manifest = json.loads((folder / "bundle" / "manifest.json").read_text(encoding="utf-8"))
     lines = ""
     for metric in manifest["metrics"]:
         low, high = metric["interval"]
         figure = f"{metric['task']}: AUC {metric['value']:.2f} ({low:.2f} – {high:.2f}), n = {metric['n']}, {metric['protocol']}"
         lines += f"<li>{escape(figure)}</li>"
+    notes = "".join(f"<p>{escape(note)}</p>" for note in manifest.get("notes", ()))  # the demonstration network has none
     return (
-        f"<h3>{escape(manifest['name'])} {escape(manifest['version'])}</h3><ul>{lines}</ul>"
+        f"<h3>{escape(manifest['name'])} {escape(manifest['version'])}</h3><ul>{lines}</ul>{notes}"
         f"<p>{escape(manifest['intended_use'])}</p><p>{escape(str(folder / 'bundle'))}</p>"
     )
 

@@ -21,6 +21,7 @@ from dmdp.pet_features import pet_features
 from dmdp.progress import Progress, silent
 from safetensors.torch import save
 
+from .learning.examples import spread
 from .simulate import simulate_patient
 from .validation.metrics import mean_auc
 
@@ -103,7 +104,7 @@ def _config(train: Sequence[Example]) -> NetworkConfig:
         column = [e.values[name] for e in train if usable(e.values, name)]
         column = np.log(column) if name in LOGARITHMIC else np.array(column)
         means.append(float(np.mean(column)))
-        deviations.append(float(np.std(column)) or 1.0)
+        deviations.append(spread(column))
     return NetworkConfig(tabular=TABULAR, tabular_mean=tuple(means), tabular_sd=tuple(deviations))
 
 

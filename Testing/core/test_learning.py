@@ -15,13 +15,15 @@ import torch
 from dmdp.errors import Cancelled, InputError, ModelError, UsageError
 from dmdp.network.config import NetworkConfig
 from dmdp.network.dmdp import Dmdp
+from dmdp.network.weighting import LearnedWeights
 from dmdp_training.learning.augment import NONE, Augmentation
 from dmdp_training.learning.batches import Data, shuffled
-from dmdp_training.learning.checkpoint import read_checkpoint
+from dmdp_training.learning.checkpoint import below, read_checkpoint
 from dmdp_training.learning.ema import Average
 from dmdp_training.learning.examples import Example
 from dmdp_training.learning.scoring import aucs, scores
 from dmdp_training.learning.settings import TrainingSettings
+from dmdp_training.learning.state import save_state
 from dmdp_training.learning.trainer import BEST, CHECKPOINT, LOG, train
 
 SIZE = (16, 32, 32)
@@ -59,7 +61,8 @@ def patients(count=14, seed=0):
 
 
 def tensors(folder):
-    return {name: read_checkpoint(Path(folder) / name)[0] for name in (CHECKPOINT, BEST)}
+    (best,) = Path(folder).glob(BEST)
+    return {path.name: read_checkpoint(path)[0] for path in (Path(folder) / CHECKPOINT, best)}
 
 
 def same(a, b):
@@ -116,6 +119,40 @@ def test_a_process_that_is_killed_loses_its_epoch_and_nothing_else(tmp_path):
     same(tensors(tmp_path / "through"), tensors(tmp_path / "killed"))
 
 
+def test_best_weights_and_checkpoint_agree_after_a_kill_between_the_two(tmp_path, monkeypatch):
+    """The second epoch's weights are written as the best, its checkpoint is not; done again, as on a GPU, it is no better."""
+    course = [0.6, 0.9, 0.5, 0.5]
+
+    def told(logits, labels, tasks):
+        return {"EGFR": course.pop(0) if logits.any() else 0.5}
+
+    def killed(path, state, what):
+        if state.epoch == 2:
+            raise KeyboardInterrupt
+        save_state(path, state, what)
+
+    monkeypatch.setattr("dmdp_training.learning.trainer.aucs", told)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("dmdp_training.learning.trainer.save_state", killed)
+        train(CONFIG, SETTINGS, patients(), patients(8, 1), tmp_path)
+    first = read_checkpoint(tmp_path / "best-1.safetensors")[0]
+    found = train(CONFIG, SETTINGS, patients(), patients(8, 1), tmp_path)
+    assert (found.epoch, found.aucs) == (1, {"EGFR": 0.6})
+    same({"best": first}, {"best": found.network.state_dict()})
+    assert [p.name for p in tmp_path.glob(BEST)] == ["best-1.safetensors"]
+
+
+def test_a_finished_training_without_its_best_weights_is_done_again(tmp_path):
+    first = train(CONFIG, SETTINGS, patients(), patients(8, 1), tmp_path)
+    (best,) = tmp_path.glob(BEST)
+    whole = best.read_bytes()
+    for damage in (best.unlink, lambda: best.write_bytes(whole[:100])):
+        damage()
+        again = train(CONFIG, SETTINGS, patients(), patients(8, 1), tmp_path)
+        assert again.epoch == first.epoch
+        assert best.read_bytes() == whole
+
+
 def test_a_checkpoint_of_another_training_or_a_damaged_one_is_refused(tmp_path):
     one = TrainingSettings(**{**SETTINGS.__dict__, "epochs": 1})
     train(CONFIG, one, patients(), patients(8, 1), tmp_path)
@@ -143,6 +180,36 @@ def test_the_loss_has_the_parts_that_were_asked_for(tmp_path, changes):
     (record,) = train(CONFIG, settings, patients(), patients(8, 1), tmp_path).history
     assert set(record["losses"]) == ({"task"} if changes == {"alignment": 0.0} else {"task", "image_table", "ct_pet"})
     assert all(np.isfinite(value) for value in record["losses"].values())
+
+
+def test_learned_weights_move_and_stay_within_their_bounds(tmp_path):
+    changes = {"learned_weights": True, "epochs": 3, "accumulate": 1, "augmentation": NONE}
+    settings = TrainingSettings(**{**SETTINGS.__dict__, **changes})
+    train(CONFIG, settings, patients(), patients(8, 1), tmp_path / "a")
+    learned = below("learned", read_checkpoint(tmp_path / "a" / CHECKPOINT)[0])
+    assert len(learned) == 3
+    assert all(0.1 < abs(float(s)) <= 2 for s in learned.values())
+    # without the contrastive losses there is nothing to weigh but the task
+    alone = TrainingSettings(**{**settings.__dict__, "alignment": 0.0, "epochs": 1})
+    (record,) = train(CONFIG, alone, patients(), patients(8, 1), tmp_path / "b").history
+    assert set(record["losses"]) == {"task"}
+
+
+def test_a_learned_weight_beyond_its_bound_comes_back():
+    weights = LearnedWeights(("task",))
+    weights.logarithm["task"].data.fill_(2.3)
+    weights.clamp()
+    weights({"task": torch.tensor(0.1)}).backward()
+    assert weights.logarithm["task"].item() == 2.0
+    assert weights.logarithm["task"].grad.item() == pytest.approx(1 - 0.1 * np.exp(-2.0))
+
+
+def test_which_images_there_are_belongs_to_a_training(tmp_path):
+    one = TrainingSettings(**{**SETTINGS.__dict__, "epochs": 1})
+    train(CONFIG, one, patients(), patients(8, 1), tmp_path)
+    told = [replace(e, present=(True, True)) for e in patients()]
+    with pytest.raises(ModelError, match="other patients"):
+        train(CONFIG, one, told, patients(8, 1), tmp_path)
 
 
 def test_the_joint_head_and_one_modality_train_too(tmp_path):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from dmdp.case import Clinical
-from dmdp.errors import InputError
+from dmdp.errors import Cancelled, InputError, MissingPackage
 from dmdp.files import write_mask, write_volume
 from dmdp_training.commands.simulate import COMMAND as SIMULATE
 from dmdp_training.learning.augment import NONE, Augmentation, augment_images, augment_values
 from dmdp_training.learning.cohort_csv import Entry, read_cohort
-from dmdp_training.learning.crops import read_examples
-from dmdp_training.learning.examples import label_array, standardisation
+from dmdp_training.learning.crops import _key, read_examples
+from dmdp_training.learning.examples import label_array, spread, standardisation
 from dmdp_training.learning.folds import inner_split, patient_folds, stratum
 from dmdp_training.learning.simulated import simulated_example
 from dmdp_training.simulate.cohort import draw_truth, simulate_hard_patient
@@ -58,6 +61,11 @@ def test_a_cohort_with_gaps(tmp_path):
         ("a,ct,pet,m.nii.gz,,,,,,X,,,1,", "sex is 'X'"),
         ("a,ct,pet,m.nii.gz,,,,,,,,,positive,", "'mutant'"),
         (",ct,pet,m.nii.gz,,,,,,,,,1,", "column 'patient'"),
+        ("a,ct,pet,m.nii.gz,,,,,61,0,F,never,north,1,", "Row 2 has 15 cells, the header 14"),  # 61,0 years
+        ("a,ct,pet,,,,nan nan nan,,,,,,1,", "three numbers"),
+        ("a,ct,pet,m.nii.gz,,,,,inf,,,,1,", "column 'age'"),
+        (f"a,{'x' * 5000},pet,m.nii.gz,,,,,,,,,1,", "column 'ct'"),
+        ("a,~nobody-of-this-name/ct,pet,m.nii.gz,,,,,,,,,1,", "column 'ct'"),
     ],
 )
 def test_a_wrong_cell_is_named(tmp_path, row, says):
@@ -74,6 +82,41 @@ def test_a_wrong_file_is_named(tmp_path):
         read_cohort(table(tmp_path), ("EGFR",))
     with pytest.raises(InputError, match="registered"):
         read_cohort(table(tmp_path), ("hair",))
+
+
+@pytest.mark.parametrize(
+    ("header", "says"),
+    [
+        ("patient,ct,pet,seed,age,age,EGFR\n", "'age' twice"),
+        ("patient,CT,pet,seed,EGFR\n", "a column 'CT'. Expected: 'ct'"),
+        ("patient,ct,pet,pet mask,EGFR\n", "'pet_mask', spelled so"),
+        ("patient,ct,pet,seed,egfr\n", "'EGFR', spelled so"),
+        ("patient;ct;pet;seed;EGFR\n", "semicolons. Expected: cells separated by commas"),
+        ("patient\tct\tpet\n", "tabs. Expected: cells separated by commas"),
+    ],
+)
+def test_a_header_that_could_be_misread_is_refused(tmp_path, header, says):
+    with pytest.raises(InputError, match=says):
+        read_cohort(table(tmp_path, header=header), ("EGFR",))
+
+
+def test_headers_are_stripped_and_a_column_without_a_name_is_left_out(tmp_path):
+    path = table(tmp_path, "0,a,ct,pet,1 2 3,1", header=",patient, ct, pet ,seed , EGFR\n")
+    (entry,) = read_cohort(path, ("EGFR",))
+    assert (entry.ct, entry.seed, entry.labels, entry.line) == (tmp_path / "ct", (1.0, 2.0, 3.0), {"EGFR": 1}, 2)
+
+
+def test_an_unknown_method_is_noticed_in_the_file(tmp_path):
+    path = table(tmp_path, "a,pet,1 2 3,suv99,1", header="patient,pet,seed,method,EGFR\n")
+    with pytest.raises(InputError, match="Row 2, column 'method': 'suv99'"):
+        read_cohort(path, ("EGFR",))
+
+
+def test_rows_of_one_patient_do_not_contradict_each_other(tmp_path):
+    rows = ("a,ct,pet,m.nii.gz,,,,,,,,,1,", "b,ct,pet,m.nii.gz,,,,,,,,,0,", "a,ct,pet,m.nii.gz,,,,,,,,,{},1")
+    assert len(read_cohort(table(tmp_path, *rows[:2], rows[2].format("")), ("EGFR", "subtype"))) == 3
+    with pytest.raises(InputError, match="Rows 2 and 4 are of one patient; EGFR is 1 in one, 0 in the other"):
+        read_cohort(table(tmp_path, *rows[:2], rows[2].format(0)), ("EGFR", "subtype"))
 
 
 def test_patients_never_part_and_strata_spread():
@@ -209,7 +252,7 @@ def test_a_patient_without_pet_or_without_ct(files, tmp_path):
         [
             Entry("a", ct, None, ct_mask=files / "ct_mask.nii.gz"),
             Entry("b", None, pet, pet_mask=files / "pet_mask.nii.gz", pet_is_suv=True),
-            Entry("c", ct, pet, ct_mask=files / "ct_mask.nii.gz", pet_is_suv=True),
+            Entry("a", ct, pet, ct_mask=files / "ct_mask.nii.gz", pet_is_suv=True),
         ],
         tmp_path,
     )
@@ -219,8 +262,48 @@ def test_a_patient_without_pet_or_without_ct(files, tmp_path):
     assert (only_pet.images[0] == -1).all()
     assert only_pet.values["suv_max"] > 2
     assert on_ct.values["suv_max"] > 2
-    with pytest.raises(InputError, match="Patient 1 of the cohort file"):
-        read_examples([Entry("a", None, pet, pet_mask=files / "pet_mask.nii.gz")], tmp_path)
+    with pytest.raises(InputError, match="Row 7 of the cohort file"):
+        read_examples([Entry("a", None, pet, pet_mask=files / "pet_mask.nii.gz", line=7)], tmp_path)
+
+
+def test_the_same_scan_under_two_names_is_refused(files, tmp_path):
+    entry = Entry("a", files / "ct.nii.gz", None, ct_mask=files / "ct_mask.nii.gz", line=2)
+    other = replace(entry, patient="b", line=5)
+    with pytest.raises(InputError, match="Rows 2 and 5 of the cohort file are two patients with the same CT"):
+        read_examples([entry, other], tmp_path)
+    assert len(read_examples([entry, replace(other, patient="a")], tmp_path)) == 2
+
+
+@pytest.mark.parametrize("error", [MissingPackage("nibabel", "this image"), Cancelled()])
+def test_an_error_that_is_made_otherwise_comes_through(files, tmp_path, monkeypatch, error):
+    def fail(*given):
+        raise error
+
+    monkeypatch.setattr("dmdp_training.learning.crops.cached_example", fail)
+    with pytest.raises(type(error)) as caught:
+        read_examples([Entry("a", files / "ct.nii.gz", None, line=3)], tmp_path)
+    assert ("Row 3 of the cohort file" in str(caught.value)) == isinstance(error, MissingPackage)
+    assert caught.value.code == error.code
+
+
+def test_a_changed_file_in_a_folder_is_read_again(tmp_path):
+    (tmp_path / "ct" / "series").mkdir(parents=True)
+    slices = tmp_path / "ct" / "series" / "0.dcm"
+    slices.write_bytes(b"one")
+    os.utime(slices, ns=(1, 1))
+    entry = Entry("a", tmp_path / "ct", None)
+    before = _key(entry, 1)
+    assert _key(replace(entry, patient="b", line=9), 1) == before
+    slices.write_bytes(b"two")
+    os.utime(slices, ns=(2, 2))
+    assert _key(entry, 1) != before
+
+
+def test_a_constant_column_is_not_blown_up():
+    ages = 61.7 * 0.1 + np.arange(3) * 1e-16
+    assert np.std(np.full(7, 6.17)) < 1e-12
+    assert spread(np.full(7, 6.17)) == spread(ages) == spread(1e6 + np.arange(5) * 1e-5) == 1.0
+    assert spread(np.array([1.0, 2.0])) == 0.5
 
 
 @pytest.mark.slow

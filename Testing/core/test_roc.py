@@ -67,6 +67,19 @@ def test_the_interval_covers_the_truth():
     assert np.mean([low <= truth <= high for low, high in intervals]) == pytest.approx(0.95, abs=0.03)
 
 
+def test_a_perfect_ranking_of_few_patients_is_not_certain():
+    found = delong(np.arange(12.0), np.repeat([0, 1], 6))
+    assert (found.value, found.error) == (1.0, 0.0)
+    assert found.interval == pytest.approx((0.025 ** (1 / 6), 1.0))
+    worst = delong(-np.arange(12.0), np.repeat([0, 1], 6))
+    assert worst.interval == pytest.approx((0.0, 1 - 0.025 ** (1 / 6)))
+    alone = delong(np.arange(12.0), np.arange(12) == 11)  # one positive patient: nothing is known of how positives vary
+    assert alone.interval == pytest.approx((0.025, 1.0))
+    flat = delong(np.zeros(20), np.repeat([0, 1], 10))
+    assert flat.value == 0.5
+    assert flat.interval == pytest.approx((0.187, 0.813), abs=1e-3)  # Clopper and Pearson, 5 of 10
+
+
 def test_holm():
     assert holm(np.array([0.01, 0.04, 0.03])) == pytest.approx([0.03, 0.06, 0.06])
     assert holm(np.array([0.9])) == pytest.approx([0.9])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pydicom
 import pytest
+from dmdp.errors import UsageError
+from dmdp_training.commands.simulate import COMMAND
 from dmdp_training.simulate import simulate_patient
 
 
@@ -55,3 +57,11 @@ def test_the_dicom_says_whose_it_is(simulated_study):
         assert ds.PatientName == "SIMULATED^PATIENT"
         assert "research use only" in ds.SeriesDescription
         assert pydicom.uid.UID(ds.SOPInstanceUID).is_valid
+
+
+@pytest.mark.parametrize("option", [{"patients": 0}, {"patients": -2}, {"seed": -1}])
+def test_numbers_that_cannot_be_are_refused(tmp_path, option):
+    ((name, value),) = option.items()
+    with pytest.raises(UsageError, match=f"--{name} {value}"):
+        COMMAND.run({**option, "out": str(tmp_path / "x")}, lambda share, words: None)
+    assert not (tmp_path / "x").exists()

@@ -61,9 +61,25 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path):
         open_run(tmp_path / "run", {"plan": 1})
     (tmp_path / "foreign").mkdir()
     (tmp_path / "foreign" / "thesis.txt").write_text("x", encoding="utf-8")
-    with pytest.raises(OutputError, match="not a validation run"):
+    with pytest.raises(OutputError, match="not a run"):
         open_run(tmp_path / "foreign", {"plan": 1})
     assert (tmp_path / "foreign" / "thesis.txt").is_file()
+
+
+def test_settings_may_change_as_long_as_a_run_holds_nothing_of_them(tmp_path):
+    def held(plan):
+        open_run(tmp_path / "run", {"plan": plan}, early=("crops",))
+        return json.loads((tmp_path / "run" / CONFIGURATION).read_text(encoding="utf-8"))["plan"]
+
+    assert held(1) == 1
+    (tmp_path / "run" / "crops").mkdir()
+    assert held(2) == 2
+    (tmp_path / "run" / "fold-1-1").mkdir()
+    assert held(2) == 2
+    with pytest.raises(OutputError, match="a run with other settings"):
+        held(3)
+    (tmp_path / "fresh" / "crops").mkdir(parents=True)  # copied from another run
+    assert (open_run(tmp_path / "fresh", {"plan": 1}, early=("crops",)) / CONFIGURATION).is_file()
 
 
 def test_every_piece_has_its_own_name():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 import traceback
@@ -99,7 +100,11 @@ def test_a_network_needs_a_cohort_file_and_shows_its_curves(training, project, t
     training.onProgress(0.5, "epoch 3")
     assert not ui.curvesLabel.isHidden()
     assert not ui.curvesLabel.pixmap.isNull()
+    manifest = tmp_path / "run" / "bundle" / "manifest.json"
+    noted = {**json.loads(manifest.read_text(encoding="utf-8")), "notes": ["2 row(s) without PET are left out"]}
+    manifest.write_text(json.dumps(noted), encoding="utf-8")
     training.onJobEnded(None, tmp_path)
     assert "AUC" in ui.resultBrowser.plainText
+    assert "2 row(s) without PET" in ui.resultBrowser.plainText
     parameters.work = Work.Training
     assert ui.dataPathLabel.text == "Published matrices:"

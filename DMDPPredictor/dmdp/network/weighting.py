@@ -23,12 +23,19 @@ def alignment_weight(epoch: int, epochs: int, peak: float = 0.1, ramp: int = 10,
 class LearnedWeights(nn.Module):
     """Σ exp(−s) L + s over the parts of a loss, with a learned s per part within ±2 (Kendall et al., arXiv 1705.07115).
 
-    A part that is absent from a batch adds nothing, neither to the loss nor to its s.
+    A part that is absent from a batch adds nothing, neither to the loss nor to its s. Call :meth:`clamp` after each step: an s
+    that has left its bounds has no gradient that could bring it back.
     """
 
     def __init__(self, parts: tuple[str, ...]):
         super().__init__()
         self.logarithm = nn.ParameterDict({name: nn.Parameter(torch.zeros(())) for name in parts})
+
+    @torch.no_grad()
+    def clamp(self) -> None:
+        """Bring every s back within ±2, in place."""
+        for s in self.parameters():
+            s.clamp_(-LIMIT, LIMIT)
 
     def forward(self, losses: Mapping[str, Tensor]) -> Tensor:
         """``losses`` scalars by part."""

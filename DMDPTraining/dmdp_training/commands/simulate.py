@@ -12,6 +12,8 @@ from dmdp.atomic import result_folder
 from dmdp.command import Command
 from dmdp.progress import Progress
 
+from .checks import at_least
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """How many, which seed, where."""
@@ -28,7 +30,8 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     from ..simulate import simulate_hard_patient, simulate_patient, write_patient
     from ..simulate.cohort_file import cohort_row, cohort_text
 
-    count, first = arguments.get("patients") or 1, arguments.get("seed") or 0
+    given = {key: value for key, value in arguments.items() if value is not None}
+    count, first = at_least("patients", given.get("patients", 1), 1), at_least("seed", given.get("seed", 0), 0)
     hard, rows = bool(arguments.get("cohort")), []
     out = Path(arguments["out"])
     with result_folder(out, marker="simulated.txt") as folder:

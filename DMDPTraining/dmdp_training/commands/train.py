@@ -11,6 +11,7 @@ from dmdp.command import Command
 from dmdp.progress import Progress
 
 from . import train_network
+from .checks import at_least
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -27,6 +28,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     """Train, write the bundle, and say what was found on unseen patients."""
+    at_least("seed", arguments.get("seed") or 0, 0)
     if arguments["what"] == "network":
         return train_network.run(arguments, progress)
     from ..ensembles.published import train_published

@@ -10,6 +10,9 @@ from dmdp import RESEARCH_USE_ONLY
 from dmdp.errors import InputError, MissingPackage, UsageError
 from dmdp.progress import Progress
 
+from .checks import at_least
+
+DEMONSTRATION = ("what", "patients", "epochs", "seed", "out")  # what the network without a cohort can be told
 SETTINGS = ("epochs", "batch", "accumulate", "learning_rate", "patience", "ema", "alignment", "queue", "seed")
 CHANGES = ("norm", "fusion", "head")
 
@@ -17,7 +20,7 @@ CHANGES = ("norm", "fusion", "head")
 def add_arguments(parser: ArgumentParser) -> None:
     """The cohort, the network, the training."""
     parser.add_argument("--cohort", metavar="CSV", help="cohort file; without it simulated patients (the demonstration network)")
-    parser.add_argument("--tasks", metavar="A,B", help="columns of labels (default EGFR,subtype)")
+    parser.add_argument("--tasks", metavar="A,B", help="columns of labels (default: all tasks that the CSV tells)")
     parser.add_argument(
         "--values", metavar="A,B", help="the network's table: PET features, age, sex, smoking, or columns of the CSV"
     )
@@ -49,29 +52,37 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     """Train, and say what was found on patients that were not learned from."""
-    given = {key: value for key, value in arguments.items() if value is not None}
+    given = {key: value for key, value in arguments.items() if value is not None and value is not False}
     try:
         import torch
     except ImportError as error:
         raise MissingPackage("torch", "the network", "network") from error
     if "cohort" not in given:
         return _demonstration(given, progress)
+    if "patients" in given:
+        raise UsageError("train.options", "--patients and --cohort.", "one of them.", "Leave one out.")
     from ..learning.cohort_run import train_on_cohort
+    from ..learning.tasks import tasks_of
 
-    plan = plan_of(given, torch.cuda.is_available())
+    tasks, said = (_words(given["tasks"]), "") if given.get("tasks") else tasks_of(given["cohort"])
+    if said:
+        progress(0.0, said)
+    plan = plan_of(given, tasks, torch.cuda.is_available())
     result = train_on_cohort(given["cohort"], given["out"], plan, progress)
     where = "GPU" if plan.settings.device == "cuda" else "CPU"
     return "\n".join(
         [
             f"{result.bundle.name} written to {given['out']}/bundle (trained on the {where})",
+            *([said] if said else []),
             *(_line(metric) for metric in result.metrics),
+            *result.notes,
             RESEARCH_USE_ONLY,
         ]
     )
 
 
-def plan_of(given: Mapping[str, Any], cuda: bool):
-    """The plan that the options describe; ``cuda`` says whether there is a GPU to train on."""
+def plan_of(given: Mapping[str, Any], tasks: tuple[str, ...], cuda: bool):
+    """The plan for ``tasks`` that the options describe; ``cuda`` says whether there is a GPU to train on."""
     from dmdp.ensemble.inputs import CLINICAL_INPUTS
     from dmdp.pet_features.table import DEFINITIONS
 
@@ -98,7 +109,7 @@ def plan_of(given: Mapping[str, Any], cuda: bool):
     values = () if given.get("no_table") else _words(given.get("values")) or DEFAULT_VALUES
     known = {*DEFINITIONS, *CLINICAL_INPUTS}
     return NetworkPlan(
-        tasks=_words(given.get("tasks")) or ("EGFR", "subtype"),
+        tasks=tasks,
         values=values,
         columns=tuple(name for name in values if name not in known),
         size=given.get("size", "lite"),
@@ -113,7 +124,16 @@ def plan_of(given: Mapping[str, Any], cuda: bool):
 def _demonstration(given: Mapping[str, Any], progress: Progress) -> str:
     from ..networks import train_network
 
-    bundle = train_network(given["out"], given.get("patients", 160), given.get("seed", 0), given.get("epochs", 16), progress)
+    others = [key for key in given if key not in DEMONSTRATION]
+    if others:
+        raise UsageError(
+            "train.options",
+            f"{', '.join('--' + key.replace('_', '-') for key in others)} without --cohort.",
+            "--patients, --epochs and --seed only: the demonstration network is always built the same way.",
+            "Name a cohort file with --cohort, or leave these options out.",
+        )
+    patients, epochs = at_least("patients", given.get("patients", 160), 1), at_least("epochs", given.get("epochs", 16), 1)
+    bundle = train_network(given["out"], patients, given.get("seed", 0), epochs, progress)
     lines = [_line(metric) for metric in bundle.manifest["metrics"]]
     return "\n".join([f"{bundle.name} written to {given['out']}", *lines, RESEARCH_USE_ONLY])
 

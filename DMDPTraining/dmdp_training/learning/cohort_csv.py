@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import csv
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from dmdp.batch import PATHS
 from dmdp.case import Clinical
+from dmdp.delineation.pet import METHODS
 from dmdp.errors import DmdpError, InputError
 from dmdp.tasks import TASKS, Task
 
 from ..simulate.labels import SIMULATED_TASKS
+from .csv_rows import expanded, read_header, read_rows, refused
 
+REGISTERED: dict[str, Task] = {**TASKS, **SIMULATED_TASKS}
 KNOWN = ("patient", *PATHS, "seed", "method", "pet_is_suv", "age", "sex", "smoking", "site")
 UNKNOWN = frozenset({"", "unknown", "not collected", "na", "n/a", "nan"})
 YES, NO = frozenset({"1", "true", "yes"}), frozenset({"0", "false", "no", ""})
@@ -22,7 +25,7 @@ YES, NO = frozenset({"1", "true", "yes"}), frozenset({"0", "false", "no", ""})
 @dataclass(frozen=True)
 class Entry:
     """A row: ``patient`` (rows of one patient never part), paths (None where absent), ``seed`` an LPS point in mm; ``labels``
-    the known ones, 0/1 by task; ``values`` further numeric columns by name."""
+    the known ones, 0/1 by task; ``values`` further numeric columns by name; ``line`` the line of the file."""
 
     patient: str
     ct: Path | None
@@ -37,6 +40,7 @@ class Entry:
     site: str = ""
     labels: dict[str, int] = field(default_factory=dict)
     values: dict[str, float] = field(default_factory=dict)
+    line: int = 0
 
 
 def read_cohort(path: str | Path, tasks: Sequence[str], values: Sequence[str] = ()) -> tuple[Entry, ...]:
@@ -46,41 +50,48 @@ def read_cohort(path: str | Path, tasks: Sequence[str], values: Sequence[str] = 
     ``pet_mask`` (with or without ``ct_mask``) or ``seed`` (three numbers, LPS mm); ``pet_is_suv`` yes/no; ``age`` in years,
     ``sex`` F/M, ``smoking`` ever/never, ``site``; a column per task with 0/1 or the names of its classes; ``values`` further
     numeric columns. Empty, ``unknown`` and ``not collected`` mean unknown. Raises :class:`InputError` that names row and column,
-    also for a file that is not there.
+    also for a file that is not there, and where two rows of one patient contradict each other.
     """
-    path = Path(path).expanduser()
-    registry = {**TASKS, **SIMULATED_TASKS}
-    strange = [task for task in tasks if task not in registry]
+    path = expanded(path)
+    strange = [task for task in tasks if task not in REGISTERED]
     if strange or not tasks:
-        raise _refused("task", f"The tasks {list(tasks)}.", f"one or more of {', '.join(registry)}.", "Name registered tasks.")
-    rows = _rows(path, ("patient", *tasks, *values))
-    entries = tuple(_entry(path.parent, number, row, [registry[t] for t in tasks], values) for number, row in rows)
+        raise refused("task", f"The tasks {list(tasks)}.", f"one or more of {', '.join(REGISTERED)}.", "Name registered tasks.")
+    rows = read_rows(path, ("patient", *tasks, *values), (*KNOWN, *REGISTERED))
+    entries = tuple(_entry(path.parent, number, row, [REGISTERED[t] for t in tasks], values) for number, row in rows)
     if not entries:
-        raise _refused("empty", f"'{path.name}' has no patients.", "a header and one row per patient.", "Fill the file.")
+        raise refused("empty", f"'{path.name}' has no patients.", "a header and one row per patient.", "Fill the file.")
+    _check_agreement(entries)
     return entries
 
 
-def _rows(path: Path, needed: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
-    if not path.is_file():
-        raise _refused("missing", f"'{path}' does not exist.", "a CSV file.", "Check the path.")
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            names = reader.fieldnames or []
-            rows = [(reader.line_num, {k: (v or "").strip() for k, v in row.items() if k}) for row in reader]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise _refused(
-            "unreadable", f"'{path.name}' is not a CSV file in UTF-8.", "text with commas.", "Export it as CSV, UTF-8."
-        ) from error
-    absent = [name for name in needed if name not in names]
-    if absent:
-        raise _refused(
+def task_columns(path: str | Path) -> tuple[str, ...]:
+    """The registered tasks that a cohort file has a column for; raises :class:`InputError` where there is none."""
+    names = read_header(expanded(path))
+    found = tuple(task for task in REGISTERED if task in names)
+    if not found:
+        raise refused(
             "columns",
-            f"'{path.name}' lacks {', '.join(absent)}; it has {', '.join(names) or 'nothing'}.",
-            f"a column for each of {', '.join(needed)}.",
-            "Add the column; leave its cells empty where nothing is known.",
+            f"'{Path(path).name}' has no column of a task; it has {', '.join(names) or 'nothing'}.",
+            f"one or more of {', '.join(REGISTERED)}.",
+            "Add a column with the labels; leave its cells empty where nothing is known.",
         )
-    return [(number, row) for number, row in rows if any(row.values())]
+    return found
+
+
+def _check_agreement(entries: Sequence[Entry]) -> None:
+    """A label is the patient's, whichever the scan."""
+    told: dict[tuple[str, str], Entry] = {}
+    for entry in entries:
+        for task, label in entry.labels.items():
+            first = told.setdefault((entry.patient, task), entry)
+            if first.labels[task] != label:
+                raise refused(
+                    "label",
+                    f"Rows {first.line} and {entry.line} are of one patient; {task} is {first.labels[task]} in one, {label} in "
+                    "the other.",
+                    "one answer per patient.",
+                    "Correct a row, or leave the label of both empty.",
+                )
 
 
 def _entry(base: Path, number: int, row: dict[str, str], tasks: Sequence[Task], values: Sequence[str]) -> Entry:
@@ -99,20 +110,25 @@ def _entry(base: Path, number: int, row: dict[str, str], tasks: Sequence[Task], 
         patient=row["patient"],
         **paths,
         seed=seed,
-        method=row.get("method") or "auto",
+        method=_method(number, row.get("method", "")),
         pet_is_suv=_yes(number, row.get("pet_is_suv", "")),
         clinical=_clinical(number, row),
         site=row.get("site", ""),
         labels={task.name: label for task in tasks if (label := _label(number, task, row[task.name])) is not None},
         values={name: value for name in values if (value := _number(number, name, row[name])) is not None},
+        line=number,
     )
 
 
 def _path(base: Path, number: int, column: str, text: str) -> Path | None:
     if not text:
         return None
-    path = base / Path(text).expanduser()
-    if not path.exists():
+    path = base / expanded(text)
+    try:
+        found = path.exists()
+    except (OSError, ValueError):  # a name that the file system cannot have
+        found = False
+    if not found:
         raise _cell(number, column, text, "an existing file or folder, relative to the CSV file")
     return path
 
@@ -121,10 +137,24 @@ def _seed(number: int, text: str) -> tuple[float, float, float] | None:
     if not text:
         return None
     try:
-        x, y, z = (float(part) for part in text.replace(";", " ").replace(",", " ").split())
+        x, y, z = (_finite(part) for part in text.replace(";", " ").replace(",", " ").split())
     except ValueError as error:
         raise _cell(number, "seed", text, "three numbers in mm (LPS)") from error
     return x, y, z
+
+
+def _finite(text: str) -> float:
+    """A number; raises ValueError for words, and for what Python takes for one: nan and inf."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
+
+
+def _method(number: int, text: str) -> str:
+    if text and text not in METHODS:
+        raise _cell(number, "method", text, f"one of {', '.join(METHODS)}, or nothing")
+    return text or "auto"
 
 
 def _yes(number: int, text: str) -> bool:
@@ -137,7 +167,7 @@ def _number(number: int, column: str, text: str) -> float | None:
     if text.lower() in UNKNOWN:
         return None
     try:
-        return float(text)
+        return _finite(text)
     except ValueError as error:
         raise _cell(number, column, text, "a number, or nothing") from error
 
@@ -147,7 +177,7 @@ def _clinical(number: int, row: dict[str, str]) -> Clinical:
     try:
         return Clinical(_number(number, "age", row.get("age", "")), **words)
     except DmdpError as error:
-        raise _refused(f"cell.{error.code}", f"Row {number}: {error.found}", error.expected, error.remedy) from error
+        raise refused(f"cell.{error.code}", f"Row {number}: {error.found}", error.expected, error.remedy) from error
 
 
 def _label(number: int, task: Task, text: str) -> int | None:
@@ -160,8 +190,4 @@ def _label(number: int, task: Task, text: str) -> int | None:
 
 
 def _cell(number: int, column: str, found: str, expected: str) -> InputError:
-    return _refused(f"cell.{column}", f"Row {number}, column '{column}': '{found}'.", f"{expected}.", "Correct the row.")
-
-
-def _refused(code: str, found: str, expected: str, remedy: str) -> InputError:
-    return InputError(f"cohort.{code}", found, expected, remedy)
+    return refused(f"cell.{column}", f"Row {number}, column '{column}': '{found}'.", f"{expected}.", "Correct the row.")

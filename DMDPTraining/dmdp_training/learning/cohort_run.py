@@ -2,7 +2,8 @@
 
 The folder of a run holds ``configuration.json``, ``crops/`` (each patient's crop, computed once), ``fold-R-K/member-N/`` and
 ``final/member-N/`` (checkpoint, best weights, ``log.jsonl``), ``curves.png`` and ``.svg``, ``predictions.csv`` (out of fold, by
-row number), ``result.json`` and ``bundle/``. A run that was stopped goes on where it was.
+line of the cohort file), ``result.json`` and ``bundle/``. A run that was stopped goes on where it was; as long as it holds no
+training, a corrected cohort file or other settings are taken up.
 """
 
 from __future__ import annotations
@@ -24,27 +25,35 @@ from dmdp.bundle import Bundle
 from dmdp.errors import InputError, OutOfMemory
 from dmdp.progress import Progress, part, silent
 
-from ..stacking import Platt, platt
+from ..stacking import Platt
 from ..validation.roc import delong
 from ..validation.store import open_run
+from .calibration import smoothed_platt
 from .cohort_csv import Entry, read_cohort
 from .crops import read_examples
+from .csv_rows import expanded
 from .curves import draw_curves
 from .examples import Example, label_array
 from .export import write_network
-from .folds import patient_folds, stratum
 from .live import live
 from .members import train_members
+from .notes import IMAGES, column_notes, missing_notes, seen_by
 from .plan import NetworkPlan
+from .scoring import by_patient
+from .splits import Roster, check_splits, outer_folds
+
+CROPS = "crops"
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """The bundle; ``metrics`` by task as they stand in its manifest; ``logits`` (repeats, N, tasks) out of fold, uncalibrated."""
+    """The bundle; ``metrics`` by task as they stand in its manifest; ``logits`` (repeats, N, tasks) out of fold, uncalibrated;
+    ``notes`` on the cohort, for a person."""
 
     bundle: Bundle
     metrics: list[dict[str, Any]]
     logits: np.ndarray
+    notes: tuple[str, ...]
 
 
 def train_on_cohort(cohort: str | Path, out: str | Path, plan: NetworkPlan, progress: Progress = silent) -> Result:
@@ -53,12 +62,17 @@ def train_on_cohort(cohort: str | Path, out: str | Path, plan: NetworkPlan, prog
     Raises :class:`InputError` for a cohort that cannot be read or learned from, :class:`dmdp.errors.OutputError` where ``out``
     holds something else, :class:`dmdp.errors.ModelError` where a loss is not a number, and :class:`OutOfMemory`.
     """
-    entries = read_cohort(cohort, plan.tasks, plan.columns)
-    _check_classes(entries, plan)
-    folder = open_run(out, {"plan": plan.to_json(), "cohort": _digest(Path(cohort)), "versions": _versions()})
+    cohort = expanded(cohort)
+    entries, left_out = _usable(read_cohort(cohort, plan.tasks, plan.columns), plan)
+    check_splits(entries, plan)
+    configuration = {"plan": plan.to_json(), "cohort": _digest(cohort), "versions": _versions()}
+    folder = open_run(out, configuration, early=(CROPS,))
     watched = live(progress, folder)
+    examples = read_examples(entries, folder / CROPS, plan.spacing, part(watched, 0.0, 0.1))
+    notes = (*left_out, *column_notes(plan), *missing_notes(plan, examples))
+    for note in notes:
+        progress(0.1, note)
     try:
-        examples = read_examples(entries, folder / "crops", plan.spacing, part(watched, 0.0, 0.1))
         logits = _cross_validate(plan, examples, folder, part(watched, 0.1, 0.8))
         final = train_members(plan, examples, folder / "final", _named(part(watched, 0.8, 0.97), "final ensemble"))
     except torch.cuda.OutOfMemoryError as error:
@@ -66,26 +80,38 @@ def train_on_cohort(cohort: str | Path, out: str | Path, plan: NetworkPlan, prog
             "memory.gpu",
             f"The GPU's memory does not hold {plan.settings.batch} patients of the size '{plan.size}'.",
             "more memory, or fewer patients at a time.",
-            "Halve --batch and double --accumulate, or train with --device cpu; finished epochs are kept.",
+            "Halve --batch and double --accumulate, or train with --device cpu; a run has one batch and one device, so give it a "
+            f"new folder. The folder '{CROPS}' of this one can be copied there, and no image is read again.",
         ) from error
     labels = label_array(examples, plan.tasks)
     calibration = {task: _calibrated(logits[..., t], labels[:, t]) for t, task in enumerate(plan.tasks)}
-    metrics = _metrics(plan, logits, labels)
-    _write_predictions(folder, plan, logits, labels, calibration)
+    metrics = _metrics(plan, examples, logits, labels)
+    _write_predictions(folder, plan, entries, logits, labels, calibration)
     draw_curves(folder)
-    bundle = write_network(folder / "bundle", final.networks, examples, plan, calibration, metrics)
-    write_file(folder / "result.json", (json.dumps({"metrics": metrics}, indent=1) + "\n").encode())
+    bundle = write_network(folder / "bundle", final.networks, examples, plan, calibration, metrics, notes)
+    write_file(folder / "result.json", (json.dumps({"metrics": metrics, "notes": notes}, indent=1) + "\n").encode())
     progress(1.0, "network trained")
-    return Result(bundle, metrics, logits)
+    return Result(bundle, metrics, logits, notes)
+
+
+def _usable(entries: Sequence[Entry], plan: NetworkPlan) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
+    seen, notes = seen_by(plan, entries)
+    if seen:
+        return seen, notes
+    raise InputError(
+        "cohort.modality",
+        f"None of the {len(entries)} rows has what the network looks at ({', '.join(IMAGES[m] for m in plan.modalities)}).",
+        "patients with such images.",
+        "Bring them, or change --modalities.",
+    )
 
 
 def _cross_validate(plan: NetworkPlan, examples: Sequence[Example], folder: Path, progress: Progress) -> np.ndarray:
     """Log-odds (repeats, N, tasks) of every patient from ensembles that did not see them."""
-    names = [e.patient for e in examples]
-    strata = [stratum(e.site, e.labels, plan.tasks) for e in examples]
+    roster = Roster.of(examples, plan.tasks)
     found = np.empty((plan.repeats, len(examples), len(plan.tasks)), np.float32)
     for repeat in range(plan.repeats):
-        dealt = patient_folds(names, strata, plan.folds, plan.settings.seed, repeat)
+        dealt = outer_folds(roster, plan, repeat)
         for fold in range(plan.folds):
             number, total = repeat * plan.folds + fold, plan.repeats * plan.folds
             step = _named(part(progress, number / total, (number + 1) / total), f"fold {number + 1} of {total}")
@@ -96,33 +122,20 @@ def _cross_validate(plan: NetworkPlan, examples: Sequence[Example], folder: Path
     return found
 
 
-def _check_classes(entries: Sequence[Entry], plan: NetworkPlan) -> None:
-    """Every fold must leave both classes to learn from and to stop by."""
-    for task in plan.tasks:
-        for label in (0, 1):
-            count = len({e.patient for e in entries if e.labels.get(task) == label})
-            if count < 3:
-                raise InputError(
-                    "training.class",
-                    f"For {task} there are {count} patients of class {label}.",
-                    "at least 3 patients of each class; hundreds for a result.",
-                    f"Bring patients of both classes, or leave {task} out of --tasks.",
-                )
-
-
 def _calibrated(logits: np.ndarray, labels: np.ndarray) -> Platt:
-    """Platt's calibration of the out-of-fold log-odds (repeats, N), mean over the repeats."""
+    """The calibration of the out-of-fold log-odds (repeats, N) of the scans with a known label."""
     known = np.isfinite(labels)
-    return platt(logits.mean(axis=0)[known], labels[known].astype(int))
+    return smoothed_platt(logits[:, known], labels[known].astype(int))
 
 
-def _metrics(plan: NetworkPlan, logits: np.ndarray, labels: np.ndarray) -> list[dict[str, Any]]:
+def _metrics(plan: NetworkPlan, examples: Sequence[Example], logits: np.ndarray, labels: np.ndarray) -> list[dict[str, Any]]:
+    """By task, over patients: the log-odds of a patient's scans are averaged."""
+    names = [e.patient for e in examples]
     protocol = f"{plan.repeats} × {plan.folds}-fold cross-validation over patients, stopped by inner patients; scores pooled"
     found = []
     for column, task in enumerate(plan.tasks):
-        known = np.isfinite(labels[:, column])
-        y = labels[known, column].astype(int)
-        area = delong(logits[:, known, column], y)
+        scores, y = by_patient(names, logits[..., column], labels[:, column])
+        area = delong(scores, y)
         found.append(
             {
                 "task": task,
@@ -137,18 +150,22 @@ def _metrics(plan: NetworkPlan, logits: np.ndarray, labels: np.ndarray) -> list[
     return found
 
 
-def _write_predictions(folder: Path, plan: NetworkPlan, logits, labels, calibration) -> None:
-    """Out-of-fold probabilities by row of the cohort file; no patient is named."""
+def _write_predictions(
+    folder: Path, plan: NetworkPlan, entries: Sequence[Entry], logits: np.ndarray, labels: np.ndarray, calibration
+) -> None:
+    """Out-of-fold log-odds (mean of the repeats) by line of the cohort file; no patient is named. The name of the column with the
+    probability says that the calibration, unlike the network, saw the row."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["row", *(f"{task}_{what}" for task in plan.tasks for what in ("label", "probability"))])
+    columns = ("label", "log_odds", "probability_calibration_saw_row")
+    writer.writerow(["row", *(f"{task}_{what}" for task in plan.tasks for what in columns)])
     mean = logits.mean(axis=0)
-    for row in range(len(mean)):
-        cells = [row + 1]
+    for row, entry in enumerate(entries):
+        cells: list[object] = [entry.line]
         for column, task in enumerate(plan.tasks):
             label = labels[row, column]
             probability = 1 / (1 + np.exp(-calibration[task](mean[row, column])))
-            cells += ["" if np.isnan(label) else int(label), f"{probability:.4f}"]
+            cells += ["" if np.isnan(label) else int(label), f"{mean[row, column]:.4f}", f"{probability:.4f}"]
         writer.writerow(cells)
     write_file(folder / "predictions.csv", text.getvalue().encode())
 

@@ -14,7 +14,7 @@ from dmdp.delineation.pet import delineate
 from dmdp.dicom.read import read_series
 from dmdp.dicom.series import choose, discover
 from dmdp.ensemble.inputs import clinical_values
-from dmdp.errors import DmdpError, InputError
+from dmdp.errors import Cancelled, DmdpError, InputError
 from dmdp.files import read_volume
 from dmdp.load import load_mask, load_pet
 from dmdp.network.crop import crop_pair, normalise
@@ -33,17 +33,42 @@ def read_examples(entries: Sequence[Entry], cache: str | Path, spacing: int = 1,
     """The examples of a cohort in voxels of ``spacing`` mm; each is computed once and kept in ``cache`` as safetensors,
     without the patient's name.
 
-    Raises :class:`InputError` (or what kept a patient's images from being read) with the row's number among ``entries``.
+    Raises :class:`InputError` (or what kept a scan from being read) with the row of the cohort file, and where two patients have
+    the same CT or PET round the lesion.
     """
-    found = []
+    found, seen = [], {}
     for number, entry in enumerate(entries):
-        progress(number / len(entries), f"reading patient {number + 1} of {len(entries)}")
+        progress(number / len(entries), f"reading scan {number + 1} of {len(entries)}")
         try:
             found.append(cached_example(entry, Path(cache), spacing))
+        except Cancelled:
+            raise
         except DmdpError as error:
-            place = f"Patient {number + 1} of the cohort file: {error.found}"
-            raise type(error)(error.code, place, error.expected, error.remedy) from error
+            raise _placed(error, entry.line) from error
+        _check_other(found[-1], entry, seen)
     return found
+
+
+def _placed(error: DmdpError, line: int) -> DmdpError:
+    """The same sort of error with its row; its own constructor may ask for other things."""
+    placed = type(error).__new__(type(error))
+    DmdpError.__init__(placed, error.code, f"Row {line} of the cohort file: {error.found}", error.expected, error.remedy)
+    return placed
+
+
+def _check_other(example: Example, entry: Entry, seen: dict[bytes, Entry]) -> None:
+    """Refuse the scan of an earlier patient under another name: it would be learned from and tested on."""
+    for name, image, there in zip(("CT", "PET"), example.images, example.present, strict=True):
+        if not there or not np.ptp(image):  # an even image is nobody's
+            continue
+        first = seen.setdefault(name.encode() + hashlib.sha256(image.tobytes()).digest(), entry)
+        if first.patient != entry.patient:
+            raise InputError(
+                "cohort.twice",
+                f"Rows {first.line} and {entry.line} of the cohort file are two patients with the same {name} round the lesion.",
+                "every scan under one patient.",
+                "Give both rows the same patient, or delete one of them.",
+            )
 
 
 def cached_example(entry: Entry, cache: Path, spacing: int = 1) -> Example:
@@ -54,10 +79,16 @@ def cached_example(entry: Entry, cache: Path, spacing: int = 1) -> Example:
 
 
 def _key(entry: Entry, spacing: int) -> str:
-    """A hash of everything that the crop depends on: paths and when they were changed, the lesion, the voxels, the version."""
+    """A hash of everything that the crop depends on: the files and their times, the lesion, the voxels, the version."""
     facts = {key: str(value) for key, value in asdict(entry).items() if key in (*PATHS, "seed", "method", "pet_is_suv")}
-    times = [path.stat().st_mtime_ns for name in PATHS if (path := getattr(entry, name)) is not None]
-    return hashlib.sha256(json.dumps([VERSION, spacing, facts, times]).encode()).hexdigest()[:32]
+    files = [_files(path) for name in PATHS if (path := getattr(entry, name)) is not None]
+    return hashlib.sha256(json.dumps([VERSION, spacing, facts, files]).encode()).hexdigest()[:32]
+
+
+def _files(path: Path) -> list[tuple[str, int, int]]:
+    """Name, size and time of change of a file, or of all in a folder: a folder's own time tells nothing of its files."""
+    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    return [(file.relative_to(path).as_posix(), (facts := file.stat()).st_size, facts.st_mtime_ns) for file in files]
 
 
 def _compute(entry: Entry, spacing: int) -> Content:

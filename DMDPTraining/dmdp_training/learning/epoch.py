@@ -43,6 +43,8 @@ def one_epoch(
         everything = [p for part in state.optimiser.param_groups for p in part["params"]]
         torch.nn.utils.clip_grad_norm_(everything, settings.clip)
         state.optimiser.step()
+        if state.learned is not None:
+            state.learned.clamp()
         state.average.update(state.network, state.step)
         state.step += 1
     return {name: sum(values) / len(values) for name, values in totals.items()}
@@ -50,7 +52,7 @@ def one_epoch(
 
 def _set_rate(state: State, rate: float) -> None:
     for group in state.optimiser.param_groups:
-        group["lr"] = rate
+        group["lr"] = rate * group["times"]
 
 
 def _loss(state: State, batch: Batch, settings: TrainingSettings, weights: Tensor | None) -> tuple[Tensor, dict[str, Tensor]]:

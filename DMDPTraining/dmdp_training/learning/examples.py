@@ -11,6 +11,8 @@ from dmdp.ensemble.inputs import LOGARITHMIC, usable
 from dmdp.errors import InputError
 from dmdp.files import sample
 
+ALIKE = 1e-6  # a relative deviation below which values differ by rounding only
+
 
 @dataclass(frozen=True, eq=False)
 class Example:
@@ -50,5 +52,11 @@ def standardisation(examples: Sequence[Example], names: Sequence[str]) -> tuple[
             raise InputError("cohort.value", f"No patient has '{name}'.", "one at least.", "Leave this value out.")
         column = np.log(column) if name in LOGARITHMIC else column
         means.append(float(column.mean()))
-        deviations.append(float(column.std()) or 1.0)
+        deviations.append(spread(column))
     return tuple(means), tuple(deviations)
+
+
+def spread(column: np.ndarray) -> float:
+    """The standard deviation of some values, 1 where they are all alike but for rounding."""
+    deviation = float(np.std(column))
+    return deviation if deviation > ALIKE * max(abs(float(np.mean(column))), 1.0) else 1.0

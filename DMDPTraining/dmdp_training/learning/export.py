@@ -6,17 +6,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from dmdp import POPULATION, RESEARCH_USE_ONLY, __version__
 from dmdp.bundle import Bundle, write_bundle
 from dmdp.network.dmdp import Dmdp
 from dmdp.network.members import Members as LoadedMembers
-from dmdp.network.model import load_network_model, self_test_images
+from dmdp.network.model import DEMONSTRATION_LABEL, load_network_model, self_test_images
 from safetensors.torch import save
 
+from ..simulate.labels import SIMULATED_TASKS
 from ..stacking import Platt
-from .examples import Example, label_array
+from .examples import Example
+from .notes import IMAGES
 from .plan import NetworkPlan
 
 CARD = "model_card.md"
@@ -30,31 +31,32 @@ def write_network(
     plan: NetworkPlan,
     calibration: Mapping[str, Platt],
     metrics: Sequence[Mapping[str, Any]],
+    notes: Sequence[str] = (),
 ) -> Bundle:
     """Write the bundle ``cohort-network`` to ``out`` and read it back, self-test included. Weights are stored in half precision.
 
-    It holds no patient: counts, means and deviations of the table, and the networks.
+    It holds no patient: counts, means and deviations of the table, and the networks. Trained on a simulated task, it is a
+    demonstration. ``notes`` are for its card.
     """
     halved = [_halved(network) for network in networks]
     files = {f"network-{i + 1}.safetensors": save(_stored(network)) for i, network in enumerate(halved)}
     slopes = {task: {"slope": p.slope, "intercept": p.intercept} for task, p in calibration.items()}
     images = torch.from_numpy(self_test_images(SELF_TEST_SEED, halved[0].config.shape))
     tested = LoadedMembers(tuple(halved), slopes).probabilities(images, None)
-    labels = label_array(examples, plan.tasks)
-    sites = sorted({e.site for e in examples if e.site})
+    simulated = any(task in SIMULATED_TASKS for task in plan.tasks)
     manifest = {
         "name": "cohort-network",
         "version": "1.0.0",
         "kind": "network",
-        "demonstration": False,
+        "demonstration": simulated,
         "tasks": list(plan.tasks),
-        "intended_use": f"Research on patients like those of its cohort. {POPULATION} {RESEARCH_USE_ONLY}",
+        "intended_use": _intended_use(simulated),
         "cohorts": [
             {
                 "name": "cohort",
-                "title": f"a cohort of {len(sites)} site(s)" if sites else "a cohort",
+                "title": "simulated patients" if simulated else _title(examples),
                 "n": len({e.patient for e in examples}),
-                "events": {task: int(np.nansum(labels[:, i])) for i, task in enumerate(plan.tasks)},
+                "events": {task: len({e.patient for e in examples if e.labels.get(task) == 1}) for task in plan.tasks},
             }
         ],
         "metrics": list(metrics),
@@ -62,6 +64,7 @@ def write_network(
         "members": list(files),
         "calibration": slopes,
         "training": plan.to_json(),
+        "notes": list(notes),
         "self_test": {
             "inputs": {"seed": SELF_TEST_SEED},
             "outputs": dict(zip(plan.tasks, map(float, tested), strict=True)),
@@ -73,15 +76,26 @@ def write_network(
     return bundle
 
 
+def _intended_use(simulated: bool) -> str:
+    if simulated:
+        return f"Demonstration of the software only: {DEMONSTRATION_LABEL}. {RESEARCH_USE_ONLY}"
+    return f"Research on patients like those of its cohort. {POPULATION} {RESEARCH_USE_ONLY}"
+
+
+def _title(examples: Sequence[Example]) -> str:
+    sites = {e.site for e in examples if e.site}
+    return f"a cohort of {len(sites)} site(s)" if sites else "a cohort"
+
+
 def model_card(manifest: Mapping[str, Any]) -> str:
     """What a person should know before they use the network, as Markdown."""
     (cohort,) = manifest["cohorts"]
-    network, training = manifest["network"], manifest["training"]
     rows = [
         f"| {m['task']} | {m['value']:.3f} ({m['interval'][0]:.3f} to {m['interval'][1]:.3f}) | {m['n']} | {m['events']} |"
         for m in manifest["metrics"]
     ]
-    settings = training["settings"]
+    settings = manifest["training"]["settings"]
+    notes = [line for note in manifest["notes"] for line in (f"- {note}", "")]
     return "\n".join(
         [
             f"# {manifest['name']} {manifest['version']}",
@@ -90,10 +104,7 @@ def model_card(manifest: Mapping[str, Any]) -> str:
             "",
             "## What it is",
             "",
-            f"An ensemble of {len(manifest['members'])} DMDP network(s) of the size `{training['size']}` on CT and PET round a "
-            f"lesion ({network['spacing']} mm voxels, 48 × 96 × 96 mm) and {len(network['tabular'])} values: "
-            f"{', '.join(network['tabular'])}.",
-            f"Modalities: {', '.join(network['modalities'])}; fusion: {network['fusion']}; head: {network['head']}.",
+            *_what_it_is(manifest),
             "",
             "## Trained on",
             "",
@@ -102,6 +113,7 @@ def model_card(manifest: Mapping[str, Any]) -> str:
             + f". {settings['epochs']} epochs at most, batch {settings['batch']} × {settings['accumulate']}, "
             f"seed {settings['seed']}.",
             "",
+            *notes,
             "## Internal validation",
             "",
             "| task | AUC (95 % interval) | n | events |",
@@ -109,15 +121,30 @@ def model_card(manifest: Mapping[str, Any]) -> str:
             *rows,
             "",
             f"{manifest['metrics'][0]['protocol']}. The final ensemble was trained on all patients and was not tested itself. "
-            "Probabilities are calibrated (Platt) on the out-of-fold scores of the same patients.",
+            "Probabilities are calibrated (Platt) on the out-of-fold scores of the same patients; how well they are calibrated "
+            "in others is not known.",
             "",
             "## Limits",
             "",
+            *(["It was trained on simulated patients and says nothing of real ones."] if manifest["demonstration"] else []),
             "No external validation. Patients of other scanners, tracers, stages or populations may differ in ways that it does "
             "not notice. Heatmaps show what the network used, not the biology.",
             "",
         ]
     )
+
+
+def _what_it_is(manifest: Mapping[str, Any]) -> list[str]:
+    """The network in words: only what it has."""
+    network, members = manifest["network"], len(manifest["members"])
+    images, table = [IMAGES[name] for name in network["modalities"]], network["tabular"]
+    fusion = f"Fusion of CT and PET: {network['fusion']}; head" if len(images) > 1 else "Head"
+    return [
+        f"{f'An ensemble of {members} DMDP networks' if members > 1 else 'A DMDP network'} of the size "
+        f"`{manifest['training']['size']}` on {' and '.join(images)} round a lesion ({network['spacing']} mm voxels, "
+        f"48 × 96 × 96 mm) and {f'{len(table)} value(s): ' + ', '.join(table) if table else 'nothing else'}.",
+        f"{fusion}: {network['head']}.",
+    ]
 
 
 def _halved(network: Dmdp) -> Dmdp:

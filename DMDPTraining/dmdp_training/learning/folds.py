@@ -40,7 +40,10 @@ def stratum(site: str, labels: Mapping[str, int], tasks: Sequence[str]) -> str:
     return "|".join([site, *(str(labels.get(task, "?")) for task in tasks)])
 
 
-def inner_split(patients: Sequence[str], strata: Sequence[str], seed: int, share: float = 0.2) -> tuple[np.ndarray, np.ndarray]:
-    """Row numbers to learn from and to stop on, both sorted: about ``share`` of the patients, alike in their strata."""
-    folds = patient_folds(patients, strata, max(2, round(1 / share)), seed)
+def inner_split(
+    patients: Sequence[str], strata: Sequence[str], seed: int, share: float = 0.2, attempt: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Row numbers to learn from and to stop on, both sorted: about ``share`` of the patients, alike in their strata; another
+    split for each ``attempt``."""
+    folds = patient_folds(patients, strata, max(2, round(1 / share)), seed, attempt)
     return np.flatnonzero(folds != 0), np.flatnonzero(folds == 0)

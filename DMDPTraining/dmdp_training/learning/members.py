@@ -11,13 +11,11 @@ from dmdp.network.dmdp import Dmdp
 from dmdp.progress import Progress, part, silent
 
 from .batches import Data
-from .examples import Example, label_array, standardisation
-from .folds import inner_split, stratum
+from .examples import Example, standardisation
 from .plan import NetworkPlan
 from .scoring import scores
+from .splits import Roster, inner_rows
 from .trainer import Trained, train
-
-SHARES = (1 / 5, 1 / 3, 1 / 2)  # of the patients that early stopping looks at
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +40,7 @@ class Members:
 
 def train_members(plan: NetworkPlan, patients: Sequence[Example], folder: Path, progress: Progress = silent) -> Members:
     """Train all members on ``patients``; each in its own sub-folder ``member-N``, where a stopped one goes on."""
-    names = [e.patient for e in patients]
-    strata = [stratum(e.site, e.labels, plan.tasks) for e in patients]
-    labels = label_array(patients, plan.tasks)
+    roster = Roster.of(patients, plan.tasks)
     mean, deviation = standardisation(patients, plan.values)
     config, found = plan.network(mean, deviation), []
     for number in range(plan.members):
@@ -55,7 +51,7 @@ def train_members(plan: NetworkPlan, patients: Sequence[Example], folder: Path, 
             step(share, said + words)
 
         settings = replace(plan.settings, seed=plan.settings.seed + number)
-        learn, stop = _split(names, strata, labels, settings.seed)
+        learn, stop = inner_rows(roster, settings.seed)
         found.append(
             train(
                 config,
@@ -67,17 +63,3 @@ def train_members(plan: NetworkPlan, patients: Sequence[Example], folder: Path, 
             )
         )
     return Members(tuple(found))
-
-
-def _split(names: Sequence[str], strata: Sequence[str], labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rows to learn from and to stop by: a fifth of the patients, or more of a small cohort until both classes of every task are
-    on both sides. Where that cannot be, the last split; the training says what it lacks."""
-    for share in SHARES:
-        learn, stop = inner_split(names, strata, seed, share)
-        if all(_both_classes(labels[rows]) for rows in (learn, stop)):
-            break
-    return learn, stop
-
-
-def _both_classes(labels: np.ndarray) -> bool:
-    return all((labels[:, task] == label).any() for task in range(labels.shape[1]) for label in (0, 1))

@@ -10,9 +10,11 @@ from dmdp.ensemble.inputs import CLINICAL_INPUTS
 from dmdp.errors import UsageError
 from dmdp.network.config import NetworkConfig
 
+from .cohort_csv import KNOWN, REGISTERED
 from .settings import TrainingSettings
 
 SIZES = {"quick": NetworkConfig.quick, "lite": NetworkConfig.lite, "full": NetworkConfig.full}
+NO_VALUES = ({*KNOWN} - {*CLINICAL_INPUTS}) | {*REGISTERED}  # columns of which none may be an input
 DEFAULT_VALUES = ("suv_max", "suv_peak", "MTV_3", "het1", *CLINICAL_INPUTS)
 
 
@@ -38,12 +40,20 @@ class NetworkPlan:
         for name, least in (("folds", 2), ("repeats", 1), ("members", 1)):
             if getattr(self, name) < least:
                 raise _refused(name, getattr(self, name), f"{least} or more")
+        told = [name for name in self.values if name in NO_VALUES]
+        if told:
+            raise _refused("values", ", ".join(told), "measurements or clinical facts: no label, no path, no name and no site")
         SIZES[self.size](tasks=self.tasks, **self.changes)  # refuses what cannot be before any image is read
 
     def network(self, mean: tuple[float, ...], deviation: tuple[float, ...]) -> NetworkConfig:
         """The network for a table with these means and deviations."""
         table = {"tabular": self.values, "tabular_mean": mean, "tabular_sd": deviation}
         return SIZES[self.size](tasks=self.tasks, **{**table, **self.changes})
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """The images that it looks at."""
+        return SIZES[self.size](tasks=self.tasks, **self.changes).modalities
 
     @property
     def spacing(self) -> int:

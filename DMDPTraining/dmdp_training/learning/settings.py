@@ -19,7 +19,7 @@ class TrainingSettings:
     """AdamW as in science 4.4. ``batch`` patients at a time, ``accumulate`` batches per step; ``warm_up`` and ``patience`` in
     epochs; ``smoothing`` of the labels; ``balance`` weighs classes by their frequency; ``alignment`` is β at its peak (0: no
     contrastive loss), over ``ramp`` epochs; ``outline`` is the weight of the decoder's loss; ``queue`` patients are kept as
-    negatives; ``learned_weights`` replace β. ``amp`` (bfloat16) works on CUDA only."""
+    negatives; ``learned_weights`` replace β where it is not 0. ``amp`` (bfloat16) works on CUDA only."""
 
     epochs: int = 150
     batch: int = 8
@@ -49,8 +49,9 @@ class TrainingSettings:
                 raise _refused(name, getattr(self, name), "a number above 0")
         if not 0 <= self.ema < 1 or not 0 <= self.smoothing < 1:
             raise _refused("ema or smoothing", (self.ema, self.smoothing), "numbers from 0 to below 1")
-        if self.queue < 0 or self.alignment < 0:
-            raise _refused("queue or alignment", (self.queue, self.alignment), "0 or more")
+        for name in ("queue", "alignment", "seed"):
+            if not getattr(self, name) >= 0:
+                raise _refused(name, getattr(self, name), "0 or more")
         if self.device not in ("cpu", "cuda"):
             raise _refused("device", self.device, "cpu or cuda")
 

@@ -20,6 +20,8 @@ from .checkpoint import below, optimiser_tensors, prefixed, read_checkpoint, res
 from .ema import Average
 from .settings import TrainingSettings
 
+# A few hundred steps of the network's own rate would leave a single number where it was: AdamW moves it by about the rate.
+LEARNED_RATE = 30.0
 BEFORE_THE_FIRST = 2**31  # the "epoch" whose random numbers the first weights come from
 
 
@@ -47,7 +49,7 @@ class State:
 
 def contrasts(config: NetworkConfig, settings: TrainingSettings) -> tuple[str, ...]:
     """The contrastive parts of the loss that this network can have."""
-    if not settings.alignment and not settings.learned_weights:
+    if not settings.alignment:
         return ()
     table = ("image_table",) if config.tabular else ()
     return table + (("ct_pet",) if config.align_modalities else ())
@@ -64,9 +66,9 @@ def begin(config: NetworkConfig, settings: TrainingSettings) -> State:
         else None
     )
     queues = {name: Queue(settings.queue, config.embedding).to(settings.device) for name in parts} if settings.queue else {}
-    groups = [{"params": list(network.parameters())}]
+    groups = [{"params": list(network.parameters()), "times": 1.0}]
     if learned is not None:
-        groups.append({"params": list(learned.parameters()), "weight_decay": 0.0})
+        groups.append({"params": list(learned.parameters()), "weight_decay": 0.0, "times": LEARNED_RATE})
     optimiser = torch.optim.AdamW(groups, lr=settings.learning_rate, weight_decay=settings.weight_decay)
     return State(network, Average(network, settings.ema), queues, learned, optimiser)
 

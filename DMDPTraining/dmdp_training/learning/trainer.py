@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 from dmdp.atomic import write_file
-from dmdp.errors import InputError
+from dmdp.errors import InputError, ModelError
 from dmdp.network.config import NetworkConfig
 from dmdp.network.dmdp import Dmdp
 from dmdp.network.losses import class_weights
@@ -32,7 +32,8 @@ from .scoring import aucs, scores, task_loss
 from .settings import TrainingSettings, digest
 from .state import State, begin, load_best, load_state, save_best, save_state
 
-CHECKPOINT, BEST, LOG = "checkpoint.safetensors", "best.safetensors", "log.jsonl"
+CHECKPOINT, LOG = "checkpoint.safetensors", "log.jsonl"
+BEST = "best-*.safetensors"  # the number is that of the epoch
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,17 +57,17 @@ def train(
 ) -> Trained:
     """Learn from ``learn``, stop by ``stop`` (other patients; never those that a result is reported on), keep all in ``folder``.
 
-    ``folder`` gets ``checkpoint.safetensors`` after each epoch, ``best.safetensors`` and ``log.jsonl`` (a line per epoch: parts
-    of the loss, AUC by task, learning rate, seconds). Where it holds a checkpoint of the same training, it goes on from there.
+    ``folder`` gets ``checkpoint.safetensors`` after each epoch, the best weights as ``best-<epoch>.safetensors`` and
+    ``log.jsonl`` (a line per epoch: parts of the loss, AUC by task, learning rate, seconds). Where it holds a checkpoint of the
+    same training, it goes on from there; where the best weights are gone, it begins again.
     Raises :class:`InputError` for patients from whom nothing can be learned and :class:`ModelError` for a foreign checkpoint or
     a loss that is not a number.
     """
     folder = Path(folder)
     data, held = Data(learn, config), Data(stop, config)
     _check(data, held, settings)
-    state, what = begin(config, settings), _what(config, settings, data, held)
-    if (folder / CHECKPOINT).exists():
-        load_state(folder / CHECKPOINT, state, what)
+    what = _what(config, settings, data, held)
+    state = _resumed(folder, config, settings, what)
     write_file(folder / LOG, "".join(json.dumps(record) + "\n" for record in state.history).encode())
     weights = class_weights(torch.from_numpy(data.labels)).to(settings.device) if settings.balance else None
     started, before = time.monotonic(), state.epoch
@@ -86,11 +87,38 @@ def train(
             record = {"epoch": state.epoch, "losses": losses, **record, "seconds": round(time.monotonic() - begun, 2)}
             state.history.append(record)
             save_state(folder / CHECKPOINT, state, what)
+            _forget_former(folder, state.best["epoch"])
             with (folder / LOG).open("a", encoding="utf-8") as log:
                 log.write(json.dumps(record) + "\n")
             progress(state.epoch / settings.epochs, _words(state, settings, started, before))
-    network, facts = load_best(folder / BEST)
+    network, facts = load_best(best_file(folder, state.best["epoch"]))
     return Trained(network, facts["epoch"], facts["aucs"], tuple(state.history))
+
+
+def best_file(folder: Path, epoch: int) -> Path:
+    """Where the weights of the best epoch are kept. Its number is in the name, so that a kill between this file and the
+    checkpoint leaves the pair that belongs together."""
+    return folder / BEST.replace("*", str(epoch))
+
+
+def _resumed(folder: Path, config: NetworkConfig, settings: TrainingSettings, what: str) -> State:
+    """The state of the checkpoint, or the beginning."""
+    state = begin(config, settings)
+    if not (folder / CHECKPOINT).exists():
+        return state
+    load_state(folder / CHECKPOINT, state, what)
+    try:
+        load_best(best_file(folder, state.best["epoch"]))
+    except ModelError:  # the checkpoint alone cannot bring back an epoch that is over
+        return begin(config, settings)
+    return state
+
+
+def _forget_former(folder: Path, epoch: int) -> None:
+    """Delete the best weights of other epochs, once the checkpoint no longer names them."""
+    for path in folder.glob(BEST):
+        if path != best_file(folder, epoch):
+            path.unlink(missing_ok=True)
 
 
 def _validate(state: State, held: Data, settings: TrainingSettings, folder: Path) -> dict[str, Any]:
@@ -100,7 +128,7 @@ def _validate(state: State, held: Data, settings: TrainingSettings, folder: Path
     mean = round(float(np.mean(list(found.values()))), 4)
     if state.best is None or (mean, -loss) > (state.best["auc"], -state.best["loss"]):
         state.best = {"epoch": state.epoch + 1, "auc": mean, "loss": loss, "aucs": found}
-        save_best(folder / BEST, state.average.network, state.best)
+        save_best(best_file(folder, state.best["epoch"]), state.average.network, state.best)
     return {"auc": found, "validation_loss": loss, "rate": state.optimiser.param_groups[0]["lr"]}
 
 
@@ -134,7 +162,7 @@ def _check(data: Data, held: Data, settings: TrainingSettings) -> None:
             "training.class",
             f"No task has both classes among the {len(held)} scans to stop by.",
             "both classes of one task at least.",
-            "Bring more patients, or ask for fewer folds.",
+            "Bring more patients.",
         )
     if settings.device == "cuda" and not torch.cuda.is_available():
         raise InputError("training.device", "CUDA cannot be used here.", "a CUDA device.", "Train on the CPU.")
@@ -145,7 +173,8 @@ def _what(config: NetworkConfig, settings: TrainingSettings, data: Data, held: D
     content = hashlib.sha256()
     for part in (data, held):
         outlines = [e.lesion for e in part.examples if e.lesion is not None] if part.config.decoder else []
-        for array in (part.values, part.labels, part.patients, *(e.images for e in part.examples), *outlines):
+        present = np.array([e.present for e in part.examples])
+        for array in (part.values, part.labels, part.patients, present, *(e.images for e in part.examples), *outlines):
             content.update(np.ascontiguousarray(array).tobytes())
     return digest(config.to_json(), settings.to_json(), content.hexdigest())
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm, rankdata
+from scipy.stats import beta, norm, rankdata
 
 
 @dataclass(frozen=True)
 class Auc:
-    """An area with its standard error and 95 % interval (normal, clipped to 0…1)."""
+    """An area with its standard error and 95 % interval (normal, clipped to 0…1; exact where the error is 0 or unknown)."""
 
     value: float
     error: float
@@ -46,12 +46,32 @@ def components(scores: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def delong(scores: np.ndarray, y: np.ndarray) -> Auc:
-    """Mean AUC of the repeats ``scores`` (R, n) or (n,) for labels ``y`` (n,) 0/1; the interval is over patients."""
+    """Mean AUC of the repeats ``scores`` (R, n) or (n,) for labels ``y`` (n,) 0/1; the interval is over patients.
+
+    Where the components do not vary (a perfect ranking, a single patient of a class), their variance knows nothing of chance;
+    the interval is then :func:`of_pairs`.
+    """
     v10, v01 = components(scores, y)
     value = float(v10.mean())
-    error = float(np.sqrt(v10.var(ddof=1) / len(v10) + v01.var(ddof=1) / len(v01)))
+    pairs = min(len(v10), len(v01))
+    error = float(np.sqrt(v10.var(ddof=1) / len(v10) + v01.var(ddof=1) / len(v01))) if pairs > 1 else float("nan")
+    if not error > 0:
+        return Auc(value, error, of_pairs(value, pairs))
     low, high = value + norm.ppf([0.025, 0.975]) * error
     return Auc(value, error, (max(float(low), 0.0), min(float(high), 1.0)))
+
+
+def of_pairs(value: float, pairs: int) -> tuple[float, float]:
+    """A conservative 95 % interval of an area from ``pairs`` patients of the rarer class.
+
+    Each of them is paired with one other patient of the other class: independent pairs, of which the share ``value`` is ordered
+    rightly. The interval is that of a binomial share (Clopper and Pearson, Biometrika 1934;26:404); for a perfect ranking its
+    lower end is 0.025^(1/pairs).
+    """
+    right, wrong = pairs * value, pairs * (1 - value)
+    low = beta.ppf(0.025, right, wrong + 1) if right else 0.0
+    high = beta.ppf(0.975, right + 1, wrong) if wrong else 1.0
+    return float(low), float(high)
 
 
 def compare(a: np.ndarray, b: np.ndarray, y: np.ndarray) -> Difference:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,14 +25,17 @@ CONFIGURATION = "configuration.json"
 PIECES = "pieces"
 
 
-def open_run(folder: str | Path, configuration: Mapping[str, Any]) -> Path:
+def open_run(folder: str | Path, configuration: Mapping[str, Any], early: Collection[str] = ()) -> Path:
     """The run folder for a ``configuration`` (plain JSON), new or from a run that was stopped.
 
+    ``early`` names what can lie in it that no setting changes: as long as there is nothing else, the configuration may change.
     Raises :class:`OutputError` where the folder holds something else, or a run with other settings, data or versions.
     """
-    folder = Path(folder)
+    folder = Path(os.path.expanduser(folder))
     path = folder / CONFIGURATION
-    if path.is_file():
+    names = {p.name for p in folder.iterdir()} if folder.is_dir() else set()
+    begun = bool(names - {*early, CONFIGURATION}) if early else True
+    if path.is_file() and begun:
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -39,15 +43,15 @@ def open_run(folder: str | Path, configuration: Mapping[str, Any]) -> Path:
         if found != json.loads(json.dumps(configuration)):
             raise OutputError(
                 "run.other",
-                f"'{folder}' holds a validation run with other settings, data or versions.",
+                f"'{folder}' holds a run with other settings, data or versions.",
                 "a new folder, or the same settings to go on with that run.",
                 "Choose another output folder, or give the settings of that run.",
             )
         return folder
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and (not folder.is_dir() or (names and begun)):
         raise OutputError(
             "output.exists",
-            f"'{folder}' exists and is not a validation run of this program.",
+            f"'{folder}' exists and is not a run of this program.",
             "a new folder, an empty one, or an earlier run.",
             "Choose another output folder, or move what is there away.",
         )

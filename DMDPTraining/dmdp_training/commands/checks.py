@@ -1,0 +1,12 @@
+"""What several commands ask of their options."""
+
+from __future__ import annotations
+
+from dmdp.errors import UsageError
+
+
+def at_least(option: str, value: int, least: int) -> int:
+    """``value``, or :class:`UsageError` where it is below ``least``."""
+    if value < least:
+        raise UsageError(f"option.{option}", f"--{option} {value}.", f"{least} or more.", f"Correct --{option}.")
+    return value
