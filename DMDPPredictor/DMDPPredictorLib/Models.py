@@ -26,7 +26,7 @@ def cardText(name: str) -> str:
     try:
         return _card(read_bundle(path).manifest)
     except DmdpError as error:
-        return escape(str(error))
+        return f"<p>{escape(str(error))}</p>"
     except (KeyError, TypeError, ValueError, IndexError, AttributeError):  # a bundle vouches for its numbers, not for its card
         return f"<p>{_('This model has no card that can be read.')}</p>"
 

@@ -40,7 +40,7 @@ def storedResult() -> tuple[Prediction, tuple] | None:
         prediction = Prediction.from_json(json.loads(node.GetText()))
     except (ValueError, KeyError, TypeError):  # of another version of this module
         return None
-    return prediction, (tuple(node.GetNodeReferenceID(role) or "" for role in ROLES), node.GetAttribute(INPUTS) or "")
+    return prediction, (tuple(node.GetNodeReferenceID(role) or "" for role in ROLES), _current(node.GetAttribute(INPUTS) or ""))
 
 
 def removeResult() -> None:
@@ -53,6 +53,12 @@ def removeResult() -> None:
 def _node():
     nodes = slicer.util.getNodesByClass("vtkMRMLTextNode")
     return next((node for node in nodes if node.GetAttribute(RESULT) is not None), None)
+
+
+def _current(inputs: str) -> str:
+    """The choices of a saved scene, where the last was once whether the demonstration network is run."""
+    former = {", true]": ', "demo-network"]', ", false]": ', ""]'}
+    return next((inputs.removesuffix(end) + new for end, new in former.items() if inputs.endswith(end)), inputs)
 
 
 def _plain(parameters: DMDPPredictorParameterNode) -> str:

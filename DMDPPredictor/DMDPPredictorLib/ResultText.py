@@ -75,7 +75,9 @@ def networkText(prediction: Prediction) -> str:
         return note
     numbers = ", ".join(f"{escape(name)} {value:.2f}" for name, value in said["probabilities"].items())
     missing = ", ".join(said.get("missing", ()))
-    absent = _("Not there, though the network reads it: {missing}.").format(missing=escape(missing)) if missing else ""
+    absent = (
+        _("Not known of this patient, though the network uses it: {missing}.").format(missing=escape(missing)) if missing else ""
+    )
     warnings = "".join(
         f"<li>{escape(maps.words(key))}: {escape(' '.join(words))}</li>" for key, words in said["warnings"].items()
     )

@@ -146,7 +146,7 @@ def _nifti_not_finite(path: Path) -> int:
         return 0
     try:
         content = gzip.decompress(path.read_bytes()) if path.name.lower().endswith(".gz") else path.read_bytes()
-    except (EOFError, OSError, zlib.error) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InputError(
             "image.incomplete", f"'{path.name}' ends too early or is damaged ({error}).", "a whole file.", "Copy it again."
         ) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +70,7 @@ def predict_to_folder(
             raise ModelError(
                 "model.no_ensemble",
                 "No machine-learning bundle among the models.",
-                "at least one, as networks are demonstrations so far.",
+                "at least one, as what a network says is kept apart from the answer.",
                 "Add --model published-pet-clinical.",
             )
         case = prepare_case(request, part(progress, 0.05, 0.3))
@@ -138,7 +138,14 @@ def _network(bundles: Sequence[Bundle]) -> tuple[NetworkModel | None, dict[str, 
 def _versions(network: NetworkModel | None) -> dict[str, str]:
     """Of the packages that computed the numbers."""
     names = ("dmdp", "numpy", "scipy", "SimpleITK", *(("torch",) if network is not None else ()))
-    return {name: __version__ if name == "dmdp" else version(name) for name in names}
+    return {name: __version__ if name == "dmdp" else _version(name) for name in names}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # importable, but installed without its metadata
+        return "unknown"
 
 
 def _input_hashes(case: Case) -> dict[str, str]:

@@ -23,7 +23,7 @@ from safetensors.torch import save
 
 from .learning.examples import spread
 from .simulate import simulate_patient
-from .validation.metrics import mean_auc
+from .validation.roc import delong
 
 TABULAR = ("suv_max", "suv_peak", "MTV_3", "age", "sex")
 HELD_OUT = 80
@@ -87,7 +87,7 @@ def train_network(out: str | Path, patients: int = 160, seed: int = 0, epochs: i
     # what is stored is half precision; test what will be used
     network.load_state_dict({k: v.half().float() if v.is_floating_point() else v for k, v in network.state_dict().items()})
     network.eval()
-    return _write(out, network, train, _test(network, test, seed), {"seed": seed, "epochs": epochs})
+    return _write(out, network, train, _test(network, test), {"seed": seed, "epochs": epochs})
 
 
 def _examples(seeds: range, progress: Progress, start: float, stop: float, words: str) -> list[Example]:
@@ -123,7 +123,7 @@ def _augment(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return shifted[..., ::-1].copy() if rng.random() < 0.5 else shifted
 
 
-def _test(network: Dmdp, test: Sequence[Example], seed: int) -> list[dict]:
+def _test(network: Dmdp, test: Sequence[Example]) -> list[dict]:
     with torch.no_grad():
         scores = np.concatenate(
             [network(*_batch(test[i : i + BATCH], network.config, None)[:2]).logits.numpy() for i in range(0, len(test), BATCH)]
@@ -131,13 +131,13 @@ def _test(network: Dmdp, test: Sequence[Example], seed: int) -> list[dict]:
     metrics = []
     for column, task in enumerate(network.config.tasks):
         labels = np.array([e.labels[task] for e in test])
-        value, interval = mean_auc(scores[None, :, column], labels, seed)
+        area = delong(scores[:, column], labels)
         metrics.append(
             {
                 "task": task,
                 "metric": "AUC",
-                "value": round(value, 4),
-                "interval": [round(bound, 4) for bound in interval],
+                "value": round(area.value, 4),
+                "interval": [round(bound, 4) for bound in area.interval],
                 "protocol": "other simulated patients (invented labels); says nothing of real ones",
                 "n": len(labels),
                 "events": int(labels.sum()),

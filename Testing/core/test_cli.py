@@ -206,3 +206,25 @@ def test_written_volumes_keep_their_place(result, simulated_study):
     centre = heat.geometry.to_lps((np.array(heat.geometry.shape) - 1) / 2)
     truth = patient.pet.geometry.to_lps(np.argwhere(patient.lesion_pet)).mean(axis=0)
     assert np.linalg.norm(centre - truth) < 6
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (MemoryError(), 5),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"), 5),
+        (RuntimeError("shapes differ"), 1),
+        (KeyboardInterrupt(), 6),
+    ],
+)
+def test_what_goes_wrong_has_its_exit_code(error, code, monkeypatch, capsys):
+    from dmdp import cli
+    from dmdp.command import Command
+
+    def fail(arguments, progress):
+        raise error
+
+    monkeypatch.delenv("DMDP_DEBUG", raising=False)
+    monkeypatch.setattr(cli, "find_commands", lambda: {"fail": Command("fail", "Fails.", lambda parser: None, fail)})
+    assert cli.main(["fail"]) == code
+    assert "What to do" in capsys.readouterr().err

@@ -303,8 +303,8 @@ def test_a_gpu_gets_copies_and_does_all_the_work(model, case, coarse, monkeypatc
         used.append(where)
         return backend.frozen
 
-    def half_precision(network):
-        used.append("half precision")
+    def on_gpu(network, half):
+        used.append("half precision" if half else "full precision")
         return backend.forward_of(network, "onednn")[0]
 
     monkeypatch.setattr(demonstration, "on_device", lambda work, wanted: (work("cuda"), device.NO_MEMORY))
@@ -312,11 +312,11 @@ def test_a_gpu_gets_copies_and_does_all_the_work(model, case, coarse, monkeypatc
     monkeypatch.setattr(demonstration, "laid_on", lambda where, images: images)
     monkeypatch.setattr(torch.Tensor, "to", lambda tensor, *given, **named: tensor)
     monkeypatch.setattr(backend, "ready_on", ready_on)
-    monkeypatch.setattr(backend, "half_precision", half_precision)
+    monkeypatch.setattr(backend, "on_gpu", on_gpu)
     assert loaded  # its methods look the back-end up when they are called
     said, _ = demonstrate(model, case, "auto", second_opinion=True)
     assert said["note"] == device.NO_MEMORY
-    assert used == ["cuda", "cuda", "half precision"]
+    assert used == ["cuda", "cuda", "full precision"]
 
 
 def test_the_copy_for_a_device_leaves_the_loaded_network_where_it_is(model):

@@ -9,6 +9,7 @@ import pytest
 from dmdp.errors import InputError, UsageError
 from dmdp_training.learning.calibration import smoothed_platt
 from dmdp_training.learning.cohort_csv import Entry
+from dmdp_training.learning.csv_rows import read_rows
 from dmdp_training.learning.examples import Example
 from dmdp_training.learning.notes import column_notes, missing_notes, seen_by
 from dmdp_training.learning.plan import NetworkPlan
@@ -142,3 +143,25 @@ def test_settings_below_zero_are_refused(name):
     for value in (-1, float("nan")):
         with pytest.raises(UsageError, match=f"{name} is {value}"):
             TrainingSettings(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("patient,T1\n1,a\n,,,\n2,b\n", [(2, {"patient": "1", "T1": "a"}), (4, {"patient": "2", "T1": "b"})]),
+        ("patient,T_1,T1\n1,a,b\n", [(2, {"patient": "1", "T_1": "a", "T1": "b"})]),
+        ("patient,%,,\n1,a,,\n", [(2, {"patient": "1", "%": "a"})]),
+    ],
+    ids=["an empty row", "names alike", "a name of symbols"],
+)
+def test_rows_are_read_by_their_header(text, rows, tmp_path):
+    path = tmp_path / "cohort.csv"
+    path.write_text(text, encoding="utf-8")
+    needed = [name for name in text.split("\n")[0].split(",") if name]
+    assert read_rows(path, needed, ("patient", "ct")) == rows
+
+
+def test_a_bundle_s_name_leads_nowhere():
+    assert replace(PLAN, name="my-network").name == "my-network"
+    with pytest.raises(UsageError, match="name"):
+        replace(PLAN, name="../elsewhere")

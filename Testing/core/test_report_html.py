@@ -295,7 +295,7 @@ def test_a_trained_network_is_not_called_a_demonstration(page, document):
     seen, hidden = page(document).seen, page(document).hidden
     assert "Network, apart from the answer" in seen
     assert "has not been validated elsewhere" in seen
-    for words in (f"N{label[1:]}.", note, "EGFR 0.87", "the network reads it: age, smoking.", "sim_margin: Occlusion, CT 25 %"):
+    for words in (f"N{label[1:]}.", note, "EGFR 0.87", "the network uses it: age, smoking.", "sim_margin: Occlusion, CT 25 %"):
         assert words in hidden, words
     fixed = (seen + hidden).replace(LABEL, "").replace("demo-network", "")
     for wrong in ("emonstration", "not trained on patients", "nothing about the patient"):

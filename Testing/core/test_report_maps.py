@@ -11,7 +11,8 @@ from dmdp.report.standing import DEMONSTRATION, TRAINED, standing
     ("name", "parts", "words"),
     [
         ("EGFR_ct_encoder", ("EGFR", "ct", "encoder"), "EGFR: Grad-CAM, CT encoder"),
-        ("sim_margin_pet_stage3", ("sim_margin", "pet", "stage3"), "sim_margin: Grad-CAM, PET stage3"),
+        ("sim_margin_pet_stage3", ("sim_margin", "pet", "stage3"), "sim_margin: Grad-CAM, PET encoder, middle stage"),
+        ("EGFR_fused_small", ("EGFR", "fused", "small"), "EGFR: Grad-CAM, fusion, small scale"),
         ("a_b_c_fused_fusion", ("a_b_c", "fused", "fusion"), "a_b_c: Grad-CAM, fusion"),
         ("subtype_ct_occlusion", ("subtype", "ct", "occlusion"), "subtype: Occlusion, CT"),
         ("subtype_fused_occlusion", ("subtype", "fused", "occlusion"), "subtype: Occlusion, fused"),

@@ -32,11 +32,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--prevalence", action="append", metavar="TASK=P", help=PREVALENCE_HELP)
     parser.add_argument("--model", action="append", metavar="BUNDLE", help=MODEL_HELP)
     parser.add_argument("--device", choices=("cpu", "cuda", "auto"), help="for the network (default auto)")
-    parser.add_argument(
-        "--second-opinion",
-        action="store_true",
-        help="occlusion maps beside Grad-CAM; under a minute more for lite, minutes for full",
-    )
+    parser.add_argument("--second-opinion", action="store_true", help=OPINION_HELP)
     parser.add_argument("--backend", choices=BACKENDS, help="for occlusion maps on the CPU (default auto)")
     parser.add_argument("--out", required=True, metavar="DIR", help="result folder; an earlier result is replaced")
 

@@ -24,7 +24,7 @@ from .randomisation import RandomisationCheck, randomisation_check
 from .zones import shares, zones
 
 UNCHANGED = "This map hardly depends on what the network has learned: it shows the images."
-UNKNOWN = "Whether this map depends on what the network has learned could not be told: untrained networks give flat maps here."
+UNKNOWN = "Whether this map depends on what the network has learned could not be told: one of the maps to compare is flat."
 EMPTY = "This map is empty: here nothing speaks for the positive class."
 OUTSIDE_SHARE = 0.01  # of the lesion, beyond what the network sees
 
@@ -69,7 +69,7 @@ def demonstrate(
         check = randomisation_check(maps, config, images, known, ready_on(where))
         falls = {}
         if second_opinion:
-            falls = occlusion(model.forwards(where, backend), config, images, known, part(progress, 0.2, 1.0))
+            falls = occlusion(model.forwards(where, backend, half=False), config, images, known, part(progress, 0.2, 1.0))
         return Seen(logits, maps, check, falls)
 
     seen, note = on_device(work, device)

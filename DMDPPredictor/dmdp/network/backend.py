@@ -62,7 +62,7 @@ def forward_of(network: Dmdp, backend: str = "auto") -> tuple[Forward, str]:
     if backend == "auto":
         try:
             return _openvino(network), "openvino"
-        except MissingPackage:
+        except (MissingPackage, RuntimeError):  # not there, or of a version that cannot read this torch's networks
             backend = "onednn"
     if backend == "openvino":
         return _openvino(network), backend
@@ -75,13 +75,13 @@ def forward_of(network: Dmdp, backend: str = "auto") -> tuple[Forward, str]:
     return run, backend
 
 
-def half_precision(network: Dmdp) -> Forward:
-    """The same on the GPU, in half precision; images and values may be anywhere, the log-odds are on the CPU."""
+def on_gpu(network: Dmdp, half: bool) -> Forward:
+    """The same on the GPU, in ``half`` precision or full; images and values may be anywhere, the log-odds are on the CPU."""
     ready = ready_on("cuda")(network)
 
     @torch.inference_mode()
     def run(images: Tensor, values: Tensor | None = None) -> Tensor:
-        with torch.autocast("cuda", torch.float16):
+        with torch.autocast("cuda", torch.float16, enabled=half):
             return ready(images.cuda(), None if values is None else values.cuda()).logits.float().cpu()
 
     return run

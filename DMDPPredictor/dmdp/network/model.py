@@ -73,12 +73,12 @@ class NetworkModel:
         logits, note = on_device(work, device)
         return [dict(zip(config.tasks, self.members.calibrated(one), strict=True)) for one in logits], note
 
-    def forwards(self, where: str, backend: str = "auto") -> tuple[Any, ...]:
-        """A function (images (B, 2, z, y, x), values (B, F) or None) → log-odds (B, tasks) per member: in half precision on
-        ``cuda``, by a ``backend`` of :mod:`dmdp.network.backend` on ``cpu``."""
-        from .backend import forward_of, half_precision
+    def forwards(self, where: str, backend: str = "auto", half: bool = True) -> tuple[Any, ...]:
+        """A function (images (B, 2, z, y, x), values (B, F) or None) → log-odds (B, tasks) per member: on ``cuda``, in half
+        precision unless small differences matter; on ``cpu`` by a ``backend`` of :mod:`dmdp.network.backend`."""
+        from .backend import forward_of, on_gpu
 
-        return tuple(half_precision(n) if where == "cuda" else forward_of(n, backend)[0] for n in self.members.networks)
+        return tuple(on_gpu(n, half) if where == "cuda" else forward_of(n, backend)[0] for n in self.members.networks)
 
     @cached_property
     def _frozen(self) -> tuple[Any, ...]:

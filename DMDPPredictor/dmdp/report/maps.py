@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 GRAD_CAM, OCCLUSION = "Grad-CAM", "Occlusion"
+STAGES = {"stage3": "encoder, middle stage", "small": "fusion, small scale"}  # the others are called as they are
 FOR_THE_POSITIVE_CLASS = (
     "A map shows what speaks for the positive class (such as mutant, or squamous cell carcinoma); where the probability is low, "
     "it does not explain the low answer."
@@ -24,10 +25,10 @@ def kind(stage: str) -> str:
 
 
 def place(modality: str, stage: str) -> str:
-    """Where in the network a map was made: ``CT encoder``, ``fusion`` where both are fused, ``PET`` for an occlusion."""
+    """Where in the network a map was made: ``CT encoder``, ``fusion`` where both meet, ``PET`` for an occlusion."""
     parts = [modality.upper()] if modality in ("ct", "pet") else []
     if kind(stage) == GRAD_CAM:
-        parts.append(stage)
+        parts.append(STAGES.get(stage, stage))
     return " ".join(parts) or modality
 
 

@@ -47,13 +47,14 @@ def run_ablation(out: str | Path, plan: AblationPlan, progress: Progress = silen
 
 def _piece(folder: Path, plan: AblationPlan, name: str, seed: int, patients: Patients, progress: Progress) -> Mapping[str, Any]:
     file = folder / "pieces" / f"{name}-{seed}.json"
+    training = folder / "trainings" / f"{name}-{seed}"
     if file.is_file():
+        shutil.rmtree(training, ignore_errors=True)
         return json.loads(file.read_text(encoding="utf-8"))
 
     def said(share: float, words: str) -> None:
         progress(share, f"{name}, seed {seed}: {words}")
 
-    training = folder / "trainings" / f"{name}-{seed}"
     if name == STACK:
         said(0.0, "fitting")
         found = stack_piece(plan, seed, patients)

@@ -12,7 +12,7 @@ from dmdp.progress import Progress
 
 from .checks import at_least
 
-DEMONSTRATION = ("what", "patients", "epochs", "seed", "out")  # what the network without a cohort can be told
+WITHOUT_COHORT = ("what", "patients", "epochs", "seed", "out")  # what the network without a cohort can be told
 SETTINGS = ("epochs", "batch", "accumulate", "learning_rate", "patience", "ema", "alignment", "queue", "seed")
 CHANGES = ("norm", "fusion", "head")
 
@@ -20,6 +20,7 @@ CHANGES = ("norm", "fusion", "head")
 def add_arguments(parser: ArgumentParser) -> None:
     """The cohort, the network, the training."""
     parser.add_argument("--cohort", metavar="CSV", help="cohort file; without it simulated patients (the demonstration network)")
+    parser.add_argument("--name", metavar="NAME", help="of the bundle (default cohort-network)")
     parser.add_argument("--tasks", metavar="A,B", help="columns of labels (default: all tasks that the CSV tells)")
     parser.add_argument(
         "--values", metavar="A,B", help="the network's table: PET features, age, sex, smoking, or columns of the CSV"
@@ -114,7 +115,7 @@ def plan_of(given: Mapping[str, Any], tasks: tuple[str, ...], cuda: bool):
         columns=tuple(name for name in values if name not in known),
         size=given.get("size", "lite"),
         changes=changes,
-        **{name: given[name] for name in ("folds", "repeats", "members") if name in given},
+        **{name: given[name] for name in ("folds", "repeats", "members", "name") if name in given},
         settings=TrainingSettings(
             **settings, learned_weights=bool(given.get("learned_weights")), device=device, amp=device == "cuda"
         ),
@@ -124,7 +125,7 @@ def plan_of(given: Mapping[str, Any], tasks: tuple[str, ...], cuda: bool):
 def _demonstration(given: Mapping[str, Any], progress: Progress) -> str:
     from ..networks import train_network
 
-    others = [key for key in given if key not in DEMONSTRATION]
+    others = [key for key in given if key not in WITHOUT_COHORT]
     if others:
         raise UsageError(
             "train.options",

@@ -6,7 +6,8 @@ import csv
 import os
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 from dmdp.errors import InputError
@@ -33,7 +34,8 @@ def read_rows(path: Path, needed: Sequence[str], known: Collection[str]) -> list
     """The rows that are not empty, cells stripped.
 
     Raises :class:`InputError` for a file that is no CSV or lacks a ``needed`` column, for a header that stands twice or is
-    one of the ``known`` names in another spelling, and for a row with more cells than the header has names.
+    one of the ``known`` names in another spelling, and for a row with more cells than the header has names. A column without a
+    name is left out.
     """
     names, rows = _read(path)
     _check_names(path, names, {*needed, *known})
@@ -62,7 +64,7 @@ def _read(path: Path) -> tuple[tuple[str, ...], list[tuple[int, list[str]]]]:
     return (tuple(lines[0][1]), lines[1:]) if lines else ((), [])
 
 
-def _check_names(path: Path, names: Sequence[str], known: Iterable[str]) -> None:
+def _check_names(path: Path, names: Sequence[str], known: Collection[str]) -> None:
     if len(names) == 1 and re.search(r"[;\t]", names[0]):
         parted = "semicolons" if ";" in names[0] else "tabs"
         raise refused(
@@ -76,7 +78,7 @@ def _check_names(path: Path, names: Sequence[str], known: Iterable[str]) -> None
     spelled = {_plain(name): name for name in known}
     for name in names:
         meant = spelled.get(_plain(name), name)
-        if meant != name:
+        if name and name not in known and meant != name:
             raise refused("header", f"'{path.name}' has a column '{name}'.", f"'{meant}', spelled so.", "Rename the column.")
 
 
@@ -85,12 +87,11 @@ def _plain(name: str) -> str:
 
 
 def _row(names: Sequence[str], line: int, cells: Sequence[str]) -> Row:
-    if len(cells) > len(names):
+    if len(cells) > len(names):  # also where the last is empty: a decimal comma before it would have moved a label
         raise refused(
             "cells",
             f"Row {line} has {len(cells)} cells, the header {len(names)}.",
             "as many cells as the header has names.",
-            "Write decimals with a point, and put a cell that holds a comma between quotation marks.",
+            "Write decimals with a point, put a cell that holds a comma between quotation marks, and delete commas at its end.",
         )
-    filled = [*cells, *[""] * (len(names) - len(cells))]
-    return line, {name: cell for name, cell in zip(names, filled, strict=True) if name}
+    return line, {name: cell for name, cell in zip_longest(names, cells, fillvalue="") if name}

@@ -33,7 +33,7 @@ def write_network(
     metrics: Sequence[Mapping[str, Any]],
     notes: Sequence[str] = (),
 ) -> Bundle:
-    """Write the bundle ``cohort-network`` to ``out`` and read it back, self-test included. Weights are stored in half precision.
+    """Write the bundle of the plan's name to ``out`` and read it back, self-test included. Weights are stored in half precision.
 
     It holds no patient: counts, means and deviations of the table, and the networks. Trained on a simulated task, it is a
     demonstration. ``notes`` are for its card.
@@ -45,7 +45,7 @@ def write_network(
     tested = LoadedMembers(tuple(halved), slopes).probabilities(images, None)
     simulated = any(task in SIMULATED_TASKS for task in plan.tasks)
     manifest = {
-        "name": "cohort-network",
+        "name": plan.name,
         "version": "1.0.0",
         "kind": "network",
         "demonstration": simulated,

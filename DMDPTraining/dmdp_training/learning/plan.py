@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from dmdp.bundle import NAME
 from dmdp.ensemble.inputs import CLINICAL_INPUTS
 from dmdp.errors import UsageError
 from dmdp.network.config import NetworkConfig
@@ -22,7 +23,7 @@ DEFAULT_VALUES = ("suv_max", "suv_peak", "MTV_3", "het1", *CLINICAL_INPUTS)
 class NetworkPlan:
     """``tasks`` to learn; ``values`` of the table, ``columns`` those of them that the cohort file brings; ``size`` and
     ``changes`` of the network; ``folds`` × ``repeats`` of cross-validation; each model is an ensemble of ``members`` that differ
-    in their seed and in the patients that their early stopping looks at; ``settings`` of each training."""
+    in their seed and in the patients that their early stopping looks at; ``settings`` of each training; the bundle's ``name``."""
 
     tasks: tuple[str, ...]
     values: tuple[str, ...] = DEFAULT_VALUES
@@ -33,6 +34,7 @@ class NetworkPlan:
     repeats: int = 1
     members: int = 3
     settings: TrainingSettings = TrainingSettings()
+    name: str = "cohort-network"
 
     def __post_init__(self) -> None:
         if self.size not in SIZES:
@@ -40,6 +42,8 @@ class NetworkPlan:
         for name, least in (("folds", 2), ("repeats", 1), ("members", 1)):
             if getattr(self, name) < least:
                 raise _refused(name, getattr(self, name), f"{least} or more")
+        if not NAME.fullmatch(self.name):
+            raise _refused("name", f"'{self.name}'", "letters, digits, '.', '_' and '-'")
         told = [name for name in self.values if name in NO_VALUES]
         if told:
             raise _refused("values", ", ".join(told), "measurements or clinical facts: no label, no path, no name and no site")
