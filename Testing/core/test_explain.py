@@ -272,7 +272,7 @@ def test_a_demonstration_says_where_its_maps_lie_and_gives_a_second_opinion(mode
         assert sum(said["zones"][key].values()) == pytest.approx(1, abs=1e-3) or volume.array.max() == 0
         assert (EMPTY in said["warnings"].get(key, ())) == (volume.array.max() == 0)
         if key.endswith("occlusion"):
-            assert "at most" in said["warnings"][key][-1]
+            assert ("at most" in said["warnings"][key][-1]) == bool(volume.array.any())
             assert not {UNCHANGED, UNKNOWN} & set(said["warnings"][key])
     without, _ = demonstrate(model, replace(case, clinical=type(case.clinical)()), "cpu")
     assert without["missing"] == ["age", "sex"]
@@ -325,3 +325,11 @@ def test_the_copy_for_a_device_leaves_the_loaded_network_where_it_is(model):
     moved = ready_on("meta")(model.network)
     assert {p.device.type for p in moved.parameters()} == {"meta"}
     assert {p.device.type for p in model.network.parameters()} == {"cpu"}
+
+
+def test_a_fall_that_is_none_is_not_drawn():
+    fall = np.zeros((4, 4, 4), np.float32)
+    fall[1, 1, 1], fall[2, 2, 2] = demonstration.LEAST_FALL / 2, -1.0
+    assert not demonstration._share(fall).any()
+    assert demonstration._share(fall * 10).max() == 1
+    assert demonstration._share(fall * 10).min() == 0

@@ -26,6 +26,7 @@ from .zones import shares, zones
 UNCHANGED = "This map hardly depends on what the network has learned: it shows the images."
 UNKNOWN = "Whether this map depends on what the network has learned could not be told: one of the maps to compare is flat."
 EMPTY = "This map is empty: here nothing speaks for the positive class."
+LEAST_FALL = 0.01  # of the log-odds; less is nobody's evidence, and scaled to 1 it would look like some
 OUTSIDE_SHARE = 0.01  # of the lesion, beyond what the network sees
 
 
@@ -89,8 +90,9 @@ def demonstrate(
 
 
 def _share(fall: np.ndarray) -> np.ndarray:
-    """The fall as a share of its maximum, 0 where the log-odds rise."""
-    return np.maximum(fall, 0.0) / max(float(fall.max()), 1e-12)
+    """The fall as a share of its maximum, 0 where the log-odds rise; all 0 where they hardly fall anywhere."""
+    top = float(fall.max())
+    return np.maximum(fall, 0.0) / top if top >= LEAST_FALL else np.zeros_like(fall)
 
 
 def _lesion_on(crop: Crop, lesion: Lesion) -> np.ndarray:
@@ -120,8 +122,8 @@ def _warnings(seen: Seen, maps: Mapping[Key, np.ndarray], elsewhere: Mapping[str
             said.append(UNCHANGED)
         elif key in seen.check.unknown:
             said.append(UNKNOWN)
-        if key[:2] in seen.falls and key[2] == "occlusion":
-            said.append(f"Covering lowers the log-odds by at most {max(float(seen.falls[key[:2]].max()), 0.0):.2f}.")
+        if key[2] == "occlusion" and one.any():
+            said.append(f"Covering lowers the log-odds by at most {float(seen.falls[key[:2]].max()):.2f}.")
         if said:
             found[name] = said
     return found
