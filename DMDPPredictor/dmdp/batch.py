@@ -13,11 +13,12 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from . import RESEARCH_USE_ONLY
 from .atomic import write_file
-from .errors import DmdpError, UsageError
+from .errors import Cancelled, DmdpError, UsageError
 from .job import Job
 from .progress import Progress, silent
 from .tasks import TASKS
@@ -87,10 +88,10 @@ def predict_batch(
     out = Path(out).expanduser()
     common = {"device": device, **({"model": list(models)} if models else {})}
     outcomes = {str(row["id"]): Outcome(str(row["id"]), "") for row in rows}
+    children, futures = _Children(), []
     with ThreadPoolExecutor(max_workers=jobs) as pool:
-        running: list[subprocess.Popen] = []
-        futures = [pool.submit(_one, row, out, common, resume, running) for row in rows]
         try:
+            futures += [pool.submit(_one, row, out, common, resume, children) for row in rows]
             for number, future in enumerate(as_completed(futures), 1):
                 found = future.result()
                 outcomes[found.id] = found
@@ -99,9 +100,7 @@ def predict_batch(
         finally:
             for future in futures:
                 future.cancel()
-            for process in running:
-                with suppress(OSError):
-                    process.terminate()
+            children.stop()
     return tuple(outcomes.values())
 
 
@@ -112,7 +111,7 @@ def read_summary(out: str | Path) -> tuple[Outcome, ...]:
     return tuple(Outcome(row["id"], row["outcome"], row["reason"]) for row in rows)
 
 
-def _one(row: Row, out: Path, common: Mapping[str, Any], resume: bool, running: list[subprocess.Popen]) -> Outcome:
+def _one(row: Row, out: Path, common: Mapping[str, Any], resume: bool, children: _Children) -> Outcome:
     name = str(row["id"])
     if resume and (out / name / "prediction.json").exists():
         return Outcome(name, SKIPPED)
@@ -121,25 +120,48 @@ def _one(row: Row, out: Path, common: Mapping[str, Any], resume: bool, running: 
         with tempfile.TemporaryDirectory(prefix="dmdp-") as folder:
             job = Path(folder) / "job.json"
             job.write_text(json.dumps(Job("predict", arguments, str(out / name)).to_json()), encoding="utf-8")
-            _run(job, running)
+            _run(job, children)
     except (DmdpError, OSError) as error:
         return Outcome(name, FAILED, " ".join(str(error).split()))
     return Outcome(name, DONE)
 
 
-def _run(job: Path, running: list[subprocess.Popen]) -> None:
+class _Children:
+    """The processes that run. Starting one and stopping all exclude each other, so that none slips through in between."""
+
+    def __init__(self) -> None:
+        self._lock, self._running, self._stopped = Lock(), [], False
+
+    def start(self, command: Sequence[str]) -> subprocess.Popen:
+        """A new process; raises :class:`Cancelled` after :meth:`stop`."""
+        with self._lock:
+            if self._stopped:
+                raise Cancelled
+            process = subprocess.Popen(
+                command,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+            )
+            self._running.append(process)
+            return process
+
+    def stop(self) -> None:
+        """End all, and let no other begin."""
+        with self._lock:
+            self._stopped = True
+            for process in self._running:
+                if process.poll() is None:
+                    with suppress(OSError):
+                        process.terminate()
+
+
+def _run(job: Path, children: _Children) -> None:
     """Run a job in a child process; raises the error that it tells."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dmdp", "run-job", str(job)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-    )
-    running.append(process)
+    process = children.start([sys.executable, "-m", "dmdp", "run-job", str(job)])
     printed, _ = process.communicate()
-    running.remove(process)
     last = printed.strip().splitlines()[-1:] or [""]
     if process.returncode == 0 and last[0] == "DONE":
         return

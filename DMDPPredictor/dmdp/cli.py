@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.metadata import entry_points
+from threading import Event
 
 from . import POPULATION, RESEARCH_USE_ONLY, __version__
 from .command import Command
@@ -26,7 +27,7 @@ TRAINING_MODULE = "dmdp_training.commands"
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``dmdp`` with ``argv``; returns the exit code of contracts: 0 done, 2 usage, 3 input, 4 model, 5 memory,
     6 cancelled, 7 missing package, 1 anything else."""
-    signal.signal(signal.SIGTERM, _cancel)
+    stopped = _stop_on_signal()
     words = _join_negative(list(sys.argv[1:] if argv is None else argv))
     try:
         commands = find_commands()
@@ -40,8 +41,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code
     name = options.pop("command")
     if name == "run-job":
-        return _run_job(options["job"], commands)
-    error = _guarded(lambda: print(commands[name].run(options, _bar() if sys.stderr.isatty() else silent)))
+        return _run_job(options["job"], commands, stopped)
+    progress = _heeding(stopped, _bar() if sys.stderr.isatty() else silent)
+    error = _guarded(lambda: print(commands[name].run(options, progress)))
     if error is None:
         return 0
     print(f"dmdp {name}: {error}", file=sys.stderr)
@@ -76,7 +78,7 @@ def _parser(commands: dict[str, Command]) -> argparse.ArgumentParser:
     return parser
 
 
-def _run_job(path: str, commands: dict[str, Command]) -> int:
+def _run_job(path: str, commands: dict[str, Command], stopped: Event) -> int:
     """The job protocol: ``PROGRESS <0..1> <words>`` lines, then ``DONE`` or ``FAILED <json error>``."""
 
     def report(fraction: float, words: str) -> None:
@@ -86,7 +88,7 @@ def _run_job(path: str, commands: dict[str, Command]) -> int:
         job = read_job(path)
         if job.command not in commands:
             raise UsageError("job.command", f"No command '{job.command}'.", f"one of {', '.join(commands)}.", "Correct it.")
-        commands[job.command].run({**job.arguments, "out": job.out}, report)
+        commands[job.command].run({**job.arguments, "out": job.out}, _heeding(stopped, report))
 
     error = _guarded(run)
     print("DONE" if error is None else f"FAILED {json.dumps(error.to_json(), ensure_ascii=False)}", flush=True)
@@ -128,8 +130,27 @@ def _unforeseen(error: Exception) -> DmdpError:
     )
 
 
-def _cancel(signum, frame) -> None:
-    raise Cancelled
+def _stop_on_signal() -> Event:
+    """Let SIGTERM cancel; the event tells that it came."""
+    stopped = Event()
+
+    def cancel(signum, frame) -> None:
+        stopped.set()
+        raise Cancelled
+
+    signal.signal(signal.SIGTERM, cancel)
+    return stopped
+
+
+def _heeding(stopped: Event, progress: Progress) -> Progress:
+    """A progress that cancels after the signal: its exception may have come up where a library swallows every one."""
+
+    def report(fraction: float, words: str) -> None:
+        if stopped.is_set():
+            raise Cancelled
+        progress(fraction, words)
+
+    return report
 
 
 def _bar() -> Progress:

@@ -99,6 +99,21 @@ def test_stopping_a_batch_ends_its_children(row, tmp_path, dmdp_command):
     assert not (tmp_path / "out" / "a").exists()
 
 
+def test_no_child_begins_after_the_stop():
+    import sys
+
+    from dmdp.batch import _Children
+    from dmdp.errors import Cancelled
+
+    children = _Children()
+    sleeper = children.start([sys.executable, "-c", "import time; time.sleep(60)"])
+    children.stop()
+    sleeper.communicate(timeout=20)
+    assert sleeper.returncode != 0
+    with pytest.raises(Cancelled):
+        children.start([sys.executable, "-c", "pass"])
+
+
 def _child(parent: int) -> int:
     if not os.path.isdir("/proc"):
         pytest.skip("needs /proc")

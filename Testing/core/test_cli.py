@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from threading import Event
 
 import numpy as np
 import pytest
@@ -225,6 +226,30 @@ def test_what_goes_wrong_has_its_exit_code(error, code, monkeypatch, capsys):
         raise error
 
     monkeypatch.delenv("DMDP_DEBUG", raising=False)
+    monkeypatch.setattr(cli, "_stop_on_signal", Event)
     monkeypatch.setattr(cli, "find_commands", lambda: {"fail": Command("fail", "Fails.", lambda parser: None, fail)})
     assert cli.main(["fail"]) == code
     assert "What to do" in capsys.readouterr().err
+
+
+def test_a_stop_that_a_library_swallows_counts_at_the_next_step(monkeypatch, capsys):
+    import os
+    import signal
+    from contextlib import suppress
+
+    from dmdp import cli
+    from dmdp.command import Command
+
+    def work(arguments, progress):
+        with suppress(Exception):  # as some packages do while they are imported
+            os.kill(os.getpid(), signal.SIGTERM)
+        progress(0.5, "going on")
+        return "done"
+
+    former = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(cli, "find_commands", lambda: {"work": Command("work", "Works.", lambda parser: None, work)})
+    try:
+        assert cli.main(["work"]) == 6
+    finally:
+        signal.signal(signal.SIGTERM, former)
+    assert "cancelled" in capsys.readouterr().err
