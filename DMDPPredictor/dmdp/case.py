@@ -92,6 +92,10 @@ class Geometry:
         affine[:3, 3] = self.to_lps(lower)
         return Geometry(tuple(int(n) for n in shape), _freeze(affine))
 
+    def moved(self, matrix) -> Geometry:
+        """This grid after a 4×4 matrix (LPS mm to LPS mm) has moved it."""
+        return Geometry(self.shape, _freeze(np.asarray(matrix, float) @ self.matrix))
+
 
 def _freeze(matrix: np.ndarray) -> Matrix:
     return tuple(tuple(float(v) for v in row) for row in matrix)

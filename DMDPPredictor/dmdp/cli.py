@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import signal
@@ -11,13 +10,12 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.metadata import entry_points
-from threading import Event
 
 from . import POPULATION, RESEARCH_USE_ONLY, __version__
 from .command import Command
-from .errors import Cancelled, DmdpError, MissingPackage, OutOfMemory, UsageError
-from .job import read_job
+from .errors import Cancelled, DmdpError, MissingPackage, OutOfMemory
 from .progress import Progress, silent
+from .worker import Stop, run_job, serve
 
 CORE_COMMANDS = ("suv", "delineate", "features", "predict", "batch", "bundle", "export")
 TRAINING_COMMANDS = ("demo", "simulate", "train", "validate")
@@ -27,23 +25,25 @@ TRAINING_MODULE = "dmdp_training.commands"
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``dmdp`` with ``argv``; returns the exit code of contracts: 0 done, 2 usage, 3 input, 4 model, 5 memory,
     6 cancelled, 7 missing package, 1 anything else."""
-    stopped = _stop_on_signal()
+    stop = _stop_on_signal()
     words = _join_negative(list(sys.argv[1:] if argv is None else argv))
     try:
         commands = find_commands()
         if words and words[0] in TRAINING_COMMANDS and words[0] not in commands:
             raise MissingPackage("dmdp_training", f"'dmdp {words[0]}'", "train")
         options = vars(_parser(commands).parse_args(words))
-    except SystemExit as stop:  # argparse has printed its usage
-        return int(stop.code or 0)
+    except SystemExit as ended:  # argparse has printed its usage
+        return int(ended.code or 0)
     except DmdpError as error:
         print(f"dmdp: {error}", file=sys.stderr)
         return error.exit_code
     name = options.pop("command")
     if name == "run-job":
-        return _run_job(options["job"], commands, stopped)
-    progress = _heeding(stopped, _bar() if sys.stderr.isatty() else silent)
-    error = _guarded(lambda: print(commands[name].run(options, progress)))
+        return run_job(options["job"], commands, stop, _guarded)
+    if name == "worker":
+        return serve(commands, stop, _guarded)
+    progress = _bar() if sys.stderr.isatty() else silent
+    error = _guarded(lambda: stop.heeded(lambda report: print(commands[name].run(options, report)), progress))
     if error is None:
         return 0
     print(f"dmdp {name}: {error}", file=sys.stderr)
@@ -75,24 +75,8 @@ def _parser(commands: dict[str, Command]) -> argparse.ArgumentParser:
         command.add_arguments(sub.add_parser(command.name, help=command.help, description=command.help))
     job = sub.add_parser("run-job", help="Run a job file, with progress lines for a program to read.")
     job.add_argument("job", metavar="FILE", help="job.json: {schema, command, arguments, out}")
+    sub.add_parser("worker", help="Do jobs that another program names on the standard input, until it ends.")
     return parser
-
-
-def _run_job(path: str, commands: dict[str, Command], stopped: Event) -> int:
-    """The job protocol: ``PROGRESS <0..1> <words>`` lines, then ``DONE`` or ``FAILED <json error>``."""
-
-    def report(fraction: float, words: str) -> None:
-        print(f"PROGRESS {min(max(fraction, 0.0), 1.0):.3f} {words}", flush=True)
-
-    def run() -> None:
-        job = read_job(path)
-        if job.command not in commands:
-            raise UsageError("job.command", f"No command '{job.command}'.", f"one of {', '.join(commands)}.", "Correct it.")
-        commands[job.command].run({**job.arguments, "out": job.out}, _heeding(stopped, report))
-
-    error = _guarded(run)
-    print("DONE" if error is None else f"FAILED {json.dumps(error.to_json(), ensure_ascii=False)}", flush=True)
-    return 0 if error is None else error.exit_code
 
 
 def _guarded(work: Callable[[], None]) -> DmdpError | None:
@@ -130,27 +114,11 @@ def _unforeseen(error: Exception) -> DmdpError:
     )
 
 
-def _stop_on_signal() -> Event:
-    """Let SIGTERM cancel; the event tells that it came."""
-    stopped = Event()
-
-    def cancel(signum, frame) -> None:
-        stopped.set()
-        raise Cancelled
-
-    signal.signal(signal.SIGTERM, cancel)
-    return stopped
-
-
-def _heeding(stopped: Event, progress: Progress) -> Progress:
-    """A progress that cancels after the signal: its exception may have come up where a library swallows every one."""
-
-    def report(fraction: float, words: str) -> None:
-        if stopped.is_set():
-            raise Cancelled
-        progress(fraction, words)
-
-    return report
+def _stop_on_signal() -> Stop:
+    """SIGTERM cancels."""
+    stop = Stop()
+    signal.signal(signal.SIGTERM, stop.wish)
+    return stop
 
 
 def _bar() -> Progress:

@@ -85,7 +85,9 @@ class Cancelled(DmdpError):
     exit_code = 6
 
     def __init__(self) -> None:
-        super().__init__("cancelled", "The job was cancelled.", "It to run to its end.", "Start it again.")
+        super().__init__(
+            "cancelled", "The job was cancelled.", "a job that runs to its end.", "Start it again if you want its result."
+        )
 
 
 class MissingPackage(DmdpError):

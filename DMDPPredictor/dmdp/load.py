@@ -16,7 +16,9 @@ from .dicom.series import Series, choose, discover, no_overlap, overlap_mm, pair
 from .dicom.suv import pet_header, suv_factors, to_suv
 from .errors import InputError, LesionError, SuvError
 from .files import read_mask, read_volume, resample_mask
+from .source import ImageSource
 
+Given = str | Path | Mapping[str, Any] | ImageSource
 SUV_UNIT = "SUVbw g/ml"
 MIN_VOXELS = 2
 
@@ -43,39 +45,40 @@ class LoadedPair:
     header: Clinical = Clinical()
 
 
-def load_pair(ct: str | Path, pet: str | Path, *, pet_is_suv: bool = False) -> LoadedPair:
-    """Read CT and PET, each from a DICOM folder (a series, or the whole study) or from an image file.
+def load_pair(ct: Given, pet: Given, *, pet_is_suv: bool = False) -> LoadedPair:
+    """Read CT and PET, each from a DICOM folder (a series, or the whole study), an image file, or what a viewer shows.
 
     Raises :class:`InputError` subclasses where either is absent, unusable, or not of the same space as the other.
     """
     ct, pet = _existing(ct), _existing(pet)
-    if ct.is_dir() and pet.is_dir():
-        found = discover(ct)
-        pairing = pair(found, found if pet.resolve() == ct.resolve() else discover(pet))
-        loaded = _pet_from(pairing.pet)
-        return LoadedPair(read_series(pairing.ct), loaded.pet, loaded.suv_audit, pairing.notes, loaded.header)
+    if ct.is_dicom and pet.is_dicom and not (ct.listed and pet.listed):
+        found = discover(_where(ct))
+        pairing = pair(found, found if pet == ct else discover(_where(pet)))
+        loaded = _pet_from(pairing.pet, pet)
+        return LoadedPair(ct.placed(read_series(pairing.ct)), loaded.pet, loaded.suv_audit, pairing.notes, loaded.header)
     loaded = load_pet(pet, pet_is_suv=pet_is_suv)
-    if ct.is_dir():
-        series, notes = choose(discover(ct), "CT")
-        ct_volume = read_series(series)
+    if ct.is_dicom:
+        series, notes = choose(discover(_where(ct)), "CT")
+        ct_volume = ct.placed(read_series(series))
     else:
-        ct_volume, notes = read_volume(ct, "HU"), ()
+        ct_volume, notes = ct.placed(read_volume(ct.paths[0], "HU")), ()
     if overlap_mm(ct_volume.geometry, loaded.pet.geometry) <= 0:
         raise no_overlap()
-    note = "Frames of reference were not compared, as not both images are DICOM."
-    return LoadedPair(ct_volume, loaded.pet, loaded.suv_audit, (*loaded.notes, *notes, note), loaded.header)
+    notes = (*loaded.notes, *notes, *_frames(ct_volume, loaded.pet))
+    return LoadedPair(ct_volume, loaded.pet, loaded.suv_audit, notes, loaded.header)
 
 
-def load_pet(path: str | Path, *, pet_is_suv: bool = False) -> LoadedPet:
-    """Read a PET as SUVbw, from a DICOM folder or, with ``pet_is_suv``, from an image file.
+def load_pet(pet: Given, *, pet_is_suv: bool = False) -> LoadedPet:
+    """Read a PET as SUVbw, from a DICOM folder, from what a viewer shows or, with ``pet_is_suv``, from an image file.
 
     Raises :class:`SuvError` where SUV cannot be had.
     """
-    path = _existing(path)
-    if path.is_dir():
-        series, notes = choose(discover(path), "PT")
-        loaded = _pet_from(series)
+    source = _existing(pet)
+    if source.is_dicom:
+        series, notes = choose(discover(_where(source)), "PT")
+        loaded = _pet_from(series, source)
         return LoadedPet(loaded.pet, loaded.suv_audit, notes, loaded.header)
+    path = source.paths[0]
     if not pet_is_suv:
         raise SuvError(
             "suv.unknown",
@@ -83,7 +86,8 @@ def load_pet(path: str | Path, *, pet_is_suv: bool = False) -> LoadedPet:
             "PET as DICOM, or a file in SUVbw (g/ml).",
             "Give the DICOM folder, or add --pet-is-suv if the file is in SUVbw.",
         )
-    return LoadedPet(read_volume(path, SUV_UNIT), None, ("The PET file was taken to be in SUVbw, as told.",))
+    notes = ("The PET file was taken to be in SUVbw, as told.",)
+    return LoadedPet(source.placed(read_volume(path, SUV_UNIT)), None, notes)
 
 
 def load_mask(path: str | Path, onto: Geometry) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -91,7 +95,7 @@ def load_mask(path: str | Path, onto: Geometry) -> tuple[np.ndarray, tuple[str, 
 
     Raises :class:`LesionError` where it is empty, lies outside the image, or holds a single voxel.
     """
-    mask, geometry = read_mask(_existing(path))
+    mask, geometry = read_mask(_existing(path).paths[0])
     name = Path(path).name
     if not mask.any():
         raise LesionError(
@@ -121,9 +125,19 @@ def load_mask(path: str | Path, onto: Geometry) -> tuple[np.ndarray, tuple[str, 
     return carried, (f"The mask '{name}' came on another grid (nearest neighbour; volume changed by {residual:+.1%}).",)
 
 
-def _pet_from(series: Series) -> LoadedPet:
+def _frames(ct: Volume, pet: Volume) -> tuple[str, ...]:
+    """What is known of the spaces of two images that were chosen one by one."""
+    frames = [volume.provenance.get("frame_of_reference_uid") for volume in (ct, pet)]
+    if None in frames:
+        return ("Frames of reference were not compared, as not both images are DICOM.",)
+    if frames[0] != frames[1]:
+        return ("CT and PET have different frames of reference; they are used as they lie on one another in the viewer.",)
+    return ()
+
+
+def _pet_from(series: Series, source: ImageSource) -> LoadedPet:
     factors = suv_factors(pet_header(series.headers))
-    return LoadedPet(to_suv(read_series(series), factors), factors.audit, header=_patient(series))
+    return LoadedPet(to_suv(source.placed(read_series(series)), factors), factors.audit, header=_patient(series))
 
 
 def _patient(series: Series) -> Clinical:
@@ -134,8 +148,14 @@ def _patient(series: Series) -> Clinical:
     return Clinical(years, sex if sex in SEXES else None)
 
 
-def _existing(path: str | Path) -> Path:
-    path = Path(path).expanduser()
-    if not path.exists():
-        raise InputError("path.missing", f"'{path}' does not exist.", "a folder or file.", "Check the path.")
-    return path
+def _where(source: ImageSource) -> Path | tuple[Path, ...]:
+    """Where the DICOM files of a source are looked for: in its folder, or among those listed."""
+    return source.paths if source.listed else source.paths[0]
+
+
+def _existing(given: Given) -> ImageSource:
+    source = ImageSource.of(given)
+    missing = [path for path in source.paths if not path.exists()]
+    if missing:
+        raise InputError("path.missing", f"'{missing[0]}' does not exist.", "a folder or file.", "Check the path.")
+    return source

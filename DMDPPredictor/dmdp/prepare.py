@@ -13,19 +13,20 @@ from .errors import UsageError
 from .files import resample_mask
 from .load import load_mask, load_pair
 from .progress import Progress, silent
+from .source import ImageSource
 
 HEADER_NOTE = "The DICOM header says"
 
 
 @dataclass(frozen=True)
 class CaseRequest:
-    """Where a patient's data lie. Paths are DICOM folders or image files; ``seed`` is an LPS point in mm.
+    """Where a patient's data lie: images as in :class:`dmdp.source.ImageSource`, masks as files, ``seed`` as an LPS point in mm.
 
     Exactly one of ``mask`` (the lesion on both images), ``pet_mask`` (optionally with ``ct_mask``) or ``seed``.
     """
 
-    ct: Path
-    pet: Path
+    ct: Path | ImageSource
+    pet: Path | ImageSource
     pet_is_suv: bool = False
     mask: Path | None = None
     pet_mask: Path | None = None

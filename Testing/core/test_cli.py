@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from threading import Event
 
 import numpy as np
 import pytest
@@ -221,12 +220,13 @@ def test_written_volumes_keep_their_place(result, simulated_study):
 def test_what_goes_wrong_has_its_exit_code(error, code, monkeypatch, capsys):
     from dmdp import cli
     from dmdp.command import Command
+    from dmdp.worker import Stop
 
     def fail(arguments, progress):
         raise error
 
     monkeypatch.delenv("DMDP_DEBUG", raising=False)
-    monkeypatch.setattr(cli, "_stop_on_signal", Event)
+    monkeypatch.setattr(cli, "_stop_on_signal", Stop)
     monkeypatch.setattr(cli, "find_commands", lambda: {"fail": Command("fail", "Fails.", lambda parser: None, fail)})
     assert cli.main(["fail"]) == code
     assert "What to do" in capsys.readouterr().err

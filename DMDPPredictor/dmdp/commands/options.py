@@ -50,10 +50,11 @@ def add_case_arguments(parser: ArgumentParser) -> None:
 def case_request(given: Mapping[str, Any]) -> CaseRequest:
     """What :func:`add_case_arguments` asked for, and the clinical facts where the command asks for them."""
     from ..prepare import CaseRequest
+    from ..source import ImageSource
 
     return CaseRequest(
-        ct=Path(required(given, "ct")),
-        pet=Path(required(given, "pet")),
+        ct=ImageSource.of(required(given, "ct")),
+        pet=ImageSource.of(required(given, "pet")),
         pet_is_suv=bool(given.get("pet_is_suv")),
         **{key: Path(given[key]) for key in ("mask", "pet_mask", "ct_mask") if given.get(key) is not None},
         seed=point(given.get("seed")),

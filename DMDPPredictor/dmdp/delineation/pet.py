@@ -7,10 +7,8 @@ from scipy import ndimage
 
 from ..case import Lesion, Volume
 from ..errors import LesionError, UsageError
+from .methods import FIXED, METHODS, RELATIVE
 
-FIXED = {"suv4": 4.0, "suv3": 3.0, "suv2.5": 2.5}
-RELATIVE = {"pet41": 0.41, "pet50": 0.50}
-METHODS = ("auto", *FIXED, *RELATIVE)
 HIGH, LOW = 4.0, 2.5  # SUV: the lesion's own level, and the one for seeds that lie below it
 FACES = ndimage.generate_binary_structure(3, 1)
 MIN_VOXELS = 2

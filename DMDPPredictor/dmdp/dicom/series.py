@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,17 +72,18 @@ class Pair:
     notes: tuple[str, ...]
 
 
-def discover(folder: str | Path) -> Discovery:
-    """All series below ``folder`` (sub-folders included), each accepted or rejected with a reason.
+def discover(where: str | Path | Sequence[Path]) -> Discovery:
+    """All series below a folder (sub-folders included), or among the files of a list; each accepted or rejected with a reason.
 
-    Raises :class:`DicomError` where the folder does not exist or holds no DICOM file at all.
+    Raises :class:`DicomError` where the folder does not exist or there is no DICOM file at all.
     """
-    folder = Path(folder)
+    listed = not isinstance(where, str | Path)
+    folder = Path(where[0]).parent if listed else Path(where)
     if not folder.is_dir():
         raise DicomError("dicom.no_folder", f"'{folder}' is not a folder.", "a folder with DICOM files.", "Check the path.")
     groups: dict[str, list[tuple[Path, Dataset]]] = defaultdict(list)
     rejected: list[Rejection] = []
-    for path in _files(folder):
+    for path in where if listed else _files(folder):
         try:
             header = read_header(path)
         except (OSError, ValueError) as error:

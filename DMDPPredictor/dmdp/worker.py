@@ -1,0 +1,158 @@
+"""A process that does job after job for a program above it, so that images stay read and packages stay imported.
+
+It reads ``JOB <path of a job.json>`` and ``CANCEL <path>`` from its standard input and prints the lines of
+:mod:`dmdp.protocol`. It ends when its input ends (the program above is gone, however it went) and after ten minutes without a
+job. A job that is still running then is cancelled; what it does not let go of within some seconds ends with the process.
+"""
+
+from __future__ import annotations
+
+import _thread
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from queue import Empty, Queue
+from typing import Any, TextIO
+
+from .command import Command
+from .errors import Cancelled, DmdpError, UsageError
+from .job import read_job
+from .progress import Progress
+from .protocol import CANCEL, JOB, answer_line, last_line, progress_line
+from .session import remove_abandoned
+
+IDLE_SECONDS = 600.0
+GRACE_SECONDS = 3.0
+SESSION = "DMDP_SESSION"  # in the environment: the session folder of the program above
+
+Guard = Callable[[Callable[[], None]], DmdpError | None]
+
+
+class Stop:
+    """The wish to end the work at hand. It interrupts what runs inside :meth:`heeded`, and nothing else."""
+
+    def __init__(self) -> None:
+        self._wished = self._inside = False
+
+    def wish(self, signum=None, frame=None) -> None:
+        """End the work at hand; fit to be a signal's handler."""
+        self._wished = True
+        if self._inside:
+            raise Cancelled
+
+    def heeded(self, work: Callable[[Progress], None], progress: Progress) -> None:
+        """Do ``work``, which is interrupted by a wish, or at its next progress if a library swallowed the interruption."""
+
+        def report(fraction: float, words: str) -> None:
+            if self._wished:
+                raise Cancelled
+            progress(fraction, words)
+
+        self._inside = True
+        try:
+            if self._wished:
+                raise Cancelled
+            work(report)
+        finally:
+            self._inside = False
+
+    def forget(self) -> None:
+        """The next work begins without a wish."""
+        self._wished = False
+
+
+def run_job(path: str, commands: Mapping[str, Command], stop: Stop, guard: Guard) -> int:
+    """Do the job of a file and print its lines; returns its exit code."""
+
+    def report(fraction: float, words: str) -> None:
+        print(progress_line(fraction, words), flush=True)
+
+    def work(progress: Progress) -> None:
+        job = read_job(path)
+        if job.command in commands:
+            commands[job.command].run({**job.arguments, "out": job.out}, progress)
+            return
+        from .viewer.questions import QUESTIONS  # numpy and more, which most commands do not need yet
+
+        if job.command not in QUESTIONS:
+            known = ", ".join([*commands, *QUESTIONS])
+            raise UsageError("job.command", f"No command '{job.command}'.", f"one of {known}.", "Correct it.")
+        print(answer_line(QUESTIONS[job.command](job.arguments, _held(), progress)), flush=True)
+
+    error = guard(lambda: stop.heeded(work, report))
+    print(last_line(error), flush=True)
+    return 0 if error is None else error.exit_code
+
+
+def serve(
+    commands: Mapping[str, Command], stop: Stop, guard: Guard, source: TextIO | None = None, idle_seconds: float = IDLE_SECONDS
+) -> int:
+    """Do the jobs that come in by ``source`` (standard input) until it ends; returns the exit code of the process."""
+    session = os.environ.get(SESSION)
+    parent = Path(session).parent if session else None
+    inbox = _Inbox()
+
+    def cancel(signum, frame) -> None:
+        if inbox.gone or inbox.cancelled == inbox.current:
+            stop.wish()
+
+    signal.signal(signal.SIGINT, cancel)  # what CANCEL becomes
+    threading.Thread(target=_listen, args=(source or sys.stdin, inbox, parent), daemon=True).start()
+    _clear_up(parent)
+    with suppress(Empty):
+        while (path := inbox.jobs.get(timeout=idle_seconds)) is not None:
+            inbox.current = path
+            run_job(path, commands, stop, guard)
+            inbox.current = ""
+            if not inbox.gone:
+                stop.forget()
+    _clear_up(parent)  # if the program above is gone, what it left behind goes, too
+    return 0
+
+
+class _Inbox:
+    """The jobs that have come in, the one that is done now, the last to be cancelled, and whether the input has ended."""
+
+    def __init__(self) -> None:
+        self.jobs: Queue[str | None] = Queue()
+        self.current, self.cancelled, self.gone = "", "", False
+
+
+def _listen(source: TextIO, inbox: _Inbox, parent: Path | None) -> None:
+    """Pass on what comes in; at its end, let nothing go on for long."""
+    for line in source:
+        word, _, rest = line.rstrip("\n").partition(" ")
+        if word == JOB:
+            inbox.jobs.put(rest)
+        elif word == CANCEL:
+            inbox.cancelled = rest
+            _thread.interrupt_main(signal.SIGINT)  # as if the signal had come, on every system
+    inbox.gone = True
+    inbox.jobs.put(None)
+    _thread.interrupt_main(signal.SIGINT)
+    end = threading.Timer(GRACE_SECONDS, _leave, [parent])
+    end.daemon = True
+    end.start()
+
+
+def _leave(parent: Path | None) -> None:
+    _clear_up(parent)
+    os._exit(1)
+
+
+def _clear_up(parent: Path | None) -> None:
+    with suppress(OSError):
+        remove_abandoned(parent)
+
+
+@cache
+def _held() -> Any:
+    """What a viewer's questions hold in this process."""
+    from .viewer.held import HeldPet
+
+    return HeldPet()
