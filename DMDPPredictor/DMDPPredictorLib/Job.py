@@ -1,4 +1,4 @@
-"""The job protocol: what to start in a child process, and what the lines that it prints mean."""
+"""A job's file, and the process that does it: which Python, with which variables, and what its end means."""
 
 from __future__ import annotations
 
@@ -7,81 +7,71 @@ import json
 import os
 import shutil
 import sys
-from dataclasses import dataclass
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 from dmdp import errors
 from dmdp.job import Job
+from dmdp.session import session_folder
+from dmdp.worker import SESSION
 
 from .OwnPython import outsideEnvironment, ownPython
 
-
-@dataclass(frozen=True)
-class Line:
-    """One line of a job's output: ``kind`` is progress, done, failed or other."""
-
-    kind: str
-    fraction: float = 0.0
-    words: str = ""
-    error: errors.DmdpError | None = None
+Prepared = Generator[None, None, Path]  # yields between small steps of work; returns the path of the job's file
 
 
-def parseLine(text: str) -> Line:
-    """Read a line of the job protocol; what is not part of it is ``other``."""
-    word, _, rest = text.strip().partition(" ")
-    try:
-        if word == "PROGRESS":
-            fraction, _, words = rest.partition(" ")
-            return Line("progress", float(fraction), words)
-        if word == "DONE":
-            return Line("done", 1.0)
-        if word == "FAILED":
-            data = json.loads(rest)
-            error = errors.DmdpError(data["code"], data["found"], data["expected"], data["remedy"])
-            error.exit_code = getattr(errors, data["type"], errors.DmdpError).exit_code
-            return Line("failed", error=error)
-    except (ValueError, KeyError, TypeError):
-        pass
-    return Line("other", words=text.strip())
-
-
-def writeJob(folder: Path, command: str, arguments: dict[str, Any], out: Path) -> Path:
+def writeJob(folder: Path, command: str, arguments: dict[str, Any], out: Path | None = None) -> Path:
     """Write ``job.json`` into ``folder``."""
     path = folder / "job.json"
-    path.write_text(json.dumps(Job(command, arguments, str(out)).to_json(), ensure_ascii=False), encoding="utf-8")
+    job = Job(command, arguments, None if out is None else str(out))
+    path.write_text(json.dumps(job.to_json(), ensure_ascii=False), encoding="utf-8")
     return path
 
 
-def commandLine(jobFile: Path) -> list[str]:
-    """The child process of a job: the Python that the user named, else PythonSlicer inside the application, else this Python."""
-    return [pythonExecutable(), "-m", "dmdp", "run-job", str(jobFile)]
+def ready(jobFile: Path) -> Prepared:
+    """A job whose file is written already."""
+    return jobFile
+    yield
+
+
+def commandLine() -> list[str]:
+    """The worker: in the Python that the user named, else PythonSlicer inside the application, else this Python."""
+    return [pythonExecutable(), "-m", "dmdp", "worker"]
 
 
 def pythonExecutable() -> str:
-    """The user's, Slicer's own launcher where it is on the path (as inside the application), else the running interpreter."""
+    """The user's, Slicer's own launcher where it is on the path (as inside the application), else the running interpreter.
+
+    The launcher hands its standard input on to the Python that it starts (CTK AppLauncher: ForwardedInputChannel).
+    """
     return ownPython() or shutil.which("PythonSlicer") or sys.executable
 
 
 def environment() -> dict[str, str]:
-    """The variables of a job: those of this process, the folders of our packages, and UTF-8 everywhere."""
+    """The variables of a worker: those of this process, the folders of our packages, UTF-8, and our own temporary folder."""
     found = [importlib.util.find_spec(name) for name in ("dmdp", "dmdp_training")]
     folders = [str(Path(spec.origin).resolve().parents[1]) for spec in found if spec is not None]
     own = bool(ownPython())
     others = [] if own else filter(None, [os.environ.get("PYTHONPATH")])
+    session = str(session_folder())
     return {
         **(outsideEnvironment() if own else os.environ),
         "PYTHONPATH": os.pathsep.join([*dict.fromkeys(folders), *others]),
         "PYTHONUTF8": "1",
         "NUMBA_CACHE_DIR": str(Path.home() / ".cache" / "dmdp" / "numba"),
+        **dict.fromkeys(("TMPDIR", "TEMP", "TMP", SESSION), session),
     }
 
 
 def ended(exitCode: int) -> errors.DmdpError:
-    """The error of a child that ended without saying why, in plain words."""
+    """The error of a worker that ended without saying why, in plain words."""
     reason = {-9: "it was stopped by the system, most often for lack of memory", 137: "it ran out of memory"}.get(
         exitCode, f"exit code {exitCode}"
     )
     return errors.DmdpError(
-        "job.ended", f"The prediction process ended without an answer: {reason}.", "DONE.", "Close other programs and try again."
+        "job.ended",
+        f"The process that computes ended without an answer: {reason}. The application's log has what it printed.",
+        "an answer.",
+        "Close other programs and try again.",
     )

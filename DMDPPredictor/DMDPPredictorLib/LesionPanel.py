@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Mapping
+from typing import Any
 
 import qt
 from dmdp.errors import DmdpError
-from slicer.i18n import tr as _
+from dmdp.session import new_folder
 
 from .Editor import LesionEditor
-from .Measures import measure
-from .Nodes import emptySegmentation, maskFromSegmentation
-from .PetSource import SuvReader, isSuv
+from .Measures import Measures
+from .Nodes import emptySegmentation
+from .PanelJob import PanelWorker
+from .Request import measureJob
+from .SceneImages import SceneImages
 
 DELAY_MS = 300  # after the last edit: a stroke of the brush makes many events
 
@@ -19,9 +23,10 @@ DELAY_MS = 300  # after the last edit: a stroke of the brush makes many events
 class LesionPanel:
     """Keeps the editor, the list of segments and the measures in line with the choices."""
 
-    def __init__(self, ui, suv: SuvReader, say: Callable[[str], None]):
-        self._ui, self._suv, self._say = ui, suv, say
+    def __init__(self, ui, worker: PanelWorker, images: SceneImages):
+        self._ui, self._worker, self._images = ui, worker, images
         self._parameters = None
+        self._asked = 0  # an answer to an earlier question than the last is not shown
         self.editor = LesionEditor(ui.editorLayout)
         self._timer = qt.QTimer()
         self._timer.setSingleShot(True)
@@ -83,18 +88,29 @@ class LesionPanel:
         self._timer.start()
 
     def measureNow(self) -> None:
-        """Show SUV and volume of the contour, or nothing where they cannot be known yet."""
+        """Ask the worker for SUV and volume of the contour; show nothing where they cannot be known yet."""
         self._timer.stop()
-        parameters, label = self._parameters, self._ui.measuresLabel
-        text = ""
-        if parameters is not None and parameters.pet is not None and parameters.segmentation is not None:
-            try:
-                mask = maskFromSegmentation(parameters.segmentation, parameters.pet, parameters.segment)
-                text = measure(self._suv(parameters.pet).volume, mask).text()
-            except DmdpError as error:
-                text = error.found
-            except ModuleNotFoundError as error:  # pydicom, for a PET that is not in SUV yet
-                text = _("No measures: {error}").format(error=error) if not isSuv(parameters.pet) else ""
+        self._asked += 1
+        parameters, asked = self._parameters, self._asked
+        if parameters is None or parameters.pet is None or parameters.segmentation is None:
+            self._show("")
+            return
+        folder = new_folder("measure")
+
+        def told(error: DmdpError | None, answer: Mapping[str, Any]) -> None:
+            shutil.rmtree(folder, ignore_errors=True)
+            if asked == self._asked:
+                self._show(Measures.fromAnswer(answer).text() if error is None else error.found)
+
+        try:
+            job = measureJob(self._images, parameters.pet, parameters.segmentation, parameters.segment, folder)
+        except DmdpError as error:
+            told(error, {})
+        else:
+            self._worker.submit(job, ended=told, kind="measure")
+
+    def _show(self, text: str) -> None:
+        label = self._ui.measuresLabel
         label.text = text
         label.visible = bool(text)
 

@@ -3,34 +3,41 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from dmdp.case import Clinical
-from dmdp.delineation.pet import delineate
-from dmdp.errors import LesionError
+from dmdp.case import Clinical, Lesion
+from dmdp.errors import DmdpError, LesionError
+from dmdp.packed import unpack
+from dmdp.session import new_folder
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
 from . import Batch, Overlay
 from .Export import exportResult
-from .Job import writeJob
-from .JobProcess import Progress, runJob
-from .Measures import Measures, measure
-from .Nodes import isUnchangedProposal, lpsFromRas, maskFromSegmentation, segmentationFromLesion
+from .Job import Prepared
+from .Measures import Measures
+from .Nodes import isUnchangedProposal, maskFromSegmentation, segmentationFromLesion
 from .Parameters import DMDPPredictorParameterNode
-from .PetSource import SuvReader
-from .Request import predictArguments
-from .Results import PredictionResult, loadHeatmaps, loadRegions, readResult
+from .PetSource import Conversions
+from .Request import measureJob, predictJob, proposeJob
+from .Results import PredictionResult, mapsJob, readMaps, readResult, showMaps
+from .SceneImages import SceneImages
 from .Study import choosePair
+from .Worker import Progress, Worker, nothing
 
 
 class DMDPPredictorLogic(ScriptedLoadableModuleLogic):
-    """Research use only. Points are RAS mm, as everywhere in Slicer."""
+    """Research use only. Points are RAS mm, as everywhere in Slicer.
+
+    What takes long is done by ``worker``, a child process; the methods here wait for it, the panel does not.
+    """
 
     def __init__(self):
         ScriptedLoadableModuleLogic.__init__(self)
-        self.suv = SuvReader()
+        self.worker = Worker()
+        self.images = SceneImages()
+        self.conversions = Conversions()
 
     def getParameterNode(self) -> DMDPPredictorParameterNode:
         """The choices of the panel, as the scene keeps them."""
@@ -42,12 +49,21 @@ class DMDPPredictorLogic(ScriptedLoadableModuleLogic):
 
     def delineate(self, petNode, seedRas, method: str = "auto", segmentationNode=None):
         """Outline the lesion that holds ``seedRas`` and return it as a segmentation node (a new one unless given)."""
-        lesion = delineate(self.suv(petNode).volume, lpsFromRas(seedRas), method)
+        answer = self._ask(lambda folder: proposeJob(self.images, petNode, seedRas, method, folder))
+        return self.showProposal(answer, petNode, segmentationNode)
+
+    def showProposal(self, answer: Mapping[str, Any], petNode, segmentationNode=None):
+        """The worker's answer to ``propose`` as a segmentation node (a new one unless given)."""
+        self.conversions.keep(petNode, answer)
+        mask, geometry = unpack(answer["mask"])
+        lesion = Lesion(mask, geometry, answer["method"], "PET", tuple(answer["seed"]), tuple(answer["notes"]))
         return segmentationFromLesion(lesion, petNode, segmentationNode)
 
     def measure(self, petNode, segmentationNode, segmentId: str = "") -> Measures:
         """SUVmax, SUVpeak, SUVmean, MTV and TLG of a contour; raises :class:`dmdp.errors.DmdpError`."""
-        return measure(self.suv(petNode).volume, maskFromSegmentation(segmentationNode, petNode, segmentId))
+        return Measures.fromAnswer(
+            self._ask(lambda folder: measureJob(self.images, petNode, segmentationNode, segmentId, folder))
+        )
 
     def replaceableProposal(self, segmentationNode, petNode):
         """The segmentation if it is an earlier proposal that nobody has edited, else None."""
@@ -57,12 +73,11 @@ class DMDPPredictorLogic(ScriptedLoadableModuleLogic):
             return None
         return segmentationNode if isUnchangedProposal(segmentationNode, mask) else None
 
-    def prepareJob(
+    def predictJob(
         self, ctNode, petNode, segmentationNode, clinical: Clinical | None, bundles, folder: Path, segmentId: str = ""
-    ) -> Path:
-        """Write the nodes and ``job.json`` into ``folder``; the result will be ``folder``/result. Returns the job's path."""
-        arguments = predictArguments(ctNode, petNode, segmentationNode, clinical or Clinical(), bundles, folder, segmentId)
-        return writeJob(folder, "predict", arguments, folder / "result")
+    ) -> Prepared:
+        """The job that predicts, prepared in ``folder`` step by step; the result will be ``folder``/result."""
+        return predictJob(self.images, ctNode, petNode, segmentationNode, clinical or Clinical(), bundles, folder, segmentId)
 
     def predict(
         self,
@@ -71,7 +86,7 @@ class DMDPPredictorLogic(ScriptedLoadableModuleLogic):
         segmentationNode,
         clinical: Clinical | None = None,
         bundles: Sequence[str] | None = None,
-        progress: Progress = lambda fraction, words: None,
+        progress: Progress = nothing,
         segmentId: str = "",
     ) -> PredictionResult:
         """Run the whole way in a child process and wait for it; raises :class:`dmdp.errors.DmdpError`.
@@ -80,26 +95,37 @@ class DMDPPredictorLogic(ScriptedLoadableModuleLogic):
 
         The result lies in a temporary folder of its own; keep it with :meth:`exportReport`.
         """
-        folder = Path(tempfile.mkdtemp(prefix="dmdp-"))
+        folder = new_folder("predict")
         try:
-            runJob(self.prepareJob(ctNode, petNode, segmentationNode, clinical, bundles, folder, segmentId), progress)
+            for _attempt in range(2):
+                try:
+                    job = self.predictJob(ctNode, petNode, segmentationNode, clinical, bundles, folder, segmentId)
+                    self.worker.run(job, progress)
+                    break
+                except DmdpError as error:
+                    if not self.images.learn(error, ctNode):
+                        raise
             return self.keepResult(folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
     def keepResult(self, folder: Path) -> PredictionResult:
         """Read the result of a finished job in ``folder``, and move it to a temporary folder of its own."""
-        kept = Path(tempfile.mkdtemp(prefix="dmdp-result-")) / "result"
+        kept = new_folder("result") / "result"
         shutil.move(folder / "result", kept)
         return readResult(kept)
 
     def loadHeatmaps(self, result: PredictionResult, ctNode) -> dict[str, object]:
         """The network's heatmaps as volume nodes beside the CT, by ``<task>_<modality>_<stage>``."""
-        return loadHeatmaps(result, ctNode)
+        return self._loadMaps(result, ctNode)[1]
 
     def loadRegions(self, result: PredictionResult, ctNode):
         """The CT regions as a segmentation beside the CT, hidden at first; None where the result has none."""
-        return loadRegions(result, ctNode)
+        return self._loadMaps(result, ctNode)[0]
+
+    def _loadMaps(self, result: PredictionResult, ctNode):
+        found = readMaps(self._ask(lambda folder: mapsJob(result, folder)))
+        return showMaps(result, found, ctNode)
 
     def showOverlay(
         self,
@@ -131,3 +157,14 @@ class DMDPPredictorLogic(ScriptedLoadableModuleLogic):
     def predictBatch(self, rowsOrCsv, outDir: str | Path, resume: bool = False) -> Batch.BatchResult:
         """Predict for many patients from files; one bad case never stops the rest."""
         return Batch.predictBatch(rowsOrCsv, outDir, resume)
+
+    def close(self) -> None:
+        """End the worker; the next question starts another."""
+        self.worker.stop()
+
+    def _ask(self, prepare: Callable[[Path], Prepared]) -> Mapping[str, Any]:
+        folder = new_folder("question")
+        try:
+            return self.worker.run(prepare(folder))
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)

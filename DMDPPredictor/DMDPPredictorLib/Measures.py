@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
-from dmdp.case import Lesion, Volume
-from dmdp.pet_features.intensity import intensity
 from slicer.i18n import tr as _
 
 
@@ -21,6 +20,12 @@ class Measures:
     tlg: float
     voxels: int
 
+    @classmethod
+    def fromAnswer(cls, answer: Mapping[str, Any]) -> Measures:
+        """Out of what the worker answers to ``measure``; definitions as in the report's features."""
+        names = ("suv_max", "suv_peak", "suv_mean", "MTV_3", "TLG_3", "voxels")
+        return cls(*(answer[name] for name in names))
+
     def text(self) -> str:
         """One line for the panel."""
         return _("SUVmax {max}, SUVpeak {peak}, SUVmean {mean}; MTV {mtv} ml ({voxels} voxels), TLG {tlg} g").format(
@@ -31,11 +36,3 @@ class Measures:
             voxels=self.voxels,
             tlg=f"{self.tlg:.0f}",
         )
-
-
-def measure(suv: Volume, mask: np.ndarray) -> Measures:
-    """The measures of a mask (bool, z, y, x, not empty) on the PET's grid; definitions as in the report's features."""
-    found = intensity(suv, Lesion(mask, suv.geometry, "manual"))
-    return Measures(
-        found["suv_max"], found["suv_peak"], found["suv_mean"], found["MTV_3"], found["TLG_3"], int(np.count_nonzero(mask))
-    )

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import qt
 import slicer
 from dmdp.errors import DmdpError
+from dmdp.session import new_folder
 from slicer.i18n import tr as _
 
-from .Models import addModel, cardText, checkModel, isRemovable, modelNames, removeModel
+from .Job import ready, writeJob
+from .Models import cardText, isRemovable, modelNames, removeModel
 from .Packages import ensurePackages
+from .PanelJob import PanelWorker
 
 
 class ModelChoice:
@@ -18,13 +23,12 @@ class ModelChoice:
     ``remove`` it.
 
     ``none`` is what stands for no bundle, empty where one must be chosen. ``chosen(name)`` is called when the user chooses
-    another; ``say`` shows a line to the user; ``requirements`` is the file that lists what Slicer's Python lacks, which a
-    model's self-test needs.
+    another; ``say`` shows a line to the user; ``questions`` are put to the worker.
     """
 
-    def __init__(self, kind: str, combo, card, check, remove, chosen, say, requirements: str, none: str = ""):
+    def __init__(self, kind: str, combo, card, check, remove, chosen, say, questions: ModelQuestions, none: str = ""):
         self._kind, self._combo, self._card, self._check, self._remove = kind, combo, card, check, remove
-        self._chosen, self._say, self._requirements, self._none = chosen, say, requirements, none
+        self._chosen, self._say, self._questions, self._none = chosen, say, questions, none
         self.names: list[str] = []
         self._shown = None
         combo.connect("currentIndexChanged(int)", self._onChosen)
@@ -68,11 +72,12 @@ class ModelChoice:
     def check(self) -> None:
         """Verify the chosen bundle."""
         name = self._name(self._combo.currentIndex)
-        try:
-            ensurePackages(self._requirements)
-            self._say(_("{name} is sound: hashes and self-test agree. SHA-256 {hash}").format(name=name, hash=checkModel(name)))
-        except DmdpError as error:
-            self._say(str(error))
+
+        def told(answer: Mapping[str, Any]) -> None:
+            words = _("{name} is sound: hashes and self-test agree. SHA-256 {hash}")
+            self._say(words.format(name=name, hash=answer["sha256"]))
+
+        self._questions.ask("verify-model", told, name=name)
 
     def remove(self) -> None:
         """Remove the chosen bundle, after asking."""
@@ -90,9 +95,37 @@ class ModelChoice:
             self._chosen(self._name(index))
 
 
+class ModelQuestions:
+    """Asks the worker about models, whose self-tests import what they need; ``say`` tells what went wrong.
+
+    ``requirements`` is the file that lists what Slicer's Python lacks.
+    """
+
+    def __init__(self, worker: PanelWorker, say: Callable[[str], None], requirements: str):
+        self._worker, self._say, self._requirements = worker, say, requirements
+
+    def ask(self, question: str, told: Callable[[Mapping[str, Any]], None], **arguments: Any) -> None:
+        """Put a question of :mod:`dmdp.viewer.questions`; ``told(answer)`` is called if it has one."""
+        try:
+            ensurePackages(self._requirements)
+        except DmdpError as error:
+            self._say(str(error))
+            return
+        folder = new_folder("model")
+
+        def ended(error: DmdpError | None, answer: Mapping[str, Any]) -> None:
+            shutil.rmtree(folder, ignore_errors=True)
+            if error is None:
+                told(answer)
+            else:
+                self._say(str(error))
+
+        self._say(_("Checking the model…"))
+        self._worker.submit(ready(writeJob(folder, question, arguments)), ended=ended)
+
+
 class ModelPanel:
-    """``chosen(name)`` is called when the user chooses another model, ``networkChosen(name)`` for another network (empty: none);
-    ``say`` and ``requirements`` as in :class:`ModelChoice`."""
+    """``chosen(name)`` is called when the user chooses another model, ``networkChosen(name)`` for another network (empty: none)."""
 
     def __init__(
         self,
@@ -100,9 +133,9 @@ class ModelPanel:
         chosen: Callable[[str], None],
         networkChosen: Callable[[str], None],
         say: Callable[[str], None],
-        requirements: str,
+        questions: ModelQuestions,
     ):
-        self._say, self._requirements = say, requirements
+        self._say, self._questions = say, questions
         self._ensembles = ModelChoice(
             "ensemble",
             ui.modelComboBox,
@@ -111,7 +144,7 @@ class ModelPanel:
             ui.removeModelButton,
             chosen,
             say,
-            requirements,
+            questions,
         )
         self._networks = ModelChoice(
             "network",
@@ -121,7 +154,7 @@ class ModelPanel:
             ui.removeNetworkButton,
             networkChosen,
             say,
-            requirements,
+            questions,
             none=_("none"),
         )
         ui.addModelButton.connect("clicked()", self._askAndAdd)
@@ -143,15 +176,14 @@ class ModelPanel:
 
     def add(self, path: str) -> None:
         """Install a bundle of either kind from a file or folder, and choose it."""
-        try:
-            ensurePackages(self._requirements)
-            name = addModel(path)
-        except DmdpError as error:
-            self._say(str(error))
-            return
-        self._ensembles.list(name)
-        self._networks.list(name)
-        self._say(_("Added the model {name}: its hashes and its self-test are in order.").format(name=name))
+
+        def told(answer: Mapping[str, Any]) -> None:
+            name = answer["name"]
+            self._ensembles.list(name)
+            self._networks.list(name)
+            self._say(_("Added the model {name}: its hashes and its self-test are in order.").format(name=name))
+
+        self._questions.ask("add-model", told, path=path)
 
     def _askAndAdd(self) -> None:
         path = qt.QFileDialog.getOpenFileName(

@@ -1,14 +1,12 @@
-"""The installed models: what they are, and adding, checking and removing them."""
+"""The installed models: what they are, and removing them. Adding and checking them is the worker's."""
 
 from __future__ import annotations
 
 import shutil
 from html import escape
-from pathlib import Path
 
-from dmdp.bundle import read_bundle, write_bundle
-from dmdp.errors import DmdpError, ModelError, OutputError
-from dmdp.models import load_model
+from dmdp.bundle import read_bundle
+from dmdp.errors import DmdpError, ModelError
 from dmdp.resources import installed_bundles, user_data_folder
 from slicer.i18n import tr as _
 
@@ -29,32 +27,6 @@ def cardText(name: str) -> str:
         return f"<p>{escape(str(error))}</p>"
     except (KeyError, TypeError, ValueError, IndexError, AttributeError):  # a bundle vouches for its numbers, not for its card
         return f"<p>{_('This model has no card that can be read.')}</p>"
-
-
-def addModel(source: str | Path) -> str:
-    """Check a bundle (a folder or a zip), copy it to the user's own models, and return its name.
-
-    Raises :class:`ModelError` for a bundle that is refused, :class:`OutputError` where one of that name is there already.
-    """
-    source = Path(source)
-    bundle = read_bundle(source)
-    load_model(bundle)  # its self-test runs here
-    name = bundle.manifest["name"]
-    target = user_data_folder() / "Models" / name
-    if name in installed_bundles() or target.exists():
-        raise OutputError(
-            "bundle.exists", f"A model '{name}' is installed already.", "another name.", "Remove the installed one first."
-        )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write_bundle(target, {key: value for key, value in bundle.manifest.items() if key != "files"}, bundle.files)
-    return name
-
-
-def checkModel(name: str) -> str:
-    """Verify hashes and self-test of an installed model; returns its SHA-256. Raises :class:`ModelError`."""
-    bundle = read_bundle(installed_bundles()[name])
-    load_model(bundle)
-    return bundle.sha256
 
 
 def isRemovable(name: str) -> bool:

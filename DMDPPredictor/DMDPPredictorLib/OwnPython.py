@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
+import time
 from pathlib import Path
 
 import slicer
-from dmdp.errors import DmdpError, InputError, MissingPackage
+from dmdp.errors import InputError, MissingPackage
 from slicer.i18n import tr as _
 
 PYTHON, WHEELS = "DMDP/Python", "DMDP/Wheels"
 SECONDS = 60
+NEEDED = ("numpy", "scipy", "SimpleITK", "pydicom", "safetensors", "matplotlib", "jinja2")
+CHECK = f"""
+import importlib, json, platform
+missing = []
+for name in {NEEDED!r}:
+    try:
+        importlib.import_module(name)
+    except Exception:
+        missing.append(name)
+print(json.dumps({{"version": platform.python_version(), "missing": missing}}))
+"""
 
 
 def ownPython() -> str:
@@ -23,21 +36,65 @@ def wheelFolder() -> str:
     return str(slicer.app.userSettings().value(WHEELS) or "")
 
 
-def keepOwnPython(path: str) -> str:
-    """Check an interpreter and keep it in the settings (empty: Slicer's own again); returns its Python version.
+class PythonCheck:
+    """Looks whether an interpreter runs the core; in a process of its own, which is looked at now and then.
 
-    Raises :class:`InputError` where it does not run, :class:`MissingPackage` where the core's packages are not in it.
+    One that does is kept in the settings.
     """
-    version = ""
-    if path:
-        version = _run(path, "import platform; print(platform.python_version())").strip()
-        for name in ("numpy", "scipy", "SimpleITK", "pydicom", "safetensors", "matplotlib", "jinja2"):
-            try:
-                _run(path, f"import {name}")
-            except DmdpError as error:
-                raise MissingPackage(name, _("the core in {path}").format(path=path)) from error
-    slicer.app.userSettings().setValue(PYTHON, path)
-    return version
+
+    def __init__(self):
+        self._process, self._path, self._until = None, "", 0.0
+
+    @property
+    def running(self) -> bool:
+        """True until :meth:`poll` has seen the end."""
+        return self._process is not None
+
+    def start(self, path: str) -> None:
+        """Begin with another interpreter. Raises :class:`InputError` where it cannot be started."""
+        self.stop()
+        try:
+            self._process = subprocess.Popen(
+                [path, "-c", CHECK], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=outsideEnvironment()
+            )
+        except OSError as error:
+            raise _unusable(path, error.strerror or str(error)) from error
+        self._path, self._until = path, time.monotonic() + SECONDS
+
+    def poll(self) -> str | None:
+        """The version of the interpreter, which is kept now; None while the check goes on.
+
+        Raises :class:`InputError` where it does not run, :class:`MissingPackage` where the core's packages are not in it.
+        """
+        process, path = self._process, self._path
+        if process.poll() is None:
+            if time.monotonic() < self._until:
+                return None
+            self.stop()
+            raise _unusable(path, _("no answer for {seconds} s").format(seconds=SECONDS))
+        printed = process.stdout.read().decode("utf-8", errors="replace")
+        self.stop()
+        try:
+            found = json.loads(printed)
+        except ValueError as error:
+            raise _unusable(path, _("exit code {code}").format(code=process.returncode)) from error
+        if found["missing"]:
+            raise MissingPackage(found["missing"][0], _("the core in {path}").format(path=path))
+        slicer.app.userSettings().setValue(PYTHON, path)
+        return found["version"]
+
+    def stop(self) -> None:
+        """End the check."""
+        if self._process is not None:
+            if self._process.poll() is None:
+                self._process.kill()
+            self._process.stdout.close()
+        self._process = None
+
+
+def forgetOwnPython() -> None:
+    """Back to Slicer's own Python."""
+    slicer.app.userSettings().setValue(PYTHON, "")
 
 
 def keepWheelFolder(path: str) -> None:
@@ -54,15 +111,10 @@ def outsideEnvironment() -> dict[str, str]:
     return {name: value for name, value in slicer.util.startupEnvironment().items() if name not in ("PYTHONHOME", "PYTHONPATH")}
 
 
-def _run(python: str, code: str) -> str:
-    call = [python, "-c", code]
-    try:
-        done = subprocess.run(call, capture_output=True, text=True, timeout=SECONDS, check=True, env=outsideEnvironment())
-    except (OSError, subprocess.SubprocessError) as error:
-        raise InputError(
-            "python.unusable",
-            f"'{python}' does not run ({error}).",
-            "a Python 3.11 or 3.12 with the core's packages.",
-            "Name another, or none to use Slicer's own.",
-        ) from error
-    return done.stdout
+def _unusable(path: str, reason: str) -> InputError:
+    return InputError(
+        "python.unusable",
+        f"'{path}' does not run ({reason}).",
+        "a Python 3.11 or 3.12 with the core's packages.",
+        "Name another, or none to use Slicer's own.",
+    )

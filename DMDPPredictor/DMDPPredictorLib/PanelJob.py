@@ -1,69 +1,104 @@
-"""The one job of a panel: it runs or it does not, and everything on the panel derives from that."""
+"""The jobs of a panel: they run or they do not, and everything on the panel derives from that."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import qt
 from dmdp.errors import DmdpError
 
-from .JobProcess import JobProcess, Progress
+from .Job import Prepared, ready
+from .Worker import Ended, Progress, Task, Worker, nothing
 
-POLL_MS = 100
+POLL_MS = 30
 
 
-class PanelJob:
-    """A child process that is looked after by a timer, so that the window stays responsive.
+class PanelWorker:
+    """A worker that is looked after by a timer, so that the window stays responsive."""
 
-    ``ended(error, folder)`` is called once for each started job unless it was abandoned; ``error`` is None if and only if the
-    result lies in ``folder``/result. The folder is deleted after the call.
-    """
-
-    def __init__(self, progress: Progress, ended: Callable[[DmdpError | None, Path], None]):
-        self._progress, self._ended = progress, ended
-        self._process: JobProcess | None = None
-        self._folder: Path | None = None
+    def __init__(self, worker: Worker):
+        self._worker = worker
         self._timer = qt.QTimer()
         self._timer.setInterval(POLL_MS)
         self._timer.connect("timeout()", self._look)
 
+    def submit(self, prepare: Prepared, progress: Progress = nothing, ended: Ended = nothing, kind: str = "") -> Task:
+        """As :meth:`Worker.submit`."""
+        task = self._worker.submit(prepare, progress, ended, kind)
+        self._timer.start()
+        return task
+
+    def cancel(self, task: Task) -> None:
+        """As :meth:`Worker.cancel`."""
+        self._worker.cancel(task)
+
+    def drop(self, task: Task) -> None:
+        """As :meth:`Worker.drop`."""
+        self._worker.drop(task)
+
+    def stop(self) -> None:
+        """End the process; the next task starts another."""
+        self._worker.stop()
+
+    def _look(self) -> None:
+        if not self._worker.poll():
+            self._timer.stop()
+
+
+class PanelJob:
+    """One job at a time, with a folder of its own.
+
+    ``ended(error, folder)`` is called once for each started job unless it was abandoned; ``error`` is None if and only if the
+    job is done. The folder is deleted after the call.
+    """
+
+    def __init__(self, worker: PanelWorker, progress: Progress, ended: Callable[[DmdpError | None, Path], None]):
+        self._worker, self._progress, self._ended = worker, progress, ended
+        self._task: Task | None = None
+        self._folder: Path | None = None
+
     @property
     def running(self) -> bool:
-        return self._process is not None
+        return self._task is not None
+
+    @property
+    def folder(self) -> Path | None:
+        """The temporary folder of the job that runs."""
+        return self._folder
 
     def start(self, jobFile: Path) -> None:
         """Run the job whose ``job.json`` lies alone with its inputs in a temporary folder, which now belongs to this object."""
-        process = JobProcess(jobFile)
-        process.start()
-        self._process, self._folder = process, jobFile.parent
-        self._timer.start()
+        self.startIn(jobFile.parent, ready(jobFile))
+
+    def startIn(self, folder: Path, prepare: Prepared) -> None:
+        """Run the job that ``prepare`` writes, step by step, into a temporary folder, which now belongs to this object."""
+        self._folder = folder
+        self._task = self._worker.submit(prepare, self._progress, self._end)
 
     def cancel(self) -> None:
         """Ask the job to end; ``ended`` tells when it has."""
-        if self._process is not None:
-            self._process.cancel()
+        if self._task is not None:
+            self._worker.cancel(self._task)
 
     def abandon(self) -> None:
         """End the job at once and forget it, as when the scene or the application closes."""
-        if self._process is not None:
-            self._process.stop()
+        if self._task is not None:
+            self._worker.drop(self._task)
             self._forget()
 
-    def _look(self) -> None:
-        process, folder = self._process, self._folder
-        if process is None or process.poll(self._progress):
-            return
-        self._timer.stop()
-        self._process = None
+    def _end(self, error: DmdpError | None, answer: Mapping[str, Any]) -> None:
+        folder, self._task = self._folder, None
         try:
-            self._ended(process.error, folder)
+            self._ended(error, folder)
         finally:
-            self._forget()
+            if self._folder is folder:  # else another job was started on the way
+                self._folder = None
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _forget(self) -> None:
-        self._timer.stop()
-        folder, self._process, self._folder = self._folder, None, None
+        folder, self._task, self._folder = self._folder, None, None
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)

@@ -6,7 +6,7 @@ import enum
 from typing import Annotated
 
 from dmdp.case import Clinical
-from dmdp.delineation.pet import METHODS
+from dmdp.delineation.methods import METHODS
 from slicer import vtkMRMLMarkupsFiducialNode, vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import Choice, WithinRange, parameterNodeWrapper

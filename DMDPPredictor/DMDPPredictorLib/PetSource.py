@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
@@ -11,14 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import slicer
-from dmdp.case import Volume
 from dmdp.errors import SuvError
 from slicer.i18n import tr as _
 
-from .Nodes import transformed, volumeFromNode, worldTransform
-
-SUV_UNIT = "SUVbw g/ml"
-TOLD_SUV = "DMDP.IsSuv"
+TOLD_SUV, FACTOR = "DMDP.IsSuv", "DMDP.SuvbwFactor"
 _found: dict[tuple[str, ...], tuple[Path, ...]] = {}  # DICOM files, by the first and the instance UIDs
 
 
@@ -41,6 +35,12 @@ def carriesSuv(petNode) -> bool:
     return units is not None and "SUVbw" in (units.GetCodeValue() or "") + (units.GetCodeMeaning() or "")
 
 
+def suvFactor(petNode) -> float | None:
+    """SUVbw = voxel of the node × this factor, as the DICOM headers gave it; None where they were not read."""
+    text = petNode.GetAttribute(FACTOR)
+    return float(text) if text else None
+
+
 def dicomFiles(petNode) -> tuple[Path, ...]:
     """The DICOM files that the node was loaded from, where the application's database knows them all.
 
@@ -60,59 +60,43 @@ def dicomFiles(petNode) -> tuple[Path, ...]:
     return _found[key]
 
 
-def gather(files: tuple[Path, ...], folder: Path) -> Path:
-    """The files of one series alone in ``folder``: as links, or as copies where the system has none."""
-    folder.mkdir(parents=True)
-    for number, path in enumerate(files):
-        target = folder / f"{number:05d}.dcm"
-        try:
-            target.symlink_to(path)
-        except OSError:
-            shutil.copy(path, target)
-    return folder
+@dataclass(frozen=True)
+class Conversion:
+    """How a PET becomes SUV: ``audit`` with every tag and rule (None if it came as SUV), or the ``error`` that forbids it."""
+
+    audit: Mapping[str, Any] | None = None
+    error: str = ""
 
 
-@dataclass(frozen=True, eq=False)
-class Suv:
-    """A PET in SUVbw where its node stands in the scene; ``audit`` says how, None where it came as SUV."""
-
-    volume: Volume
-    audit: Mapping[str, Any] | None
-
-
-class SuvReader:
-    """Reads the PET of a node, and keeps the last one: its DICOM files are read once, not at every click."""
+class Conversions:
+    """What the worker has said of the PETs of the scene."""
 
     def __init__(self):
-        self._key, self._suv = None, None
+        self._known: dict[str, tuple[Any, Conversion]] = {}
 
-    def __call__(self, petNode) -> Suv:
-        """The node's PET in SUV; raises :class:`dmdp.errors.InputError` subclasses."""
-        key = (petNode.GetID(), petNode.GetImageData().GetMTime(), isSuv(petNode), worldTransform(petNode).tobytes())
-        if key != self._key:
-            self._suv = readSuv(petNode)
-            self._key = key
-        return self._suv
+    def of(self, petNode) -> Conversion | None:
+        """What is known of a PET as it stands now; None before the worker has said it."""
+        state, conversion = self._known.get(petNode.GetID(), (None, None))
+        return conversion if state == _state(petNode) else None
 
-
-def readSuv(petNode) -> Suv:
-    """The PET in SUVbw: as it is, or converted from its DICOM files. Raises :class:`SuvError` where neither is possible."""
-    if isSuv(petNode):
-        return Suv(volumeFromNode(petNode, SUV_UNIT), None)
-    files = dicomFiles(petNode)
-    if not files:
-        raise unknown(petNode)
-    from dmdp.load import load_pet  # pydicom, which the module must not need to load
-
-    with tempfile.TemporaryDirectory(prefix="dmdp-") as folder:
-        loaded = load_pet(gather(files, Path(folder) / "pet"))
-    pet = loaded.pet
-    moved = Volume(pet.array, transformed(pet.geometry, worldTransform(petNode)), pet.unit, pet.provenance)
-    return Suv(moved, loaded.suv_audit)
+    def keep(self, petNode, answer: Mapping[str, Any], error: SuvError | None = None) -> None:
+        """Remember what a job said, and note the factor on the node, whose voxels times it are SUVbw."""
+        conversion = Conversion(answer.get("audit"), "" if error is None else str(error))
+        self._known[petNode.GetID()] = (_state(petNode), conversion)
+        factor = answer.get("factor")
+        if factor is not None and not isSuv(petNode) and suvFactor(petNode) != factor:
+            petNode.SetAttribute(FACTOR, repr(float(factor)))
 
 
-def auditText(audit: Mapping[str, Any] | None) -> str:
-    """How the PET became SUV, as rich text: factors, tags, rules, warnings."""
+def _state(petNode) -> tuple:
+    return petNode.GetImageData() and petNode.GetImageData().GetMTime(), isSuv(petNode)
+
+
+def auditText(conversion: Conversion) -> str:
+    """How the PET became SUV, as rich text: factors, tags, rules, warnings; or why it cannot."""
+    audit = conversion.audit
+    if conversion.error:
+        return escape(conversion.error)
     if audit is None:
         return _("The PET came as SUVbw; there is nothing to audit.")
     warnings = "".join(f"<p><b>{escape(warning['text'])}</b></p>" for warning in audit["warnings"])

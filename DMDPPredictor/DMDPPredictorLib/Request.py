@@ -1,4 +1,4 @@
-"""From nodes to the arguments of a ``predict`` job; the files lie in a temporary folder."""
+"""From nodes to the jobs of the worker, in small steps; the files lie in a temporary folder."""
 
 from __future__ import annotations
 
@@ -7,44 +7,61 @@ from pathlib import Path
 from typing import Any
 
 from dmdp.case import Clinical
-from dmdp.files import write_mask, write_volume
+from dmdp.packed import pack
 
-from .Nodes import METHOD, SEED, geometryFromNode, isUnchangedProposal, maskFromSegmentation, volumeFromNode
-from .PetSource import dicomFiles, gather, isSuv, readSuv
+from .Job import Prepared, writeJob
+from .Nodes import METHOD, SEED, geometryFromNode, isUnchangedProposal, lpsFromRas, maskFromSegmentation
+from .SceneImages import SceneImages
 
 
-def predictArguments(
-    ctNode, petNode, segmentationNode, clinical: Clinical, bundles: Sequence[str] | None, temporary: Path, segmentId: str = ""
-) -> dict[str, Any]:
-    """Write the nodes into ``temporary`` and name them. Raises :class:`dmdp.errors.InputError` subclasses.
+def predictJob(
+    images: SceneImages,
+    ctNode,
+    petNode,
+    segmentationNode,
+    clinical: Clinical,
+    bundles: Sequence[str] | None,
+    folder: Path,
+    segmentId: str = "",
+) -> Prepared:
+    """The job that predicts into ``folder``/result. Raises :class:`dmdp.errors.InputError` subclasses.
 
-    CT goes as NRRD in HU. PET goes as the DICOM files that it came from, so that its SUV has an audit; where it is in SUV
-    already, or was moved by a transform, as NRRD in SUV. An unchanged proposal goes as its seed and method; a contour that was
-    drawn or edited goes as a mask on the image that it was drawn on. ``segmentId`` names the lesion among several segments.
+    An unchanged proposal goes as its seed and method; a contour that was drawn or edited goes as a mask of the image that it was
+    drawn on. ``segmentId`` names the lesion among several segments.
     """
     arguments: dict[str, Any] = {
-        "ct": str(write_volume(temporary / "ct.nrrd", volumeFromNode(ctNode, "HU"))),
-        **_pet(petNode, temporary),
-        **_lesion(ctNode, petNode, segmentationNode, segmentId, temporary),
+        **lesionArguments(ctNode, petNode, segmentationNode, segmentId),  # first: it may have to be refused
+        **(yield from images.ct(ctNode)),
+        **(yield from images.pet(petNode)),
         "age": clinical.age,
         "sex": clinical.sex,
         "smoking": clinical.smoking,
     }
     if bundles:
         arguments["model"] = [str(bundle) for bundle in bundles]
-    return {key: value for key, value in arguments.items() if value is not None}
+    given = {key: value for key, value in arguments.items() if value is not None}
+    return writeJob(folder, "predict", given, folder / "result")
 
 
-def _pet(petNode, temporary: Path) -> dict[str, Any]:
-    files = dicomFiles(petNode)
-    moved = petNode.GetParentTransformNode() is not None  # DICOM files know nothing of a registration in the scene
-    if isSuv(petNode) or moved or not files:
-        path = write_volume(temporary / "pet.nrrd", readSuv(petNode).volume)
-        return {"pet": str(path), "pet_is_suv": True}
-    return {"pet": str(gather(files, temporary / "pet"))}
+def petJob(question: str, images: SceneImages, petNode, folder: Path, **arguments: Any) -> Prepared:
+    """A question of :mod:`dmdp.viewer.questions` about the PET."""
+    pet = yield from images.pet(petNode)
+    return writeJob(folder, question, {**pet, **arguments})
 
 
-def _lesion(ctNode, petNode, segmentationNode, segmentId: str, temporary: Path) -> dict[str, Any]:
+def proposeJob(images: SceneImages, petNode, seedRas, method: str, folder: Path) -> Prepared:
+    """The lesion at a point (RAS mm)."""
+    return petJob("propose", images, petNode, folder, seed=list(lpsFromRas(seedRas)), method=method)
+
+
+def measureJob(images: SceneImages, petNode, segmentationNode, segmentId: str, folder: Path) -> Prepared:
+    """The measures of a contour."""
+    mask = pack(maskFromSegmentation(segmentationNode, petNode, segmentId), geometryFromNode(petNode))
+    return petJob("measure", images, petNode, folder, mask=mask)
+
+
+def lesionArguments(ctNode, petNode, segmentationNode, segmentId: str) -> dict[str, Any]:
+    """How a job is told of the lesion."""
     role = segmentationNode.GetReferenceImageGeometryReferenceRole() if segmentationNode is not None else None
     onCt = role is not None and segmentationNode.GetNodeReference(role) is ctNode
     node = ctNode if onCt else petNode
@@ -52,5 +69,4 @@ def _lesion(ctNode, petNode, segmentationNode, segmentId: str, temporary: Path) 
     if isUnchangedProposal(segmentationNode, mask):
         seed = [float(v) for v in segmentationNode.GetAttribute(SEED).split(",")]
         return {"seed": seed, "method": segmentationNode.GetAttribute(METHOD)}
-    path = write_mask(temporary / "lesion.nrrd", mask, geometryFromNode(node))
-    return {"mask" if onCt else "pet_mask": str(path)}
+    return {"mask" if onCt else "pet_mask": pack(mask, geometryFromNode(node))}

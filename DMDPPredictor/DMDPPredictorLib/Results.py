@@ -1,18 +1,21 @@
-"""A result folder as an object, and its heatmaps as volume nodes under the study."""
+"""A result folder as an object, and its CT regions and heatmaps as nodes under the study."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import slicer
-from dmdp.files import read_volume
+from dmdp.case import Geometry
 from dmdp.prediction import Prediction
-from dmdp.regions import MEANINGS, REGION_COLOURS
+from dmdp.regions.names import MEANINGS, REGION_COLOURS
 from dmdp.report.standing import is_demonstration
 
+from .Job import Prepared, ready, writeJob
 from .Nodes import ijkToRasFromGeometry, placeBeside
 
 HEATMAP, TRAINED, REGIONS = "DMDP.Heatmap", "DMDP.Trained", "DMDP.Regions"
@@ -26,36 +29,46 @@ class PredictionResult:
     folder: Path | None
 
 
+@dataclass(frozen=True, eq=False)
+class Map:
+    """Labels (uint8) or a heatmap (float32) as an array (z, y, x), cut to the box that holds something."""
+
+    name: str
+    array: np.ndarray
+    geometry: Geometry
+
+
 def readResult(folder: Path) -> PredictionResult:
     """The result that a finished job left in ``folder``."""
     document = json.loads((folder / "prediction.json").read_text(encoding="utf-8"))
     return PredictionResult(Prediction.from_json(document), folder)
 
 
-def heatmapKeys(result: PredictionResult) -> list[str]:
-    """``<task>_<modality>_<stage>`` of every heatmap of a result."""
-    files = sorted(result.folder.glob("heatmap_*.nii.gz")) if result.folder is not None else ()
-    return [path.name.removeprefix("heatmap_").removesuffix(".nii.gz") for path in files]
+def mapsJob(result: PredictionResult, folder: Path) -> Prepared:
+    """The job that cuts CT regions and heatmaps of a result out of their files, into ``folder``."""
+    return ready(writeJob(folder, "maps", {"result": str(result.folder), "folder": str(folder / "maps")}))
 
 
-def loadHeatmaps(result: PredictionResult, ctNode) -> dict[str, object]:
-    """Load every heatmap beside the CT in the subject hierarchy; those of an earlier run are replaced."""
+def readMaps(answer: Mapping[str, Any]) -> tuple[Map, ...]:
+    """What that job has written; heatmaps by ``<task>_<modality>_<stage>``, the CT regions as ``regions``."""
+    found = []
+    for name, said in answer["maps"].items():
+        array = np.load(said["file"], allow_pickle=False)
+        found.append(Map(name, array, Geometry(array.shape, tuple(tuple(row) for row in said["affine"]))))
+    return tuple(found)
+
+
+def showMaps(result: PredictionResult, maps, ctNode):
+    """All maps as nodes: the CT regions (None where there are none), and the heatmaps by name. Former ones are replaced."""
+    removeRegions()
     removeHeatmaps()
-    return {key: loadHeatmap(result, key, ctNode) for key in heatmapKeys(result)}
+    nodes = {found.name: showMap(result, found, ctNode) for found in maps}
+    return nodes.pop("regions", None), nodes
 
 
-def loadHeatmap(result: PredictionResult, key: str, ctNode):
-    """One heatmap as a volume node; name, description and attributes say of what network it is."""
-    said = result.prediction.demonstration
-    label = (said or {}).get("label") or ""
-    path = result.folder / f"heatmap_{key}.nii.gz"
-    node = slicer.util.loadVolume(str(path), properties={"show": False, "name": f"Heatmap {key} ({label})"})
-    node.SetDescription(label)
-    node.SetAttribute(HEATMAP, key)
-    if not is_demonstration(said):
-        node.SetAttribute(TRAINED, "1")
-    placeBeside(node, ctNode)
-    return node
+def showMap(result: PredictionResult, found: Map, ctNode):
+    """One map as a node beside the CT in the subject hierarchy."""
+    return _showRegions(found, ctNode) if found.name == "regions" else _showHeatmap(result, found, ctNode)
 
 
 def heatmapNodes() -> dict[str, object]:
@@ -70,37 +83,6 @@ def regionsNode():
     return next((node for node in nodes if node.GetAttribute(REGIONS) is not None), None)
 
 
-def loadRegions(result: PredictionResult, ctNode):
-    """The CT regions as a segmentation beside the CT, named and coloured as in the report; None where there are none.
-
-    Those of an earlier run are replaced.
-    """
-    removeRegions()
-    path = result.folder / "regions.nii.gz"
-    if not path.exists():
-        return None
-    labels = read_volume(path, "1")
-    labelmap = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "DMDP regions")
-    try:
-        slicer.util.updateVolumeFromArray(labelmap, labels.array.astype(np.uint8))
-        labelmap.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(ijkToRasFromGeometry(labels.geometry)))
-        node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "CT regions (ct_regions_v1)")
-        node.SetAttribute(REGIONS, "1")
-        node.CreateDefaultDisplayNodes()
-        slicer.modules.segmentations.logic().ImportLabelmapToSegmentationNode(labelmap, node)
-    finally:
-        slicer.mrmlScene.RemoveNode(labelmap)
-    present = [number for number in MEANINGS if np.any(labels.array == number)]
-    for position, number in enumerate(present):
-        segment = node.GetSegmentation().GetNthSegment(position)
-        segment.SetName(f"reg{number}: {MEANINGS[number]}")
-        colour = REGION_COLOURS[number - 1]
-        segment.SetColor(*(int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)))
-    node.GetDisplayNode().SetOpacity2DFill(0.5)
-    placeBeside(node, ctNode)
-    return node
-
-
 def removeRegions() -> None:
     """Take the CT regions of an earlier run out of the scene."""
     node = regionsNode()
@@ -112,3 +94,45 @@ def removeHeatmaps() -> None:
     """Take the heatmaps of an earlier run out of the scene."""
     for node in heatmapNodes().values():
         slicer.mrmlScene.RemoveNode(node)
+
+
+def _showHeatmap(result: PredictionResult, found: Map, ctNode):
+    """Name, description and attributes say of what network it is."""
+    said = result.prediction.demonstration
+    label = (said or {}).get("label") or ""
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", f"Heatmap {found.name} ({label})")
+    _fill(node, found)
+    node.CreateDefaultDisplayNodes()
+    node.SetDescription(label)
+    node.SetAttribute(HEATMAP, found.name)
+    if not is_demonstration(said):
+        node.SetAttribute(TRAINED, "1")
+    placeBeside(node, ctNode)
+    return node
+
+
+def _showRegions(found: Map, ctNode):
+    """A segmentation, named and coloured as in the report."""
+    labelmap = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "DMDP regions")
+    try:
+        _fill(labelmap, found)
+        node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "CT regions (ct_regions_v1)")
+        node.SetAttribute(REGIONS, "1")
+        node.CreateDefaultDisplayNodes()
+        slicer.modules.segmentations.logic().ImportLabelmapToSegmentationNode(labelmap, node)
+    finally:
+        slicer.mrmlScene.RemoveNode(labelmap)
+    present = [number for number in MEANINGS if np.any(found.array == number)]
+    for position, number in enumerate(present):
+        segment = node.GetSegmentation().GetNthSegment(position)
+        segment.SetName(f"reg{number}: {MEANINGS[number]}")
+        colour = REGION_COLOURS[number - 1]
+        segment.SetColor(*(int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)))
+    node.GetDisplayNode().SetOpacity2DFill(0.5)
+    placeBeside(node, ctNode)
+    return node
+
+
+def _fill(volumeNode, found: Map) -> None:
+    slicer.util.updateVolumeFromArray(volumeNode, found.array)
+    volumeNode.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(ijkToRasFromGeometry(found.geometry)))

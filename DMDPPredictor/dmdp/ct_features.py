@@ -19,8 +19,8 @@ from .radiomics.backend import compute
 from .radiomics.catalogue import described, feature_names
 from .radiomics.parameters import Parameters
 from .radiomics.profile import Profile
-from .regions import MEANINGS, Regions
-from .regions.ct_regions import MIN_REGION
+from .regions.ct_regions import MIN_REGION, Regions
+from .regions.names import MEANINGS
 
 CROP_MM = 32.0  # a cubic B-spline's memory of farther voxels is below 1e-6 for voxels up to 3 mm
 SIX = tuple(f"reg{number}" for number in MEANINGS)

@@ -16,6 +16,7 @@ from .dicom.series import Series, choose, discover, no_overlap, overlap_mm, pair
 from .dicom.suv import pet_header, suv_factors, to_suv
 from .errors import InputError, LesionError, SuvError
 from .files import read_mask, read_volume, resample_mask
+from .packed import unpack
 from .source import ImageSource
 
 Given = str | Path | Mapping[str, Any] | ImageSource
@@ -90,13 +91,16 @@ def load_pet(pet: Given, *, pet_is_suv: bool = False) -> LoadedPet:
     return LoadedPet(source.placed(read_volume(path, SUV_UNIT)), None, notes)
 
 
-def load_mask(path: str | Path, onto: Geometry) -> tuple[np.ndarray, tuple[str, ...]]:
-    """A mask file on the grid ``onto`` (nearest neighbour where it comes on another), and notes about that.
+def load_mask(given: str | Path | Mapping[str, Any], onto: Geometry) -> tuple[np.ndarray, tuple[str, ...]]:
+    """A mask, a file or as :func:`dmdp.packed.pack` makes it, on the grid ``onto`` (nearest neighbour where it comes on another), and notes about that.
 
     Raises :class:`LesionError` where it is empty, lies outside the image, or holds a single voxel.
     """
-    mask, geometry = read_mask(_existing(path).paths[0])
-    name = Path(path).name
+    if isinstance(given, Mapping):
+        (mask, geometry), name = unpack(given), "drawn contour"
+    else:
+        (path,) = _existing(given).paths
+        (mask, geometry), name = read_mask(path), path.name
     if not mask.any():
         raise LesionError(
             "lesion.empty",

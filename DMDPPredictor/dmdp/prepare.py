@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +22,7 @@ HEADER_NOTE = "The DICOM header says"
 
 @dataclass(frozen=True)
 class CaseRequest:
-    """Where a patient's data lie: images as in :class:`dmdp.source.ImageSource`, masks as files, ``seed`` as an LPS point in mm.
+    """Where a patient's data lie: images as in :class:`dmdp.source.ImageSource`, masks as files or packed, ``seed`` as an LPS point in mm.
 
     Exactly one of ``mask`` (the lesion on both images), ``pet_mask`` (optionally with ``ct_mask``) or ``seed``.
     """
@@ -28,9 +30,9 @@ class CaseRequest:
     ct: Path | ImageSource
     pet: Path | ImageSource
     pet_is_suv: bool = False
-    mask: Path | None = None
-    pet_mask: Path | None = None
-    ct_mask: Path | None = None
+    mask: Path | Mapping[str, Any] | None = None
+    pet_mask: Path | Mapping[str, Any] | None = None
+    ct_mask: Path | Mapping[str, Any] | None = None
     seed: tuple[float, float, float] | None = None
     method: str = "auto"
     clinical: Clinical = Clinical()

@@ -25,7 +25,7 @@ from .predict import predict
 from .prediction import Prediction
 from .prepare import CaseRequest, prepare_case
 from .progress import Progress, part, silent
-from .regions import Regions, ct_regions
+from .regions.ct_regions import Regions, ct_regions
 from .regions.thorax import find_thorax
 from .report.html import render
 from .report.pictures import write_pictures

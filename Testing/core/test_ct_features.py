@@ -14,7 +14,7 @@ from dmdp.ensemble.model import EnsembleModel, SubModel
 from dmdp.predict import asked_for
 from dmdp.radiomics.backend import find_settings
 from dmdp.radiomics.profile import Profile
-from dmdp.regions import ct_regions
+from dmdp.regions.ct_regions import ct_regions
 from dmdp.regions.thorax import find_thorax
 from dmdp.report.tables import ct_features_csv
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from dmdp.case import Geometry, Lesion, Volume
-from dmdp.regions import ct_regions
-from dmdp.regions.ct_regions import MIN_CONTRAST_HU
+from dmdp.regions.ct_regions import MIN_CONTRAST_HU, ct_regions
 from dmdp.regions.thorax import Thorax, axial_hull
 
 GRID = Geometry.from_spacing((40, 90, 90), (2.0, 1.0, 1.0), (-44.5, -44.5, -39.0))

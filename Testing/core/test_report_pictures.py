@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from dmdp import RESEARCH_USE_ONLY
 from dmdp.case import Case, Geometry, Lesion, Volume
-from dmdp.regions import ct_regions
+from dmdp.regions.ct_regions import ct_regions
 from dmdp.regions.thorax import find_thorax
 from dmdp.report.drawing import GAP, PANEL, Sheet
 from dmdp.report.framing import close_planes, slice_point, wide_planes

@@ -32,7 +32,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     from ..pet_features import pet_features
     from ..prepare import prepare_case
     from ..radiomics.backend import find_settings
-    from ..regions import ct_regions
+    from ..regions.ct_regions import ct_regions
     from ..regions.thorax import find_thorax
     from ..report.tables import ct_features_csv
 

@@ -56,11 +56,15 @@ def case_request(given: Mapping[str, Any]) -> CaseRequest:
         ct=ImageSource.of(required(given, "ct")),
         pet=ImageSource.of(required(given, "pet")),
         pet_is_suv=bool(given.get("pet_is_suv")),
-        **{key: Path(given[key]) for key in ("mask", "pet_mask", "ct_mask") if given.get(key) is not None},
+        **{key: _mask(given[key]) for key in ("mask", "pet_mask", "ct_mask") if given.get(key) is not None},
         seed=point(given.get("seed")),
         method=given.get("method") or "auto",
         clinical=Clinical(given.get("age"), given.get("sex"), given.get("smoking")),
     )
+
+
+def _mask(given: Any) -> Path | Mapping[str, Any]:
+    return given if isinstance(given, Mapping) else Path(given)
 
 
 def required(arguments: Mapping[str, Any], name: str) -> Any:

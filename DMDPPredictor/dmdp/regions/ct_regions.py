@@ -18,16 +18,6 @@ from ..files import resample_mask, sample
 from .grid import fine_grid
 from .thorax import Thorax
 
-MEANINGS = {
-    1: "tumour, dense",
-    2: "tumour, less dense or necrotic",
-    3: "tumour, low density (below −150 HU)",
-    4: "margin, aerated lung (below −700 HU)",
-    5: "margin, interstitial or ground-glass (−700 to −200 HU)",
-    6: "margin, soft tissue and vessels (above −200 HU)",
-}
-# Okabe and Ito, told apart by all; white instead of a second blue, which transparency would make the first
-REGION_COLOURS = ("#d55e00", "#f0e442", "#cc79a7", "#0072b2", "#009e73", "#ffffff")
 MARGIN_MM, CORE_MM = 6.0, 2.0
 SHELLS_MM = (3.0, 6.0, 9.0)
 ROOM_MM = SHELLS_MM[-1] + 10.0  # for the filters and the B-spline round the outermost shell

@@ -10,7 +10,8 @@ from types import MappingProxyType
 import numpy as np
 
 from ..case import Case, Lesion, Volume
-from ..regions import MEANINGS, REGION_COLOURS, Regions
+from ..regions.ct_regions import Regions
+from ..regions.names import MEANINGS, REGION_COLOURS
 from . import drawing, maps
 from .drawing import DARK, PANEL, Sheet
 from .framing import close_planes, slice_point, wide_planes

@@ -14,7 +14,7 @@ import numpy as np
 from ... import RESEARCH_USE_ONLY, __version__
 from ...case import Volume
 from ...files import sample
-from ...regions import MEANINGS
+from ...regions.names import MEANINGS
 from ..pictures import REGION_COLOURS
 from ..result import Contour
 from . import codes
