@@ -22,7 +22,7 @@ class LesionPanel:
     def __init__(self, ui, suv: SuvReader, say: Callable[[str], None]):
         self._ui, self._suv, self._say = ui, suv, say
         self._parameters = None
-        self.editor = LesionEditor(ui.editorLayout)
+        self.editor = LesionEditor(ui.editorPlace)
         self._timer = qt.QTimer()
         self._timer.setSingleShot(True)
         self._timer.setInterval(DELAY_MS)
