@@ -38,6 +38,7 @@ SEGMENT_RENAMED = slicer.vtkSegmentation.SegmentModified
 POINT_PLACED = slicer.vtkMRMLMarkupsNode.PointPositionDefinedEvent
 POINT_REMOVED = slicer.vtkMRMLMarkupsNode.PointRemovedEvent
 LOADED_MS = 500  # after the last new volume: a study comes as several
+LAST = -1.0  # priority of an observer: after all others
 TYPED_MS = 700  # after the last key: the path of a program is not run while it is typed
 
 
@@ -103,6 +104,8 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui.pythonPath.currentPath, self.ui.wheelsPath.currentPath = ownPython(), wheelFolder()
         self.ui.pythonPath.connect("currentPathChanged(QString)", self.onPythonTyped)
         self.ui.wheelsPath.connect("currentPathChanged(QString)", self.onWheels)
+        self.ui.pythonPath.connect("validInputChanged(bool)", self.onPythonTyped)  # the only signal that tells an empty path
+        self.ui.wheelsPath.connect("validInputChanged(bool)", lambda valid: valid or self.onWheels(""))
         self.ui.suvCheckBox.connect("toggled(bool)", self.onToldSuv)
         self.ui.auditButton.connect("toggled(bool)", self.onAudit)
         self.ui.crosshairButton.connect("clicked()", self.onCrosshair)
@@ -181,9 +184,10 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 parameters.model = installed[0]
             if parameters.network not in self.models.networks:
                 parameters.network = ""
+            # After the wrapper's observers, which read its values anew; added first, so that the widgets' one follows them too.
+            self.addObserver(parameters.parameterNode, vtk.vtkCommand.ModifiedEvent, self.refresh, priority=LAST)
             self._guiTag = parameters.connectGui(self.ui)
             self.results.restore()
-            self.addObserver(parameters.parameterNode, vtk.vtkCommand.ModifiedEvent, self.refresh)
         self.refresh()
 
     def onNodeAdded(self, caller=None, event=None):

@@ -21,6 +21,7 @@ from slicer.ScriptedLoadableModule import (
 from slicer.util import VTKObservationMixin
 
 MIN_WIDTH = 380  # of the curves, in pixels
+LAST = -1.0  # priority of an observer: after all others
 
 
 class DMDPTraining(ScriptedLoadableModule):
@@ -68,8 +69,8 @@ class DMDPTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.logic = DMDPTrainingLogic()
         self.job = PanelJob(self.onProgress, self.onJobEnded)
         self.ui.researchLabel.text = f"<b>{RESEARCH_USE_ONLY}</b>"
-        self.ui.dataPath.connect("currentPathChanged(QString)", lambda path: self.onPath("data", path))
-        self.ui.outPath.connect("currentPathChanged(QString)", lambda path: self.onPath("out", path))
+        self._followPath("data", self.ui.dataPath)
+        self._followPath("out", self.ui.outPath)
         self.ui.startButton.connect("clicked()", self.onStartOrCancel)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.enter)
@@ -98,8 +99,9 @@ class DMDPTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.removeObserver(self._parameters.parameterNode, vtk.vtkCommand.ModifiedEvent, self.refresh)
         self._parameters = parameters
         if parameters is not None:
+            # After the wrapper's observers, which read its values anew; added first, so that the widgets' one follows them too.
+            self.addObserver(parameters.parameterNode, vtk.vtkCommand.ModifiedEvent, self.refresh, priority=LAST)
             self._guiTag = parameters.connectGui(self.ui)
-            self.addObserver(parameters.parameterNode, vtk.vtkCommand.ModifiedEvent, self.refresh)
             self.refresh()
 
     def refresh(self, caller=None, event=None):
@@ -123,6 +125,11 @@ class DMDPTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """One line below the button; empty hides it."""
         self.ui.messageLabel.text = words
         self.ui.messageLabel.visible = bool(words)
+
+    def _followPath(self, name, edit):
+        """CTK's field tells a path that is there by one signal, and an empty one only by the other."""
+        edit.connect("currentPathChanged(QString)", lambda path: self.onPath(name, path))
+        edit.connect("validInputChanged(bool)", lambda valid: self.onPath(name, edit.currentPath))
 
     def onPath(self, name, path):
         """A folder was chosen."""
@@ -221,6 +228,8 @@ class DMDPTrainingTest(ScriptedLoadableModuleTest):
     def runTest(self):
         self.setUp()
         self.test_thePanelSaysWhatIsMissing()
+        self.setUp()
+        self.test_thePanelFollowsItsParameters()
 
     def test_thePanelSaysWhatIsMissing(self):
         """Start stays off, with the reason, until the matrices are named."""
@@ -231,3 +240,16 @@ class DMDPTrainingTest(ScriptedLoadableModuleTest):
         with tempfile.TemporaryDirectory() as empty:
             widget.logic.getParameterNode().data = empty
             self.assertIn("lacks", widget.ui.startButton.toolTip)
+            widget.logic.getParameterNode().data = ""
+
+    def test_thePanelFollowsItsParameters(self):
+        """What code sets is shown, and a path that is cleared is no longer chosen."""
+        widget = slicer.util.getModuleWidget("DMDPTraining")
+        widget.enter()
+        parameters = widget.logic.getParameterNode()
+        with tempfile.TemporaryDirectory() as folder:
+            parameters.data, parameters.out = folder, str(Path(folder) / "out")
+            self.assertEqual(widget.ui.dataPath.currentPath, parameters.data)
+            self.assertEqual(widget.ui.outPath.currentPath, parameters.out)
+            widget.ui.dataPath.currentPath = widget.ui.outPath.currentPath = ""
+            self.assertEqual((parameters.data, parameters.out), ("", ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import qt
 import slicer
 
 from .Nodes import SEGMENT_NAME
@@ -12,9 +13,12 @@ UNDO_STATES = 20
 
 
 class LesionEditor:
-    """The embedded editor. It owns its vtkMRMLSegmentEditorNode only, and touches the slice views only while it is open."""
+    """The embedded editor. It owns its vtkMRMLSegmentEditorNode only, and touches the slice views only while it is open.
 
-    def __init__(self, layout):
+    It fills ``place``, an empty widget.
+    """
+
+    def __init__(self, place):
         self.widget = slicer.qMRMLSegmentEditorWidget()
         self.widget.maximumNumberOfUndoStates = UNDO_STATES
         self.widget.segmentationNodeSelectorVisible = False
@@ -23,6 +27,8 @@ class LesionEditor:
         self.widget.autoShowSourceVolumeNode = False  # the PET must not take the CT's place in the views
         self.widget.setEffectNameOrder(EFFECTS)
         self.widget.unorderedEffectsVisible = False
+        layout = qt.QVBoxLayout(place)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.widget)
         self._open = False
         self._followed = None

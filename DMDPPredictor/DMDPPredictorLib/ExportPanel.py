@@ -31,11 +31,13 @@ class ExportPanel:
         self._scene = False
         self.job = PanelJob(progress, self._ended)
         self._boxes = {}
+        boxes = qt.QVBoxLayout(ui.formatsPlace)
+        boxes.setContentsMargins(0, 0, 0, 0)
         for name in ALL:
             box = qt.QCheckBox(_("Slicer scene (.mrb)") if name == SCENE else FORMATS[name].title)
             box.checked = name in TICKED
             box.connect("toggled(bool)", self._ticked)
-            ui.formatsLayout.addWidget(box)
+            boxes.addWidget(box)
             self._boxes[name] = box
         ui.exportButton.connect("clicked()", self._askAndExport)
 

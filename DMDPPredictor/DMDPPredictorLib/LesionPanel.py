@@ -27,7 +27,7 @@ class LesionPanel:
         self._ui, self._worker, self._images = ui, worker, images
         self._parameters = None
         self._asked = 0  # an answer to an earlier question than the last is not shown
-        self.editor = LesionEditor(ui.editorLayout)
+        self.editor = LesionEditor(ui.editorPlace)
         self._timer = qt.QTimer()
         self._timer.setSingleShot(True)
         self._timer.setInterval(DELAY_MS)

@@ -14,10 +14,11 @@ LOWEST, HIGHEST = 1, 99  # percent
 
 
 class PrevalenceSliders:
-    """Sliders in a box within ``layout``, made anew for every result; ``moved()`` is called when one is moved."""
+    """Sliders in a box within ``place``, an empty widget, made anew for every result; ``moved()`` is called when one is moved."""
 
-    def __init__(self, layout, moved: Callable[[], None]):
-        self._layout, self._moved = layout, moved
+    def __init__(self, place, moved: Callable[[], None]):
+        self._layout, self._moved = qt.QVBoxLayout(place), moved
+        self._layout.setContentsMargins(0, 0, 0, 0)
         self._box = None
         self._sliders: dict[str, object] = {}
         self._trained: dict[str, float] = {}

@@ -31,7 +31,7 @@ class ResultPanel:
         self._timer.connect("timeout()", self._loadNext)
         self.result: PredictionResult | None = None
         self.views = ViewPanel(ui, logic, say)
-        self._sliders = PrevalenceSliders(ui.prevalenceLayout, self._fill)
+        self._sliders = PrevalenceSliders(ui.prevalencePlace, self._fill)
         ui.showAnywayButton.connect("toggled(bool)", self._fill)
         ui.reportButton.connect("clicked()", self.openReport)
         ui.resetPrevalenceButton.connect("clicked()", self._sliders.reset)

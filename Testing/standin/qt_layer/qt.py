@@ -20,6 +20,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("PYSIDE6_OPTION_PYTHON_ENUM", "3")  # enums as int, before PySide6
 
 import slicer_api
+import truth
 from dialogs import QDesktopServices, QFileDialog, QMessageBox  # noqa: F401
 from PySide6 import QtCore, QtGui, QtUiTools, QtWidgets
 
@@ -197,6 +198,7 @@ def _forget(self, signature, slot):
 
 def _patch() -> None:
     QtCore.QObject.__getattribute__ = _getattribute
+    truth.install()
     for module in (QtCore, QtGui, QtWidgets):
         for cls in (getattr(module, name) for name in dir(module)):
             if isinstance(cls, type) and issubclass(cls, QtCore.QObject):  # Shiboken gives every type its own setter
@@ -236,7 +238,7 @@ class QUiLoader(QtUiTools.QUiLoader):
         finally:
             QUiLoader.busy = False
             QtCore.qInstallMessageHandler(quiet)
-        widget._kept = self._made  # else Python forgets them
+        widget._kept = getattr(self, "_made", [])  # else Python forgets them
         children = {child.objectName: child for child in [widget, *widget.findChildren(QtCore.QObject)]}
         for connection in root.iter("connection"):
             sender, signal, receiver, slot = (connection.findtext(tag) for tag in ("sender", "signal", "receiver", "slot"))

@@ -12,6 +12,7 @@ import qt
 import slicer
 import vtk
 
+from .cached import CachedValue
 from .connections import Connection
 from .parameters import Parameter
 
@@ -26,20 +27,18 @@ class Wrapper:
 
     def __init__(self, parameterNode):
         self.__dict__.update(parameterNode=parameterNode, _connections={}, _showing=False)
-        for parameter in self.allParameters.values():
-            if not parameter.isIn(parameterNode):
-                parameter.write(parameterNode, parameter.default)
+        self.__dict__["_values"] = {name: CachedValue(p, parameterNode) for name, p in self.allParameters.items()}
 
     def __setattr__(self, name, value):
         if name not in self.allParameters:
             raise AttributeError(f"{type(self).__name__} has no parameter '{name}'")
-        self.allParameters[name].write(self.parameterNode, value)
+        self._values[name].write(value)
 
     def getValue(self, name):
-        return self._parameter(name).read(self.parameterNode)
+        return self._values[self._parameter(name).name].value
 
     def setValue(self, name, value):
-        self._parameter(name).write(self.parameterNode, value)
+        self._values[self._parameter(name).name].write(value)
 
     def AddObserver(self, event, callback, priority=0.0):
         return self.parameterNode.AddObserver(event, callback, priority)
@@ -100,15 +99,15 @@ class Wrapper:
         try:
             with slicer.util.NodeModify(self.parameterNode):
                 for connection in connections:
-                    connection.show(connection.parameter.read(self.parameterNode))
+                    connection.show(self.getValue(connection.parameter.name))
         finally:
             self.__dict__["_showing"] = False
 
 
 def _member(parameter: Parameter) -> property:
     return property(
-        lambda self: parameter.read(self.parameterNode),
-        lambda self, value: parameter.write(self.parameterNode, value),
+        lambda self: self._values[parameter.name].value,
+        lambda self, value: self._values[parameter.name].write(value),
     )
 
 
