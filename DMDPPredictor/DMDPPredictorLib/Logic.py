@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dmdp.case import Clinical
 from dmdp.delineation.pet import delineate
-from dmdp.errors import LesionError
+from dmdp.errors import GeometryError, LesionError
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
 from . import Batch, Overlay
@@ -53,7 +53,7 @@ class DMDPPredictorLogic(ScriptedLoadableModuleLogic):
         """The segmentation if it is an earlier proposal that nobody has edited, else None."""
         try:
             mask = maskFromSegmentation(segmentationNode, petNode)
-        except LesionError:
+        except (LesionError, GeometryError):
             return None
         return segmentationNode if isUnchangedProposal(segmentationNode, mask) else None
 

@@ -9,7 +9,7 @@ from typing import Any
 from dmdp.case import Clinical
 from dmdp.files import write_mask, write_volume
 
-from .Nodes import METHOD, SEED, geometryFromNode, isUnchangedProposal, maskFromSegmentation, volumeFromNode
+from .Nodes import METHOD, SEED, geometryFromNode, isMoved, isUnchangedProposal, maskFromSegmentation, volumeFromNode
 from .PetSource import dicomFiles, gather, isSuv, readSuv
 
 
@@ -37,7 +37,7 @@ def predictArguments(
 
 def _pet(petNode, temporary: Path) -> dict[str, Any]:
     files = dicomFiles(petNode)
-    moved = petNode.GetParentTransformNode() is not None  # DICOM files know nothing of a registration in the scene
+    moved = isMoved(petNode)  # DICOM files know nothing of a registration in the scene
     if isSuv(petNode) or moved or not files:
         path = write_volume(temporary / "pet.nrrd", readSuv(petNode).volume)
         return {"pet": str(path), "pet_is_suv": True}
