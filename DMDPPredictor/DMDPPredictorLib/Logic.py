@@ -22,7 +22,7 @@ from .Parameters import DMDPPredictorParameterNode
 from .PetSource import SuvReader
 from .Request import predictArguments
 from .Results import PredictionResult, loadHeatmaps, loadRegions, readResult
-from .Study import choosePair
+from .Study import Pair, choosePair
 
 
 class DMDPPredictorLogic(ScriptedLoadableModuleLogic):
@@ -36,9 +36,14 @@ class DMDPPredictorLogic(ScriptedLoadableModuleLogic):
         """The choices of the panel, as the scene keeps them."""
         return DMDPPredictorParameterNode(super().getParameterNode())
 
-    def choosePair(self, ctNode=None, petNode=None):
-        """The CT and the PET of one study among the loaded volumes, ``(ct, pet)``; None where there is none."""
+    def pair(self, ctNode=None, petNode=None) -> Pair:
+        """The CT and the PET of one study among the loaded volumes, and in words why these; what would be a guess is None."""
         return choosePair(ctNode, petNode)
+
+    def choosePair(self, ctNode=None, petNode=None):
+        """The same as ``(ct, pet)``, for the console."""
+        pair = self.pair(ctNode, petNode)
+        return pair.ct, pair.pet
 
     def delineate(self, petNode, seedRas, method: str = "auto", segmentationNode=None):
         """Outline the lesion that holds ``seedRas`` and return it as a segmentation node (a new one unless given)."""
