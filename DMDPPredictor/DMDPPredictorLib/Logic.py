@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dmdp.case import Clinical, Lesion
-from dmdp.errors import DmdpError, LesionError
+from dmdp.errors import DmdpError, GeometryError, LesionError
 from dmdp.packed import unpack
 from dmdp.session import new_folder
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
@@ -23,7 +23,7 @@ from .PetSource import Conversions
 from .Request import measureJob, predictJob, proposeJob
 from .Results import PredictionResult, mapsJob, readMaps, readResult, showMaps
 from .SceneImages import SceneImages
-from .Study import choosePair
+from .Study import Pair, choosePair
 from .Worker import Progress, Worker, nothing
 
 
@@ -43,9 +43,14 @@ class DMDPPredictorLogic(ScriptedLoadableModuleLogic):
         """The choices of the panel, as the scene keeps them."""
         return DMDPPredictorParameterNode(super().getParameterNode())
 
-    def choosePair(self, ctNode=None, petNode=None):
-        """The CT and the PET of one study among the loaded volumes, ``(ct, pet)``; None where there is none."""
+    def pair(self, ctNode=None, petNode=None) -> Pair:
+        """The CT and the PET of one study among the loaded volumes, and in words why these; what would be a guess is None."""
         return choosePair(ctNode, petNode)
+
+    def choosePair(self, ctNode=None, petNode=None):
+        """The same as ``(ct, pet)``, for the console."""
+        pair = self.pair(ctNode, petNode)
+        return pair.ct, pair.pet
 
     def delineate(self, petNode, seedRas, method: str = "auto", segmentationNode=None):
         """Outline the lesion that holds ``seedRas`` and return it as a segmentation node (a new one unless given)."""
@@ -69,7 +74,7 @@ class DMDPPredictorLogic(ScriptedLoadableModuleLogic):
         """The segmentation if it is an earlier proposal that nobody has edited, else None."""
         try:
             mask = maskFromSegmentation(segmentationNode, petNode)
-        except LesionError:
+        except (LesionError, GeometryError):
             return None
         return segmentationNode if isUnchangedProposal(segmentationNode, mask) else None
 

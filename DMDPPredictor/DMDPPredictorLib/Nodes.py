@@ -10,42 +10,42 @@ import vtk
 from dmdp.case import Geometry, Lesion, Volume
 from dmdp.errors import GeometryError, LesionError
 
-RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
+from .Deformation import RAS_TO_LPS, linearPart
+
 METHOD, SEED, DIGEST = "DMDP.Method", "DMDP.SeedLps", "DMDP.MaskSha256"
 SEGMENT_NAME = "Lesion"
 
 
 def worldTransform(volumeNode) -> np.ndarray:
-    """The parent transforms of a node as one 4×4 matrix, LPS mm to LPS mm; the identity where it has none.
+    """The linear parent transforms of a node as one 4×4 matrix, LPS mm to LPS mm; the identity where it has none.
 
-    Raises :class:`GeometryError` for a non-linear transform, which no grid can follow.
+    A transform that is not linear counts as none where it moves no voxel by more than :data:`dmdp.case.EVEN_MM`: the DICOM
+    browser hangs one over every series whose slices lie 0.001 mm off even steps. Raises :class:`GeometryError` for a larger one,
+    which no grid can follow.
     """
-    toWorld = vtk.vtkMatrix4x4()
-    parent = volumeNode.GetParentTransformNode()
-    if parent is not None:
-        if not parent.IsTransformToWorldLinear():
-            raise GeometryError(
-                "geometry.nonlinear",
-                f"'{volumeNode.GetName()}' lies under a non-linear transform.",
-                "no transform, or a linear one.",
-                "Resample the volume, or harden its transform.",
-            )
-        parent.GetMatrixTransformToWorld(toWorld)
-    return RAS_TO_LPS @ slicer.util.arrayFromVTKMatrix(toWorld) @ RAS_TO_LPS
+    return _placed(volumeNode)[1]
+
+
+def isMoved(volumeNode) -> bool:
+    """True where the scene shows a volume elsewhere than its own file has it; raises :class:`GeometryError`."""
+    return not np.array_equal(worldTransform(volumeNode), np.eye(4))
 
 
 def geometryFromNode(volumeNode) -> Geometry:
     """The grid of a volume node in LPS mm, its parent transforms included; raises :class:`GeometryError`."""
+    geometry, matrix = _placed(volumeNode)
+    return geometry.moved(matrix)
+
+
+def localGeometry(volumeNode) -> Geometry:
+    """The grid of a volume node in its own LPS mm, without its parent transforms. Raises :class:`GeometryError` without one."""
+    if volumeNode is None or volumeNode.GetImageData() is None:
+        raise GeometryError("node.empty", "No image is selected.", "a loaded volume.", "Load or choose the volume.")
     ijkToRas = vtk.vtkMatrix4x4()
     volumeNode.GetIJKToRASMatrix(ijkToRas)
     matrix = RAS_TO_LPS @ slicer.util.arrayFromVTKMatrix(ijkToRas)
     matrix[:, :3] = matrix[:, 2::-1]  # i, j, k to z, y, x
-    return transformed(Geometry(tuple(volumeNode.GetImageData().GetDimensions()[::-1]), matrix), worldTransform(volumeNode))
-
-
-def transformed(geometry: Geometry, matrix: np.ndarray) -> Geometry:
-    """A grid that a 4×4 matrix (LPS mm to LPS mm) has moved."""
-    return Geometry(geometry.shape, tuple(tuple(float(v) for v in row) for row in matrix @ geometry.matrix))
+    return Geometry(tuple(volumeNode.GetImageData().GetDimensions()[::-1]), tuple(map(tuple, matrix.tolist())))
 
 
 def ijkToRasFromGeometry(geometry: Geometry) -> np.ndarray:
@@ -57,9 +57,14 @@ def ijkToRasFromGeometry(geometry: Geometry) -> np.ndarray:
 
 def volumeFromNode(volumeNode, unit: str) -> Volume:
     """A scalar volume node as a volume in ``unit``. Raises :class:`GeometryError` where it holds no image."""
-    if volumeNode is None or volumeNode.GetImageData() is None:
-        raise GeometryError("node.empty", "No image is selected.", "a loaded volume.", "Load or choose the volume.")
-    return Volume(slicer.util.arrayFromVolume(volumeNode), geometryFromNode(volumeNode), unit, {"source": "node"})
+    geometry = geometryFromNode(volumeNode)
+    return Volume(slicer.util.arrayFromVolume(volumeNode), geometry, unit, {"source": "node"})
+
+
+def _placed(volumeNode) -> tuple[Geometry, np.ndarray]:
+    """A volume's own grid, and the linear part of what its parent transforms do to it."""
+    geometry = localGeometry(volumeNode)
+    return geometry, linearPart(volumeNode, geometry)
 
 
 def lpsFromRas(ras) -> tuple[float, float, float]:
@@ -92,10 +97,27 @@ def emptySegmentation(volumeNode):
     """A new segmentation node on the grid of a volume."""
     name = slicer.mrmlScene.GenerateUniqueName(f"{volumeNode.GetName()} lesion")
     segmentationNode = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
-    segmentationNode.SetReferenceImageGeometryParameterFromVolumeNode(volumeNode)
+    segmentationNode.SetReferenceImageGeometryParameterFromVolumeNode(evenGrid(volumeNode))
+    segmentationNode.SetNodeReferenceID(segmentationNode.GetReferenceImageGeometryReferenceRole(), volumeNode.GetID())
     segmentationNode.CreateDefaultDisplayNodes()
     placeBeside(segmentationNode, volumeNode)  # in its study, as DICOM export needs
     return segmentationNode
+
+
+def evenGrid(volumeNode):
+    """A volume node outside of the scene, without voxels or transform, on the grid that :func:`geometryFromNode` gives.
+
+    Slicer follows a transform that is not linear by resampling the whole image (``vtkOrientedImageDataResample``): slowly, for an
+    oblique image in a box that cuts it, and ``SetReferenceImageGeometryParameterFromVolumeNode`` then leaves out the linear parts
+    as well. A segmentation below such a transform cannot be painted on, so ours lie in the world, on this grid.
+    """
+    geometry = geometryFromNode(volumeNode)
+    image = vtk.vtkImageData()
+    image.SetDimensions(geometry.shape[::-1])
+    node = slicer.vtkMRMLScalarVolumeNode()
+    node.SetAndObserveImageData(image)
+    node.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(ijkToRasFromGeometry(geometry)))
+    return node
 
 
 def placeBeside(node, sibling) -> None:
@@ -112,7 +134,8 @@ def placeBeside(node, sibling) -> None:
 def maskFromSegmentation(segmentationNode, volumeNode, segmentId: str = "") -> np.ndarray:
     """A segment on the grid of ``volumeNode``: bool (z, y, x). The only one where ``segmentId`` is empty.
 
-    Raises :class:`LesionError` where there is no such segment, several and none is named, or it is empty there.
+    Raises :class:`LesionError` where there is no such segment, several and none is named, or it is empty there, and
+    :class:`GeometryError` for a volume that is deformed.
     """
     segmentation = segmentationNode.GetSegmentation() if segmentationNode is not None else None
     if segmentation is None or segmentation.GetNumberOfSegments() == 0:
@@ -130,7 +153,9 @@ def maskFromSegmentation(segmentationNode, volumeNode, segmentId: str = "") -> n
             "Choose the lesion's segment.",
         )
     segmentId = segmentId or segmentation.GetNthSegmentID(0)
-    mask = slicer.util.arrayFromSegmentBinaryLabelmap(segmentationNode, segmentId, volumeNode)
+    together = segmentationNode.GetParentTransformNode() is volumeNode.GetParentTransformNode()
+    grid = volumeNode if together else evenGrid(volumeNode)
+    mask = slicer.util.arrayFromSegmentBinaryLabelmap(segmentationNode, segmentId, grid)
     if mask is None or not np.any(mask):
         raise LesionError(
             "lesion.empty",

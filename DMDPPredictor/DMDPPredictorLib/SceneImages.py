@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import slicer
 from dmdp.case import Geometry
-from dmdp.errors import DmdpError, GeometryError
+from dmdp.errors import DmdpError
 from dmdp.session import new_folder
 
 from .Nodes import geometryFromNode, localGeometry, worldTransform
@@ -68,8 +68,6 @@ class SceneImages:
         return {"files": [str(path) for path in files], "moved": None if still else moved.tolist(), "seen": seen}
 
     def _copy(self, node) -> Generator[None, None, str]:
-        if not _hasImage(node):
-            raise GeometryError("node.empty", "No image is selected.", "a loaded volume.", "Load or choose the volume.")
         geometry = geometryFromNode(node)
         raw = yield from self._once(node, "copy", lambda: _copied(node))
         header = raw.with_name(f"{abs(hash(geometry))}.nhdr")  # where it stands may change while its voxels stay

@@ -15,6 +15,8 @@ import numpy as np
 from .errors import GeometryError, InputError
 
 Matrix = tuple[tuple[float, ...], ...]
+EVEN_MM = 0.5
+"""How far (mm) a voxel may lie from where its even grid has it: the one limit for steps between slices and deformations."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,12 @@ class Geometry:
         corners = np.array(np.meshgrid(*[(0, n - 1) for n in self.shape])).reshape(3, -1).T
         offset = self.to_lps(corners) - other.to_lps(corners)
         return bool(np.abs(offset).max() <= tolerance_mm)
+
+    def samples(self, step_mm: float) -> np.ndarray:
+        """LPS points (mm), shape (n, 3): all slices, each from edge to edge at most ``step_mm`` apart along its two axes."""
+        counts = [int(np.ceil((n - 1) * size / step_mm)) + 1 for n, size in zip(self.shape, self.spacing, strict=True)]
+        axes = [np.arange(self.shape[0]), *(np.linspace(0, n - 1, m) for n, m in zip(self.shape[1:], counts[1:], strict=True))]
+        return self.to_lps(np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3))
 
     def crop(self, lower, shape) -> Geometry:
         """Geometry of the sub-grid that starts at index ``lower`` (z, y, x) and has ``shape`` (z, y, x)."""

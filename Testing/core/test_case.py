@@ -69,3 +69,12 @@ def test_clinical_values_are_checked(values, code):
     with pytest.raises(InputError) as caught:
         Clinical(**values)
     assert caught.value.code == code
+
+
+def test_samples_reach_every_slice_and_both_edges():
+    grid = Geometry.from_spacing((3, 5, 9), (2.0, 10.0, 5.0), (1.0, 2.0, 3.0))
+    points = grid.samples(20.0)
+    assert points.shape == (3 * 3 * 3, 3)
+    assert points.min(axis=0) == pytest.approx((1, 2, 3))
+    assert points.max(axis=0) == pytest.approx((41, 42, 7))
+    assert Geometry.from_spacing((2, 1, 1), (1, 1, 1)).samples(20.0).shape == (2, 3)

@@ -85,32 +85,20 @@ def panel(modules, scene, gui):
 def dicomDatabase(app, monkeypatch):
     """``dicomDatabase(folder, …)`` puts the DICOM files of folders into ``slicer.dicomDatabase`` (as far as it is asked) and
     returns them: SOP instance UID → path."""
-    import pydicom
     import slicer
+    from dicom_browser import DicomDatabase
 
-    files, headers = {}, {}
+    database = DicomDatabase()
+    monkeypatch.setattr(slicer, "dicomDatabase", database, raising=False)
+    return lambda *folders: database.add(path for folder in folders for path in sorted(folder.glob("*.dcm")))
 
-    class Database:
-        def fileForInstance(self, uid):
-            return files.get(uid, "")
 
-        def instanceValue(self, uid, tag):
-            element = headers[uid].get(tuple(int(part, 16) for part in tag.split(","))) if uid in headers else None
-            value = element.value if element is not None else ""
-            return "\\".join(map(str, value)) if isinstance(value, pydicom.multival.MultiValue) else str(value)
+@pytest.fixture
+def browser(scene, dicomDatabase):
+    """``browser(folder)`` imports a folder with one series and loads it as the DICOM browser does; returns the volume node."""
+    from dicom_browser import loadSeries
 
-    def add(*folders):
-        added = {}
-        for folder in folders:
-            for path in sorted(folder.glob("*.dcm")):
-                header = pydicom.dcmread(path, stop_before_pixels=True)
-                added[str(header.SOPInstanceUID)] = str(path)
-                headers[str(header.SOPInstanceUID)] = header
-        files.update(added)
-        return added
-
-    monkeypatch.setattr(slicer, "dicomDatabase", Database(), raising=False)
-    return add
+    return lambda folder: loadSeries(dicomDatabase(folder).values())
 
 
 def addVolume(scene, volume, name, suv=False):

@@ -16,7 +16,7 @@ from pathlib import Path
 os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")  # before vtk: renders without a screen
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE / "qt_layer"))
+sys.path[:0] = [str(HERE / "qt_layer"), str(HERE)]
 
 import qt
 import slicer
