@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import tempfile
+from collections.abc import Collection
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import slicer
 from dmdp.errors import DmdpError
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from slicer.i18n import tr as _
 
 from .OwnPython import ownPython, wheelFolder
@@ -33,31 +35,60 @@ def ensurePackages(path: str | Path, wished: str | Path | None = None) -> None:
 
     What the file ``wished`` lists is installed with it where that is possible, and done without where it is not. Nothing is
     asked where the user named another Python. Raises :class:`DmdpError` (``package.missing``) where something of ``path``
-    stays missing.
-
-    Slicer's own numpy, SimpleITK and the like, and the PyTorch extension's torch, are pinned to the version that runs, so
-    that pip cannot replace them.
+    stays missing, be it that the user said no or that pip failed.
     """
     if ownPython():
         return
     needed, more = missingPackages(requirementsFrom(path)), missingPackages(requirementsFrom(wished)) if wished else []
-    reason = _("they were not installed")
-    for wanted in ([*needed, *more], needed) if needed and more else ([*needed, *more],):
-        if not wanted:
-            break
-        try:
-            _installPinned(wanted)
-        except Exception as error:  # pip's failures and the user's refusal come as various types
-            reason = str(error)
-            logging.info("DMDP: %s were not installed: %s", ", ".join(wanted), error)
-        needed = missingPackages(requirementsFrom(path))
-        if not needed:
-            return
+    reason = _askAndInstall([*needed, *more], needed if more else [])
+    needed = missingPackages(requirementsFrom(path))
     if needed:
-        raise _stillMissing(needed, reason)
+        raise _stillMissing(needed, reason or _("they were not installed"))
+
+
+def offerPackages(names: Collection[str], *paths: str | Path) -> None:
+    """Ask once, then install what is missing of the packages ``names`` as the files ``paths`` list them.
+
+    What stays missing is no failure here: what needs it says so. Nothing is asked where the user named another Python.
+    """
+    if ownPython():
+        return
+    wanted = [line for path in paths for line in requirementsFrom(path) if canonicalize_name(line.name) in names]
+    _askAndInstall(missingPackages(wanted), [])
+
+
+def _askAndInstall(wanted: list[str], instead: list[str]) -> str:
+    """Install ``wanted`` after the user has agreed, or ``instead`` where pip cannot do that; says why it did not, else nothing.
+
+    No is an answer: nothing else is asked or tried after it.
+    """
+    if not wanted:
+        return ""
+    if not _agreed(wanted):
+        return _("you chose not to install them")
+    reason = ""
+    for lines in (wanted, instead):
+        try:
+            if lines:
+                _installPinned(lines)
+                return ""
+        except Exception as error:  # pip's failures come as various types
+            reason = str(error)
+            logging.info("DMDP: %s were not installed: %s", ", ".join(lines), error)
+    return reason
+
+
+def _agreed(requirements: list[str]) -> bool:
+    """The one question, unless Slicer tests itself; without a main window nobody can be asked, which Slicer takes for a no."""
+    if slicer.app.testingEnabled():  # confirmOkCancelDisplay means to answer True then, and answers False
+        return True
+    words = _("These Python packages will be installed into Slicer's own Python: {names}. Continue?")
+    return bool(slicer.util.confirmOkCancelDisplay(words.format(names=", ".join(requirements)), _("DMDP: Python packages")))
 
 
 def _installPinned(requirements: list[str]) -> None:
+    """Slicer's own numpy, SimpleITK and the like, and the PyTorch extension's torch, are pinned to the version that runs, so
+    that pip cannot replace them."""
     with tempfile.TemporaryDirectory(prefix="dmdp-") as folder:
         constraints = Path(folder) / "constraints.txt"
         constraints.write_text("".join(f"{line}\n" for line in pinned()), encoding="utf-8")
@@ -76,18 +107,17 @@ def pinned() -> list[str]:
 
 
 def _install(requirements: list[str], constraints: Path) -> None:
+    """The Slicer way, without a question; raises what pip's failures come as. While Slicer tests itself, nothing is installed."""
     offline = wheelFolder()
     try:
         from slicer.packaging import pip_ensure
     except ImportError:  # Slicer 5.10
         pip_ensure = None
-    if offline or pip_ensure is None:
-        words = _("These Python packages will be installed into Slicer: {names}").format(names=", ".join(requirements))
-        if slicer.util.confirmOkCancelDisplay(words, "DMDP"):
-            source = ["--no-index", "--find-links", offline] if offline else []
-            slicer.util.pip_install([*requirements, *source, "-c", str(constraints)])
-        return
-    pip_ensure(requirements, constraints=constraints, requester="DMDP")
+    if pip_ensure is not None and not offline:
+        pip_ensure(requirements, constraints=constraints, requester="DMDP", prompt_install=False)
+    elif not slicer.app.testingEnabled():
+        source = ["--no-index", "--find-links", offline] if offline else []
+        slicer.util.pip_install([*requirements, *source, "-c", str(constraints)])
 
 
 def _installed(requirement: Requirement) -> bool:
@@ -102,5 +132,8 @@ def _stillMissing(names: list[str], reason: str) -> DmdpError:
         "package.missing",
         _("Python packages are missing in Slicer: {names} ({reason}).").format(names=", ".join(names), reason=reason),
         _("these packages in Slicer's own Python."),
-        _("Press Predict again and allow the installation, or install them in the Python console with slicer.util.pip_install."),
+        _(
+            "Press the button again and allow the installation, or name a folder with wheels or another Python in DMDP Predictor "
+            "under Model > Python and packages."
+        ),
     )

@@ -6,6 +6,10 @@ its ``code`` is a stable word for programs. Messages never carry a patient's nam
 
 from __future__ import annotations
 
+import os
+
+IN_SLICER = "DMDP_IN_SLICER"  # set for the child processes that run in Slicer's own Python
+
 
 class DmdpError(Exception):
     """Base of all expected failures.
@@ -91,15 +95,30 @@ class Cancelled(DmdpError):
 
 
 class MissingPackage(DmdpError):
-    """A Python package that this step needs cannot be imported."""
+    """A Python package that this step needs cannot be imported.
+
+    ``extra`` is the extra of this project that brings it. A child process of Slicer (:data:`IN_SLICER` is in its environment)
+    is told what to do there.
+    """
 
     exit_code = 7
 
     def __init__(self, package: str, purpose: str, extra: str | None = None):
-        install = f"pip install 'dmdp[{extra}]'" if extra else f"pip install {package}"
+        self.package = package
         super().__init__(
             "package.missing",
             f"The Python package '{package}' cannot be imported; it is needed for {purpose}.",
             f"'{package}' to be installed in this Python.",
-            f"Install it: {install}",
+            _in_slicer(package) if os.environ.get(IN_SLICER) else _install(package, extra),
         )
+
+
+def _install(package: str, extra: str | None) -> str:
+    return f"Install it: pip install 'dmdp[{extra}]'" if extra else f"Install it: pip install {package}"
+
+
+def _in_slicer(package: str) -> str:
+    if package == "torch":
+        return "Install the PyTorch extension with Slicer's Extensions Manager."
+    typed = f"slicer.util.pip_install('{package}')"
+    return f"Allow its installation when DMDP Predictor asks, or type {typed} in Slicer's Python console."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -158,6 +159,11 @@ class Prediction:
             "versions": dict(self.versions),
             "hashes": dict(self.hashes),
         }
+
+
+def json_text(document: Mapping[str, Any]) -> str:
+    """A document of a result as it is written: indented JSON without NaN."""
+    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _task(document: Mapping[str, Any]) -> TaskPrediction:

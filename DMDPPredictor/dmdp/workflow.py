@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -22,7 +21,7 @@ from .job import Job
 from .models import load_model
 from .network.model import DEMONSTRATION_LABEL
 from .predict import predict
-from .prediction import Prediction
+from .prediction import Prediction, json_text
 from .prepare import CaseRequest, prepare_case
 from .progress import Progress, part, silent
 from .regions.ct_regions import Regions, ct_regions
@@ -186,4 +185,4 @@ def _write(
 
 def write_json(path: Path, document: Mapping) -> None:
     """Indented UTF-8 JSON without NaN."""
-    path.write_text(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    path.write_text(json_text(document), encoding="utf-8")

@@ -24,18 +24,21 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--format", action="append", choices=(*FORMATS, *GROUPS), metavar="NAME", help=help_)
     parser.add_argument("--ct", metavar="STUDY", help=STUDY_HELP.format("CT"))
     parser.add_argument("--pet", metavar="STUDY", help=STUDY_HELP.format("PET"))
-    parser.add_argument("--out", required=True, metavar="DIR", help="folder for the files; an earlier export is replaced")
+    help_ = "folder for the files; those of an earlier export are replaced, others stay"
+    parser.add_argument("--out", required=True, metavar="DIR", help=help_)
 
 
 def run(arguments: Mapping[str, Any], progress: Progress) -> str:
-    """Write the files and name them."""
+    """Write the files and name them, and say of each format that could not be written why. Fails where none could."""
     from ..report.export import export_result
 
     result, out = (required(arguments, name) for name in ("result", "out"))
     given = images_of(Path(result).expanduser())
     ct, pet = (arguments.get(name) or given.get(name) for name in ("ct", "pet"))
-    written = export_result(result, out, formats_of(arguments.get("format")), ct=ct, pet=pet, progress=progress)
-    return "\n".join([*(f"{item.path.name}: {item.holds}" for item in written), RESEARCH_USE_ONLY])
+    outcome = export_result(result, out, formats_of(arguments.get("format")), ct=ct, pet=pet, progress=progress)
+    lines = [f"{item.path.name}: {item.holds}" for item in outcome]
+    lines += [f"not written, {item.format}: {item.reason}" for item in outcome.not_written]
+    return "\n".join([*lines, RESEARCH_USE_ONLY])
 
 
 def formats_of(words: Sequence[str] | str | None) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""A finished result leaves for others: report, tables, and DICOM objects of the patient's study, in one folder or not at all."""
+"""A finished result leaves for others: report, tables, and DICOM objects of the patient's study, in one folder."""
 
 from __future__ import annotations
 
@@ -10,19 +10,22 @@ from pathlib import Path
 
 from .. import RESEARCH_USE_ONLY
 from ..atomic import result_folder
-from ..errors import InputError, MissingPackage
+from ..errors import InputError, MissingPackage, OutputError
 from ..progress import Progress, part, silent
-from .formats import DICOM_FORMATS, FORMATS, Exported, obstacle
-from .result import read_result
+from .formats import DICOM_FORMATS, FORMATS, Exported, NotWritten, Outcome, format_named, nothing, obstacle
+from .remains import SceneRemains, is_remains
+from .result import ResultFolder
 
 MARKER, PDF = "export.json", "report.pdf"
+SCHEMA = 2  # 1 did not tell what was not written
 REPORT = "report.html"
-COPIED = {  # format: file of the result, what it holds
+FILES = {  # format: file of the result, what it holds
     "html": {REPORT: FORMATS["html"].title},
     "json": {"prediction.json": FORMATS["json"].title},
     "csv": {"features.csv": "PET features, a table", "ct_features.csv": "features of the CT regions, a table"},
 }
 OPTIONAL = frozenset({"ct_features.csv"})  # absent where the CT has no regions, or their package was missing
+COST_A_FORMAT = (InputError, MissingPackage)
 
 
 def export_result(
@@ -33,46 +36,77 @@ def export_result(
     ct: str | Path | None = None,
     pet: str | Path | None = None,
     progress: Progress = silent,
-) -> tuple[Exported, ...]:
-    """Write a result of ``dmdp predict`` into the folder ``out`` and say what was written.
+) -> Outcome:
+    """Write a result of ``dmdp predict`` into the folder ``out``; says what was written, and what was not and why.
 
+    ``result`` is the folder that ``dmdp predict`` wrote, or what a saved scene holds of one (:mod:`dmdp.report.remains`).
     ``formats`` are names of :data:`dmdp.report.formats.FORMATS`. The DICOM ones need ``ct`` and ``pet``, folders with the DICOM
     series (or the whole study) that the result was made from; that they are is proven by their voxels, so that no result lands
-    in another patient's study. ``out`` may be new, empty, or an earlier export, which is replaced.
+    in another patient's study. What is missing for one format (a package, the DICOM series, heatmaps) costs that format alone;
+    a defect of the DICOM series costs the DICOM formats, which stand or fall together.
 
-    Raises :class:`UsageError` for an unknown format, :class:`MissingPackage` where a format's package is absent,
-    :class:`OutputError` where ``out`` cannot be written, :class:`InputError` subclasses where the result or the series cannot
-    be used. Whatever is raised, ``out`` is as it was.
+    ``out`` may be new, empty, or an earlier export, whose files are replaced; other files in it stay.
+
+    Raises :class:`UsageError` for an unknown format, :class:`OutputError` where ``out`` cannot be written,
+    :class:`InputError` subclasses where the result cannot be used, and, where no format could be written, the reason:
+    :class:`MissingPackage` or an :class:`InputError` subclass. Whatever is raised, ``out`` is as it was.
     """
     progress(0.0, "reading the result")
-    found = read_result(result)
     for name in formats:
-        error = obstacle(name, ct, pet)
-        if error is not None:
-            raise error
-    chosen = [name for name in FORMATS if name in formats]
+        format_named(name)
+    path = Path(result).expanduser()
+    source = SceneRemains.read(path) if is_remains(path) else ResultFolder.read(path)
+    obstacles = {name: obstacle(name, ct, pet) or source.obstacle(name) for name in FORMATS if name in formats}
+    missing = {name: error for name, error in obstacles.items() if error is not None}
     target = Path(out).expanduser().absolute()
     with result_folder(target, marker=MARKER) as folder:
-        written = list(_report(Path(result).expanduser(), folder, chosen))
-        objects = [name for name in chosen if name in DICOM_FORMATS]
+        written: list[Exported] = []
+        for name in [name for name in obstacles if name not in missing and name not in DICOM_FORMATS]:
+            try:
+                written += _report(source, folder, name)
+            except COST_A_FORMAT as error:
+                missing[name] = error
+        objects = [name for name in obstacles if name in DICOM_FORMATS and name not in missing]
         if objects:
-            from .dicom.objects import write_objects  # pydicom and highdicom
+            try:
+                from .dicom.objects import write_objects  # pydicom and highdicom
 
-            written += write_objects(folder, objects, found, ct, pet, part(progress, 0.1, 0.95))
-        _list(folder / MARKER, written)
+                written += write_objects(folder, objects, source.result, ct, pet, part(progress, 0.1, 0.95))
+            except COST_A_FORMAT as error:
+                missing.update(dict.fromkeys(objects, error))
+                for file in folder.glob("*.dcm"):
+                    file.unlink()
+        outcome = Outcome(tuple(written), tuple(NotWritten(name, missing[name]) for name in FORMATS if name in missing))
+        if not written:
+            raise nothing(outcome.not_written)
+        _list(folder / MARKER, outcome)
+        _keep_others(target, folder)
         progress(0.98, "done, moving the export into place")
     progress(1.0, "exported")
-    return tuple(replace(item, path=target / item.path.name) for item in written)
+    return replace(outcome, written=tuple(replace(item, path=target / item.path.name) for item in outcome.written))
 
 
-def _report(result: Path, folder: Path, formats: Sequence[str]) -> Iterator[Exported]:
-    for name in formats:
-        for file, holds in COPIED.get(name, {}).items():
-            if file not in OPTIONAL or (result / file).exists():
-                yield Exported(shutil.copy(_present(result / file), folder / file), name, holds)
-        if name == "pdf":
-            (folder / PDF).write_bytes(_pdf(_present(result / REPORT).read_text(encoding="utf-8")))
-            yield Exported(folder / PDF, name, FORMATS[name].title)
+def files_of(folder: Path) -> frozenset[str]:
+    """The files that an earlier export wrote into ``folder``, by its own list."""
+    try:
+        listed = json.loads((folder / MARKER).read_text(encoding="utf-8"))["files"]
+        return frozenset({MARKER, *(str(item["file"]) for item in listed)})
+    except (OSError, ValueError, KeyError, TypeError):
+        return frozenset({MARKER})
+
+
+def _report(source: ResultFolder | SceneRemains, folder: Path, name: str) -> Iterator[Exported]:
+    """The files of one format; their content is made before the first is written."""
+    contents = {file: source.content(file) for file in FILES.get(name, ())}
+    if name == "pdf":
+        contents[PDF] = _pdf(_present(source.content(REPORT), REPORT).decode("utf-8"))
+    for file in contents:
+        if file not in OPTIONAL:
+            _present(contents[file], file)
+    for file, content in contents.items():
+        if content is not None:
+            (folder / file).write_bytes(content)
+            yield Exported(folder / file, name, FILES.get(name, {}).get(file, FORMATS[name].title))
 
 
 def _pdf(page: str) -> bytes:
@@ -83,20 +117,41 @@ def _pdf(page: str) -> bytes:
     return render_pdf(page)
 
 
-def _present(path: Path) -> Path:
-    if not path.is_file():
+def _present(content: bytes | None, file: str) -> bytes:
+    if content is None:
         raise InputError(
             "export.incomplete",
-            f"The result lacks '{path.name}'.",
+            f"The result lacks '{file}'.",
             "the folder as 'dmdp predict' wrote it.",
             "Predict again, then export.",
         )
-    return path
+    return content
 
 
-def _list(path: Path, written: Sequence[Exported]) -> None:
+def _list(path: Path, outcome: Outcome) -> None:
     files = [
-        {"file": item.path.name, "format": item.format, "holds": item.holds, "sop_instance_uid": item.uid} for item in written
+        {"file": item.path.name, "format": item.format, "holds": item.holds, "sop_instance_uid": item.uid}
+        for item in outcome.written
     ]
-    document = {"schema": 1, "research_use_only": RESEARCH_USE_ONLY, "files": files}
+    left = [{"format": item.format, "reason": item.reason.to_json()} for item in outcome.not_written]
+    document = {"schema": SCHEMA, "research_use_only": RESEARCH_USE_ONLY, "files": files, "not_written": left}
     path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _keep_others(target: Path, folder: Path) -> None:
+    """Carry what others put into an earlier export over into the new one, which takes its place."""
+    ours = files_of(target)
+    for path in sorted(target.iterdir()) if target.exists() else ():
+        if path.name in ours:
+            continue
+        if (folder / path.name).exists():
+            raise OutputError(
+                "output.foreign",
+                f"'{path.name}' lies in '{target}' and is not of the earlier export there.",
+                "a folder whose files may be replaced.",
+                "Choose another output folder, or move that file away.",
+            )
+        if path.is_dir() and not path.is_symlink():
+            shutil.copytree(path, folder / path.name, symlinks=True)
+        else:
+            shutil.copy2(path, folder / path.name, follow_symlinks=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -44,6 +45,47 @@ class Exported:
     format: str
     holds: str
     uid: str | None = None
+
+
+@dataclass(frozen=True)
+class NotWritten:
+    """A ``format`` that was asked for and could not be written, with the ``reason``, which says what to do."""
+
+    format: str
+    reason: DmdpError
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an export wrote, and which formats it could not write. It iterates over what was ``written``, at least one file."""
+
+    written: tuple[Exported, ...]
+    not_written: tuple[NotWritten, ...] = ()
+
+    def __iter__(self) -> Iterator[Exported]:
+        return iter(self.written)
+
+    def __len__(self) -> int:
+        return len(self.written)
+
+
+def nothing(not_written: Sequence[NotWritten]) -> DmdpError:
+    """The error for an export of which nothing can be written: the one reason, or all of them in one.
+
+    Its exit code is 7 where packages alone are to blame, else 3.
+    """
+    reasons = {getattr(item.reason, "package", str(item.reason)): item.reason for item in reversed(not_written)}
+    if len(reasons) == 1:
+        return next(iter(reasons.values()))
+    error = InputError(
+        "export.nothing",
+        " ".join(reason.found for reason in reversed(reasons.values())),
+        "one format at least that can be written here.",
+        " ".join(dict.fromkeys(reason.remedy for reason in reversed(reasons.values()))),
+    )
+    if all(isinstance(reason, MissingPackage) for reason in reasons.values()):
+        error.exit_code = MissingPackage.exit_code
+    return error
 
 
 def format_named(name: str) -> Format:

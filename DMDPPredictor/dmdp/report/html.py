@@ -5,17 +5,22 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from ..regions import REGION_COLOURS
 from . import maps
-from .pictures import REGION_COLOURS, Picture
 from .standing import standing
 
+if TYPE_CHECKING:
+    from .pictures import Picture  # which matplotlib draws
 
-def render(document: Mapping[str, Any], pictures: Sequence[Picture], folder: Path) -> str:
+
+def render(document: Mapping[str, Any], pictures: Sequence[Picture], folder: Path, remark: str = "") -> str:
     """The page for a ``prediction.json`` document, with the ``pictures`` from ``folder`` inside it.
+
+    ``remark`` is a sentence about this page itself, such as what it lacks; it stands above the verdict.
 
     The applicability verdict stands before any number; where it is ``outside`` the numbers are folded away, on paper too.
     Everything from the document is escaped. Raises ``jinja2.UndefinedError`` where the document lacks a field.
@@ -34,6 +39,7 @@ def render(document: Mapping[str, Any], pictures: Sequence[Picture], folder: Pat
     return page.render(
         d=document,
         pictures=pictures,
+        remark=remark,
         images=images,
         region_colours=REGION_COLOURS,
         standing_of=standing,
