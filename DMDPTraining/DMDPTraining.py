@@ -59,7 +59,8 @@ class DMDPTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def setup(self):
         """Build the panel; works without a main window."""
         from dmdp import RESEARCH_USE_ONLY
-        from DMDPPredictorLib.PanelJob import PanelJob
+        from DMDPPredictorLib.PanelJob import PanelJob, PanelWorker
+        from DMDPPredictorLib.Worker import Worker
 
         ScriptedLoadableModuleWidget.setup(self)
         panel = slicer.util.loadUI(self.resourcePath("UI/DMDPTraining.ui"))
@@ -67,7 +68,8 @@ class DMDPTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui = slicer.util.childWidgetVariables(panel)
         panel.setMRMLScene(slicer.mrmlScene)
         self.logic = DMDPTrainingLogic()
-        self.job = PanelJob(self.onProgress, self.onJobEnded)
+        self.worker = PanelWorker(Worker())
+        self.job = PanelJob(self.worker, self.onProgress, self.onJobEnded)
         self.ui.researchLabel.text = f"<b>{RESEARCH_USE_ONLY}</b>"
         self._followPath("data", self.ui.dataPath)
         self._followPath("out", self.ui.outPath)
@@ -81,6 +83,7 @@ class DMDPTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """The application closes, or the module is reloaded: end the job."""
         if self.job is not None:
             self.job.abandon()
+            self.worker.stop()
         self.setParameterNode(None)
         self.removeObservers()
 
@@ -173,7 +176,7 @@ class DMDPTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui.curvesLabel.visible = drawn is not None
         self._drawn = drawn
 
-    def onJobEnded(self, error, folder):
+    def onJobEnded(self, error, folder, answer):
         """The job is done, failed or was cancelled."""
         work, out = self._running
         try:
@@ -201,16 +204,17 @@ class DMDPTrainingLogic(ScriptedLoadableModuleLogic):
 
     def prepareJob(self, work, data, out):
         """Write ``job.json`` for a piece of :class:`Work` into a new temporary folder and return its path."""
+        from dmdp.session import new_folder
         from DMDPPredictorLib.Job import writeJob
 
-        folder = Path(tempfile.mkdtemp(prefix="dmdp-"))
-        return writeJob(folder, work.value[0], work.arguments(str(data), str(out)), Path(out))
+        data, out = (str(Path(path).expanduser().absolute()) for path in (data, out))  # a job runs in a folder of its own
+        return writeJob(new_folder("training"), work.value[0], work.arguments(data, out), Path(out))
 
     def run(self, work, data, out, progress=lambda fraction, words: None):
         """Do a piece of work in a child process and wait for it; raises :class:`dmdp.errors.DmdpError`."""
         import shutil
 
-        from DMDPPredictorLib.JobProcess import runJob
+        from DMDPPredictorLib.Worker import runJob
 
         job = self.prepareJob(work, data, out)
         try:

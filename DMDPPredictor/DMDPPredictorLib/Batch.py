@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import csv
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from dmdp.batch import COLUMNS, DONE, FAILED, PATHS, SKIPPED, read_rows, read_summary
+from dmdp.session import new_folder
 
 from .Job import writeJob
-from .JobProcess import Progress, runJob
+from .Worker import Progress, runJob
 
 
 @dataclass(frozen=True)
@@ -34,13 +34,14 @@ def predictBatch(
     With ``resume`` the rows that have a result already are skipped. Raises :class:`dmdp.errors.UsageError` for a bad table.
     """
     rows = read_rows(source)
-    with tempfile.TemporaryDirectory(prefix="dmdp-") as folder:
-        table = Path(folder) / "cohort.csv"
-        with table.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.DictWriter(stream, COLUMNS)
-            writer.writeheader()
-            writer.writerows({**row, **_words(row)} for row in rows)
-        runJob(writeJob(Path(folder), "batch", {"cohort": str(table), "resume": resume}, Path(outDir)), progress)
+    folder = new_folder("batch")
+    table = folder / "cohort.csv"
+    with table.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, COLUMNS)
+        writer.writeheader()
+        writer.writerows({**row, **_words(row)} for row in rows)
+    out = Path(outDir).expanduser().absolute()
+    runJob(writeJob(folder, "batch", {"cohort": str(table), "resume": resume}, out), progress)
     outcomes = read_summary(outDir)
     return BatchResult(
         tuple(o.id for o in outcomes if o.outcome == DONE),

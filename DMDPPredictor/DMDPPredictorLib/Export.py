@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import slicer
 from dmdp.errors import DicomError, DmdpError, OutputError
 from dmdp.report.formats import DICOM_FORMATS, FORMATS, obstacle
+from dmdp.session import new_folder
 
 from .Job import writeJob
-from .JobProcess import Progress, runJob
-from .PetSource import dicomFiles, gather
+from .PetSource import dicomFiles
 from .Results import PredictionResult
+from .Worker import Progress, runJob
 
 SCENE = "scene"
 ALL = (*FORMATS, SCENE)
@@ -43,7 +43,7 @@ def exportResult(
     """
     folder = Path(folder)
     named = [name for name in formats if name != SCENE]
-    temporary = Path(tempfile.mkdtemp(prefix="dmdp-"))
+    temporary = new_folder("export")
     try:
         if named:
             runJob(prepareExport(result, folder, named, ctNode, petNode, temporary), progress)
@@ -57,15 +57,14 @@ def exportResult(
 
 
 def prepareExport(result: PredictionResult, folder: Path, formats: Sequence[str], ctNode, petNode, temporary: Path) -> Path:
-    """The job that exports into ``folder``; it lies in ``temporary`` with links to the DICOM files that it needs."""
+    """The job that exports into ``folder``; it lies in ``temporary``."""
     for name in formats:
         error = exportObstacle(name, ctNode, petNode)
         if error is not None:
             raise error
     arguments = {"result": str(result.folder), "format": list(formats)}
     if set(formats) & set(DICOM_FORMATS):
-        arguments["ct"] = str(gather(dicomFiles(ctNode), temporary / "ct"))
-        arguments["pet"] = str(gather(dicomFiles(petNode), temporary / "pet"))
+        arguments |= {name: {"files": list(map(str, dicomFiles(node)))} for name, node in (("ct", ctNode), ("pet", petNode))}
     return writeJob(temporary, "export", arguments, folder)
 
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import qt
 import slicer
 from dmdp.errors import DmdpError
 from dmdp.report.formats import FORMATS
+from dmdp.session import new_folder
 from slicer.i18n import tr as _
 
 from .Export import ALL, SCENE, exportObstacle, prepareExport, saveScene
 from .Packages import ensurePackages
-from .PanelJob import PanelJob
+from .PanelJob import PanelJob, PanelWorker
 
 NAME = "DMDP-result"
 TICKED = ("html", "csv", "json")
@@ -25,11 +26,20 @@ class ExportPanel:
     """Writes in a child process, as DICOM objects take some seconds. ``changed()`` is called when one starts or ends; ``say``
     shows a line to the user; ``requirements`` and ``more`` are the files that list what Slicer's Python lacks."""
 
-    def __init__(self, ui, say: Callable[[str], None], changed: Callable[[], None], progress, requirements: str, more: str):
+    def __init__(
+        self,
+        ui,
+        worker: PanelWorker,
+        say: Callable[[str], None],
+        changed: Callable[[], None],
+        progress,
+        requirements: str,
+        more: str,
+    ):
         self._ui, self._say, self._changed, self._requirements, self._more = ui, say, changed, requirements, more
         self._result = self._ct = self._pet = self._target = None
         self._scene = False
-        self.job = PanelJob(progress, self._ended)
+        self.job = PanelJob(worker, progress, self._ended)
         self._boxes = {}
         boxes = qt.QVBoxLayout(ui.formatsPlace)
         boxes.setContentsMargins(0, 0, 0, 0)
@@ -60,7 +70,7 @@ class ExportPanel:
     def export(self, folder: str | Path) -> None:
         """Start exporting into a new folder within ``folder``."""
         target, formats = _newFolder(Path(folder)), self.chosen()
-        temporary = Path(tempfile.mkdtemp(prefix="dmdp-"))
+        temporary = new_folder("export")
         try:
             named = [name for name in formats if name != SCENE]
             ensurePackages(self._requirements, self._more if any(FORMATS[name].package for name in named) else None)
@@ -70,18 +80,19 @@ class ExportPanel:
             else:
                 shutil.rmtree(temporary, ignore_errors=True)
                 target.mkdir(parents=True)
-                self._ended(None, temporary)
+                self._ended(None, temporary, {})
         except (DmdpError, OSError) as error:
             shutil.rmtree(temporary, ignore_errors=True)
             self._say(str(error))
         self._changed()
 
-    def _ended(self, error: DmdpError | None, folder: Path) -> None:
+    def _ended(self, error: DmdpError | None, folder: Path, answer: Mapping[str, Any]) -> None:
         try:
             if error is not None:
                 raise error
             if self._scene:
-                saveScene(self._target / "scene.mrb")
+                with slicer.util.WaitCursor():
+                    saveScene(self._target / "scene.mrb")
             self._say(_("Exported to {folder}").format(folder=self._target))
         except DmdpError as failure:
             self._say(str(failure))

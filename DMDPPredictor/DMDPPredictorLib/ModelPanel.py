@@ -125,7 +125,7 @@ class ModelQuestions:
 
 
 class ModelPanel:
-    """``chosen(name)`` is called when the user chooses another model, ``networkChosen(name)`` for another network (empty: none)."""
+    """``chosen(name)`` is called when the user chooses another model, ``networkChosen(name)`` for a network (empty: none)."""
 
     def __init__(
         self,

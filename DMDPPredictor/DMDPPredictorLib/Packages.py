@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 from collections.abc import Collection
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import slicer
 from dmdp.errors import DmdpError
+from dmdp.session import new_folder
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from slicer.i18n import tr as _
@@ -89,10 +89,9 @@ def _agreed(requirements: list[str]) -> bool:
 def _installPinned(requirements: list[str]) -> None:
     """Slicer's own numpy, SimpleITK and the like, and the PyTorch extension's torch, are pinned to the version that runs, so
     that pip cannot replace them."""
-    with tempfile.TemporaryDirectory(prefix="dmdp-") as folder:
-        constraints = Path(folder) / "constraints.txt"
-        constraints.write_text("".join(f"{line}\n" for line in pinned()), encoding="utf-8")
-        _install(requirements, constraints)
+    constraints = new_folder("packages") / "constraints.txt"
+    constraints.write_text("".join(f"{line}\n" for line in pinned()), encoding="utf-8")
+    _install(requirements, constraints)
 
 
 def pinned() -> list[str]:

@@ -51,11 +51,13 @@ class PanelWorker:
 class PanelJob:
     """One job at a time, with a folder of its own.
 
-    ``ended(error, folder)`` is called once for each started job unless it was abandoned; ``error`` is None if and only if the
-    job is done. The folder is deleted after the call.
+    ``ended(error, folder, answer)`` is called once for each started job unless it was abandoned; ``error`` is None if and only if
+    the job is done. The folder is deleted after the call.
     """
 
-    def __init__(self, worker: PanelWorker, progress: Progress, ended: Callable[[DmdpError | None, Path], None]):
+    def __init__(
+        self, worker: PanelWorker, progress: Progress, ended: Callable[[DmdpError | None, Path, Mapping[str, Any]], None]
+    ):
         self._worker, self._progress, self._ended = worker, progress, ended
         self._task: Task | None = None
         self._folder: Path | None = None
@@ -92,7 +94,7 @@ class PanelJob:
     def _end(self, error: DmdpError | None, answer: Mapping[str, Any]) -> None:
         folder, self._task = self._folder, None
         try:
-            self._ended(error, folder)
+            self._ended(error, folder, answer)
         finally:
             if self._folder is folder:  # else another job was started on the way
                 self._folder = None

@@ -92,11 +92,11 @@ def _state(petNode) -> tuple:
     return petNode.GetImageData() and petNode.GetImageData().GetMTime(), isSuv(petNode)
 
 
-def auditText(conversion: Conversion) -> str:
-    """How the PET became SUV, as rich text: factors, tags, rules, warnings; or why it cannot."""
-    audit = conversion.audit
-    if conversion.error:
+def auditText(conversion: Conversion | None) -> str:
+    """How the PET became SUV, as rich text: factors, tags, rules, warnings; or why it cannot. None for a PET that came as SUV."""
+    if conversion is not None and conversion.error:
         return escape(conversion.error)
+    audit = conversion.audit if conversion is not None else None
     if audit is None:
         return _("The PET came as SUVbw; there is nothing to audit.")
     warnings = "".join(f"<p><b>{escape(warning['text'])}</b></p>" for warning in audit["warnings"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slicer.i18n import tr as _
 
-from .PetSource import dicomFiles, isSuv
+from .PetSource import Conversion, dicomFiles, isSuv
 
 
 def delineationNeeds(petNode, seedNode) -> str:
@@ -46,15 +46,21 @@ def suvKnown(petNode) -> bool:
     return isSuv(petNode) or bool(dicomFiles(petNode))
 
 
-def suvStatus(petNode) -> str:
-    """One line on where the SUV comes from."""
+def suvStatus(petNode, conversion: Conversion | None) -> str:
+    """One line on where the SUV comes from; ``conversion`` is what the worker has said, None while it has not."""
     if not _isImage(petNode):
         return _("no PET chosen")
     if isSuv(petNode):
         return _("in SUVbw (g/ml)")
     files = dicomFiles(petNode)
+    if files and conversion is None:
+        return _("is being converted to SUVbw from its {count} DICOM files").format(count=len(files))
+    if files and conversion.audit is not None:
+        return _("SUVbw (g/ml) = stored value × {factor}, from its {count} DICOM files").format(
+            factor=f"{conversion.audit['factors']['SUVbw']:.4g}", count=len(files)
+        )
     if files:
-        return _("will be converted to SUVbw from its {count} DICOM files").format(count=len(files))
+        return _("cannot be converted to SUV")
     return _("not known whether it is in SUV")
 
 

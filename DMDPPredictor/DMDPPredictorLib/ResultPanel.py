@@ -3,32 +3,51 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 import qt
+import slicer
+from dmdp.errors import DmdpError
+from dmdp.session import new_folder
 from slicer.i18n import tr as _
 
+from .Messages import Message
+from .PanelJob import PanelJob, PanelWorker
 from .Parameters import DMDPPredictorParameterNode
 from .Prevalence import PrevalenceSliders
 from .ResultNode import choices, removeResult, storedResult, storeResult
-from .Results import PredictionResult, heatmapKeys, heatmapNodes, loadHeatmap, regionsNode, removeHeatmaps, removeRegions
+from .Results import (
+    PredictionResult,
+    heatmapNodes,
+    mapsJob,
+    readMaps,
+    regionsNode,
+    removeHeatmaps,
+    removeRegions,
+    showMap,
+)
 from .ResultText import answerText, hiddenText, networkText, networkTitle, verdictText
 from .ViewPanel import ViewPanel
+from .Worker import nothing
 
 
 class ResultPanel:
     """Shows one result at a time, and says when the choices or the contour are no longer those that it was made from."""
 
-    def __init__(self, ui, logic, say: Callable[[str], None]):
-        self._ui, self._logic = ui, logic
+    def __init__(self, ui, logic, worker: PanelWorker, say: Message):
+        self._ui, self._say = ui, say
         self._parameters: DMDPPredictorParameterNode | None = None
         self._madeFrom: tuple = ()
+        self._expected: tuple = ()
         self._edited = False
         self._written = ""
         self._later: list[Callable[[], object]] = []
         self._timer = qt.QTimer()
         self._timer.setInterval(0)
-        self._timer.connect("timeout()", self._loadNext)
+        self._timer.connect("timeout()", self._showNext)
+        self._maps = PanelJob(worker, nothing, self._takeMaps)
         self.result: PredictionResult | None = None
         self.views = ViewPanel(ui, logic, say)
         self._sliders = PrevalenceSliders(ui.prevalencePlace, self._fill)
@@ -37,17 +56,17 @@ class ResultPanel:
         ui.resetPrevalenceButton.connect("clicked()", self._sliders.reset)
 
     def expect(self, parameters: DMDPPredictorParameterNode) -> None:
-        """A job was started from these choices."""
-        self._madeFrom, self._edited = choices(parameters), False
+        """A job is started from these choices; a former result stays until the new one has come."""
+        self._expected = choices(parameters)
 
     def show(self, result: PredictionResult) -> None:
-        """A job has ended well. Its regions and heatmaps are loaded one by one, so that the window never stands still."""
+        """A job has ended well: its answer takes the place of a former one; its maps follow when the worker has prepared them."""
+        self.clear()
+        self._madeFrom, self._edited = self._expected, False
         self._take(result)
         storeResult(result.prediction, self._madeFrom)
-        ct = self._parameters.ct
-        self._later = [lambda: self._logic.loadRegions(result, ct)]
-        self._later += [lambda key=key: loadHeatmap(result, key, ct) for key in heatmapKeys(result)]
-        self._timer.start()
+        folder = new_folder("maps")
+        self._maps.startIn(folder, mapsJob(result, folder))
 
     def restore(self) -> None:
         """Show the answer that came with the scene, if one did and there is no other."""
@@ -67,6 +86,7 @@ class ResultPanel:
     def forget(self) -> None:
         """Forget the result and its files; what the scene holds of it goes with the scene."""
         self._timer.stop()
+        self._maps.abandon()
         self._later = []
         if self.result is not None and self.result.folder is not None:
             shutil.rmtree(self.result.folder.parent, ignore_errors=True)
@@ -81,9 +101,24 @@ class ResultPanel:
         self._sliders.offer(result.prediction.tasks)
         self._ui.resultSection.collapsed = False
 
-    def _loadNext(self) -> None:
+    @property
+    def loading(self) -> bool:
+        """True until all maps of the result are in the scene."""
+        return self._maps.running or bool(self._later)
+
+    def _takeMaps(self, error: DmdpError | None, folder: Path, answer: Mapping[str, Any]) -> None:
+        """Regions and heatmaps become nodes one by one, so that the window never stands still for long."""
+        with self._say.told():
+            if error is not None:
+                raise error
+            result, ct = self.result, self._parameters.ct
+            self._later = [lambda found=found: showMap(result, found, ct) for found in readMaps(answer)]
+            self._timer.start()
+
+    def _showNext(self) -> None:
         if self._later:
-            self._later.pop(0)()
+            with slicer.util.WaitCursor():
+                self._later.pop(0)()
         if not self._later:
             self._timer.stop()
             self.views.show(heatmapNodes(), regionsNode())

@@ -39,8 +39,8 @@ class SceneImages:
         """``ct`` of a job. Raises :class:`GeometryError` for a node without an image or under a transform that bends it."""
         files = dicomFiles(node) if _hasImage(node) and _state(node) not in self._edited else ()
         if files:
-            return {"ct": yield from self._files(node, files)}
-        return {"ct": yield from self._copy(node)}
+            return {"ct": (yield from self._files(node, files))}
+        return {"ct": (yield from self._copy(node))}
 
     def pet(self, node) -> Given:
         """``pet`` of a job: its DICOM files, so that its SUV has an audit, or its voxels where they are in SUV.
@@ -51,7 +51,7 @@ class SceneImages:
             files = dicomFiles(node)
             if not files:
                 raise unknown(node)
-            return {"pet": yield from self._files(node, files)}
+            return {"pet": (yield from self._files(node, files))}
         return {"pet": (yield from self._copy(node)), "pet_is_suv": True}
 
     def learn(self, error: DmdpError, ctNode) -> bool:

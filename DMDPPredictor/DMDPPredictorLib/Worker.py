@@ -59,6 +59,7 @@ class Worker:
         self._output = self._errors = None
         self._rest = b""
         self._dying: list[subprocess.Popen] = []
+        self._outdated = False
 
     @property
     def process(self) -> subprocess.Popen | None:
@@ -101,6 +102,10 @@ class Worker:
             self._task = None
             if task.jobFile is not None:
                 self._kill()
+
+    def renew(self) -> None:
+        """Let the next task start another process, as after the settings have named another Python."""
+        self._outdated = True
 
     def stop(self) -> None:
         """End the process now and forget all tasks."""
@@ -177,9 +182,10 @@ class Worker:
     def _start(self) -> None:
         """In a process group of its own, so that a launcher and what it launched end together. Its output goes into a file, so
         that nobody has to wait for a pipe; its input is a pipe, whose end tells it that we are gone."""
-        if self._process is not None and self._process.poll() is None:
+        if self._process is not None and self._process.poll() is None and not self._outdated:
             return
-        self._forget()
+        self._kill()
+        self._outdated = False
         folder = new_folder("worker")
         apart = {"start_new_session": True}
         if os.name == "nt":

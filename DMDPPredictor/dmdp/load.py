@@ -17,9 +17,8 @@ from .dicom.suv import pet_header, suv_factors, to_suv
 from .errors import InputError, LesionError, SuvError
 from .files import read_mask, read_volume, resample_mask
 from .packed import unpack
-from .source import ImageSource
+from .source import Given, ImageSource
 
-Given = str | Path | Mapping[str, Any] | ImageSource
 SUV_UNIT = "SUVbw g/ml"
 MIN_VOXELS = 2
 
@@ -53,13 +52,13 @@ def load_pair(ct: Given, pet: Given, *, pet_is_suv: bool = False) -> LoadedPair:
     """
     ct, pet = _existing(ct), _existing(pet)
     if ct.is_dicom and pet.is_dicom and not (ct.listed and pet.listed):
-        found = discover(_where(ct))
-        pairing = pair(found, found if pet == ct else discover(_where(pet)))
+        found = discover(ct.where)
+        pairing = pair(found, found if pet == ct else discover(pet.where))
         loaded = _pet_from(pairing.pet, pet)
         return LoadedPair(ct.placed(read_series(pairing.ct)), loaded.pet, loaded.suv_audit, pairing.notes, loaded.header)
     loaded = load_pet(pet, pet_is_suv=pet_is_suv)
     if ct.is_dicom:
-        series, notes = choose(discover(_where(ct)), "CT")
+        series, notes = choose(discover(ct.where), "CT")
         ct_volume = ct.placed(read_series(series))
     else:
         ct_volume, notes = ct.placed(read_volume(ct.paths[0], "HU")), ()
@@ -76,7 +75,7 @@ def load_pet(pet: Given, *, pet_is_suv: bool = False) -> LoadedPet:
     """
     source = _existing(pet)
     if source.is_dicom:
-        series, notes = choose(discover(_where(source)), "PT")
+        series, notes = choose(discover(source.where), "PT")
         loaded = _pet_from(series, source)
         return LoadedPet(loaded.pet, loaded.suv_audit, notes, loaded.header)
     path = source.paths[0]
@@ -92,7 +91,7 @@ def load_pet(pet: Given, *, pet_is_suv: bool = False) -> LoadedPet:
 
 
 def load_mask(given: str | Path | Mapping[str, Any], onto: Geometry) -> tuple[np.ndarray, tuple[str, ...]]:
-    """A mask, a file or as :func:`dmdp.packed.pack` makes it, on the grid ``onto`` (nearest neighbour where it comes on another), and notes about that.
+    """A mask (a file, or packed) on the grid ``onto``, by nearest neighbour where it comes on another, and notes about that.
 
     Raises :class:`LesionError` where it is empty, lies outside the image, or holds a single voxel.
     """
@@ -150,11 +149,6 @@ def _patient(series: Series) -> Clinical:
     age, sex = str(header.get("PatientAge") or ""), str(header.get("PatientSex") or "").upper()
     years = float(age[:-1]) if re.fullmatch(r"\d{1,3}Y", age) and 0 < int(age[:-1]) < 120 else None
     return Clinical(years, sex if sex in SEXES else None)
-
-
-def _where(source: ImageSource) -> Path | tuple[Path, ...]:
-    """Where the DICOM files of a source are looked for: in its folder, or among those listed."""
-    return source.paths if source.listed else source.paths[0]
 
 
 def _existing(given: Given) -> ImageSource:

@@ -22,7 +22,7 @@ HEADER_NOTE = "The DICOM header says"
 
 @dataclass(frozen=True)
 class CaseRequest:
-    """Where a patient's data lie: images as in :class:`dmdp.source.ImageSource`, masks as files or packed, ``seed`` as an LPS point in mm.
+    """Where a patient's data lie: images as in :class:`dmdp.source.ImageSource`, masks as files or packed, ``seed`` in LPS mm.
 
     Exactly one of ``mask`` (the lesion on both images), ``pet_mask`` (optionally with ``ct_mask``) or ``seed``.
     """

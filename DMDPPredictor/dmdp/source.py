@@ -94,6 +94,11 @@ class ImageSource:
             ) from error
 
     @property
+    def where(self) -> Path | tuple[Path, ...]:
+        """Where its DICOM files are looked for: in its folder, or among those listed."""
+        return self.paths if self.listed else self.paths[0]
+
+    @property
     def is_dicom(self) -> bool:
         """True for a folder and for a list of DICOM files."""
         return self.listed or self.paths[0].is_dir()
@@ -114,3 +119,6 @@ class ImageSource:
         if self.moved is None:
             return volume
         return Volume(volume.array, volume.geometry.moved(self.moved), volume.unit, volume.provenance)
+
+
+Given = str | Path | Mapping[str, Any] | ImageSource

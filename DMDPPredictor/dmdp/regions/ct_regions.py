@@ -16,6 +16,7 @@ from scipy import ndimage
 from ..case import Geometry, Lesion, Volume
 from ..files import resample_mask, sample
 from .grid import fine_grid
+from .names import MEANINGS
 from .thorax import Thorax
 
 MARGIN_MM, CORE_MM = 6.0, 2.0

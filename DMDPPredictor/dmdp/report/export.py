@@ -12,6 +12,7 @@ from .. import RESEARCH_USE_ONLY
 from ..atomic import result_folder
 from ..errors import InputError, MissingPackage, OutputError
 from ..progress import Progress, part, silent
+from ..source import Given
 from .formats import DICOM_FORMATS, FORMATS, Exported, NotWritten, Outcome, format_named, nothing, obstacle
 from .remains import SceneRemains, is_remains
 from .result import ResultFolder
@@ -33,8 +34,8 @@ def export_result(
     out: str | Path,
     formats: Sequence[str] = DICOM_FORMATS,
     *,
-    ct: str | Path | None = None,
-    pet: str | Path | None = None,
+    ct: Given | None = None,
+    pet: Given | None = None,
     progress: Progress = silent,
 ) -> Outcome:
     """Write a result of ``dmdp predict`` into the folder ``out``; says what was written, and what was not and why.

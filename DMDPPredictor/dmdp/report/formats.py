@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ..errors import DicomError, DmdpError, InputError, MissingPackage, UsageError
+from ..source import Given, ImageSource
 
 
 @dataclass(frozen=True)
@@ -97,10 +98,10 @@ def format_named(name: str) -> Format:
     return FORMATS[name]
 
 
-def obstacle(name: str, ct: str | Path | None = None, pet: str | Path | None = None) -> DmdpError | None:
+def obstacle(name: str, ct: Given | None = None, pet: Given | None = None) -> DmdpError | None:
     """Why the format ``name`` cannot be written here, or None; quick, as neither the result nor a voxel is read.
 
-    ``ct`` and ``pet`` are the folders with the DICOM series, None where the images came from no DICOM files.
+    ``ct`` and ``pet`` are the DICOM series (:class:`dmdp.source.ImageSource`), None where the images came from no DICOM files.
     """
     wanted = format_named(name)
     if wanted.dicom:
@@ -113,11 +114,12 @@ def obstacle(name: str, ct: str | Path | None = None, pet: str | Path | None = N
     return None
 
 
-def _not_dicom(modality: str, folder: str | Path | None) -> DmdpError | None:
-    path = folder and Path(folder).expanduser()
+def _not_dicom(modality: str, given: Given | None) -> DmdpError | None:
+    source = ImageSource.of(given) if given else None
+    path = source.paths[0] if source else None
     if path and not path.exists():
         return InputError("path.missing", f"'{path}' does not exist.", "a folder with DICOM files.", "Check the path.")
-    if path and path.is_dir():
+    if source and source.is_dicom:
         return None
     return DicomError(
         "export.not_dicom",

@@ -14,6 +14,7 @@ from ... import __version__
 from ...case import Volume
 from ...errors import DicomError, MissingPackage
 from ...progress import Progress
+from ...source import Given
 from ..formats import FORMATS, Exported
 from ..result import Result
 from ..standing import standing
@@ -24,7 +25,7 @@ LABEL = "network heatmap; does not explain the probability"
 
 
 def write_objects(
-    folder: Path, formats: Collection[str], result: Result, ct: str | Path, pet: str | Path, progress: Progress
+    folder: Path, formats: Collection[str], result: Result, ct: Given, pet: Given, progress: Progress
 ) -> tuple[Exported, ...]:
     """Write the objects of ``formats`` (``seg``, ``sr``, ``map``) into ``folder``.
 

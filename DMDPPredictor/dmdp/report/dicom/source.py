@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from ...dicom.read import read_series
 from ...dicom.series import Series, choose, discover
 from ...dicom.suv import pet_header, suv_factors, to_suv
 from ...errors import DicomError, GeometryError, InputError, SuvError
+from ...source import Given, ImageSource
 from ..result import Contour
 from .identity import UTF8
 
@@ -48,14 +48,14 @@ class Source:
         return self.series.geometry
 
 
-def find_source(folder: str | Path, modality: str, grid: Geometry, is_same: Callable[[Volume], bool]) -> Source:
-    """The series of ``modality`` (CT or PT) in ``folder`` that lies on ``grid`` and whose HU or SUVbw ``is_same`` accepts.
+def find_source(given: Given, modality: str, grid: Geometry, is_same: Callable[[Volume], bool]) -> Source:
+    """The series of ``modality`` (CT or PT) in ``given`` that lies on ``grid`` and whose HU or SUVbw ``is_same`` accepts.
 
     Raises :class:`DicomError` for folders without a series of the modality, :class:`GeometryError` where none lies on the grid,
     :class:`InputError` where none has the voxels.
     """
     name = "PET" if modality == "PT" else modality
-    found = discover(Path(folder).expanduser())
+    found = discover(ImageSource.of(given).where)
     choose(found, modality)
     fitting = [series for series in found.of(modality) if series.geometry.same_grid(grid)]
     if not fitting:

@@ -1,0 +1,33 @@
+"""A line of words to the user, beside what it is about."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dmdp.errors import DmdpError
+from slicer.i18n import tr as _
+
+
+class Message:
+    """A label that is hidden while it has nothing to say; call it with the words."""
+
+    def __init__(self, label):
+        self._label = label
+        self("")
+
+    def __call__(self, words: str) -> None:
+        self._label.text = words
+        self._label.visible = bool(words)
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Whatever goes wrong inside is said here."""
+        try:
+            yield
+        except DmdpError as error:
+            self(_("Cancelled.") if error.code == "cancelled" else str(error))
+        except Exception as error:  # a defect, not the user's doing: the trace goes to the application's log
+            logging.exception("DMDP Predictor")
+            self(_("Unexpected: {error}. The application's log has the details.").format(error=error))
