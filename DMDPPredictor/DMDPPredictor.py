@@ -280,25 +280,26 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def startPrediction(self):
         """Start the job, after a proposal where there is no contour; a failure leaves the panel as it was, with the reason."""
         self.say("")
-        if self._parameters.segmentation is None:
-            self.proposal.propose(then=self.startPrediction)
-            return
         with self.say.told():
             wished = None if self._offered else self.resourcePath("requirements-more.txt")  # once; a prediction does without
             self._offered = True
             ensurePackages(self.resourcePath("requirements.txt"), wished)
             self.onProgress(0.0, _("starting"))
-            self.results.expect(self._parameters)
-            self._submit()
+            if self._parameters.segmentation is None:
+                self.proposal.propose(then=self._submit)
+            else:
+                self._submit()
         self.refresh()
 
     def _submit(self):
+        """Start the job from the choices as they stand."""
         parameters, folder = self._parameters, new_folder("predict")
         bundles = [parameters.model, *([parameters.network] if parameters.network else [])]
         clinical = clinicalFrom(parameters)
         job = self.logic.predictJob(
             parameters.ct, parameters.pet, parameters.segmentation, clinical, bundles, folder, parameters.segment
         )
+        self.results.expect(parameters)
         self.job.startIn(folder, job)
 
     def onProgress(self, fraction, words):

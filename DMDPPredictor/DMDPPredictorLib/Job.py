@@ -59,6 +59,8 @@ def environment() -> dict[str, str]:
         **(outsideEnvironment() if own else os.environ),
         "PYTHONPATH": os.pathsep.join([*dict.fromkeys(folders), *others]),
         "PYTHONUTF8": "1",
+        "PYTHONSAFEPATH": "1",  # nothing is imported from the folder that a process happens to run in
+        "DMDP_TRACE": "1",
         "NUMBA_CACHE_DIR": str(Path.home() / ".cache" / "dmdp" / "numba"),
         **dict.fromkeys(("TMPDIR", "TEMP", "TMP", SESSION), session),
     }

@@ -64,16 +64,17 @@ class DMDPPredictorTest(ScriptedLoadableModuleTest):
         widget.enter()
         ui, parameters = widget.ui, widget.logic.getParameterNode()
         parameters.network = ""
-        widget.choosePair()
+        widget.images.choosePair()
         self.assertIs(parameters.ct, self.ct)
         self.assertIs(parameters.pet, self.pet)
         parameters.seed.AddControlPointWorld(*CENTRE)
-        self.assertIsNotNone(parameters.segmentation)
+        self._wait(widget)
+        self.assertIsNotNone(parameters.segmentation, ui.lesionMessage.text)
         ui.editButton.click()
         self.assertFalse(ui.editorSection.collapsed)
         ui.editorSection.collapsed = True
         ui.predictButton.click()
-        self.assertTrue(widget.job.running, ui.messageLabel.text)
+        self.assertTrue(widget.running, ui.messageLabel.text)
         ui.predictButton.click()
         self._wait(widget)
         self.assertIsNone(widget.results.result)
@@ -93,7 +94,7 @@ class DMDPPredictorTest(ScriptedLoadableModuleTest):
     def _wait(self, widget):
         """Let the window work until nothing runs; returns the longest time that it needed at once (s)."""
         longest, end = 0.0, time.monotonic() + LIMIT
-        while widget.running:
+        while widget.running or widget.proposal.job.running or widget.results.loading:
             self.assertLess(time.monotonic(), end, "the job does not end")
             start = time.monotonic()
             slicer.app.processEvents()

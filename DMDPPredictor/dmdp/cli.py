@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -106,6 +107,8 @@ def _guarded(work: Callable[[], None]) -> DmdpError | None:
 def _unforeseen(error: Exception) -> DmdpError:
     if os.environ.get("DMDP_DEBUG"):
         raise error
+    if os.environ.get("DMDP_TRACE"):  # for the log of the program above
+        traceback.print_exception(error)
     return DmdpError(
         "internal",
         f"An unforeseen error: {type(error).__name__}: {error}",

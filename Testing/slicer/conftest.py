@@ -130,6 +130,12 @@ def wait(condition, seconds=120):
         time.sleep(0.02)
 
 
+def propose(panel):
+    """Press *Propose contour* and wait for the worker's answer."""
+    panel.ui.delineateButton.click()
+    wait(lambda: not panel.proposal.job.running)
+
+
 def placePoint(scene, ras):
     node = scene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", "Lesion point")
     node.AddControlPointWorld(*ras)

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from .conftest import addVolume, placePoint, wait
+from .conftest import addVolume, placePoint, propose, wait
 
 pytestmark = pytest.mark.slicer
 
@@ -64,28 +64,29 @@ def test_a_proposal_is_replaced_until_it_is_edited(loaded):
     import slicer
 
     panel, parameters = loaded
-    panel.ui.delineateButton.click()
+    propose(panel)
     first = parameters.segmentation
     assert first.GetSegmentation().GetNumberOfSegments() == 1
     parameters.method = "pet41"
-    panel.ui.delineateButton.click()
+    propose(panel)
     assert parameters.segmentation is first
     edited = slicer.util.arrayFromSegmentBinaryLabelmap(first, first.GetSegmentation().GetNthSegmentID(0), parameters.pet)
     edited[np.nonzero(edited)[0][0]] = 0
     identifier = first.GetSegmentation().GetNthSegmentID(0)
     slicer.util.updateSegmentBinaryLabelmapFromArray(edited, first, identifier, parameters.pet)
-    panel.ui.delineateButton.click()
+    propose(panel)
     assert parameters.segmentation is not first
 
 
 def test_a_seed_outside_every_lesion_is_said_and_nothing_is_left(loaded, scene):
     panel, parameters = loaded
     parameters.seed.SetNthControlPointPositionWorld(0, 5000.0, 0.0, 0.0)
-    panel.ui.delineateButton.click()
-    assert "outside the PET" in panel.ui.messageLabel.text
+    propose(panel)
+    assert "outside the PET" in panel.ui.lesionMessage.text
     assert parameters.segmentation is None
     panel.ui.predictButton.click()
-    assert "outside the PET" in panel.ui.messageLabel.text
+    wait(lambda: not panel.proposal.job.running)
+    assert "outside the PET" in panel.ui.lesionMessage.text
     assert not panel.job.running
     assert panel.ui.predictButton.enabled
 
@@ -97,10 +98,11 @@ def test_predict_runs_beside_the_window_and_shows_the_answer(loaded, scene, tmp_
     ui = panel.ui
     parameters.age, parameters.network = 61, "demo-network"
     ui.predictButton.click()  # from the point alone: the contour is proposed on the way
-    assert panel.job.running
+    assert panel.running
     assert ui.predictButton.text == "Cancel"
     assert not ui.imagesSection.enabled
-    folder = panel.job._folder
+    wait(lambda: panel.job.running)
+    folder = panel.job.folder
     heard = set()
     wait(lambda: heard.add(ui.progressBar.format) or not panel.job.running)
     assert len(heard) > 3, "the progress is told in words"
@@ -114,7 +116,7 @@ def test_predict_runs_beside_the_window_and_shows_the_answer(loaded, scene, tmp_
         assert words in text, words
     assert "not trained on patients" in ui.networkLabel.text
     assert "emonstration network" in ui.networkSection.text
-    wait(lambda: not panel.results._later, 20)
+    wait(lambda: not panel.results.loading, 20)
     assert [ui.taskComboBox.count, ui.layerComboBox.count] == [2, 3]
     heatmaps = [n for n in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if n.GetAttribute("DMDP.Heatmap")]
     assert all("not trained on patients" in node.GetName() for node in heatmaps)
@@ -154,13 +156,14 @@ def test_cancel_ends_the_process_and_restores_the_panel(loaded):
     panel, _ = loaded
     ui = panel.ui
     ui.predictButton.click()
-    process, folder = panel.job._process._process, panel.job._folder
+    wait(lambda: panel.job.running)
+    process, folder = panel.logic.worker.process, panel.job.folder
     wait(lambda: ui.progressBar.value > 0)
     ui.predictButton.click()
     wait(lambda: not panel.job.running, 20)
-    assert process.poll() is not None
+    assert process.poll() is None, "the worker stays for the next question"
     assert not folder.exists()
-    assert "cancelled" in ui.messageLabel.text
+    assert ui.messageLabel.text == "Cancelled."
     assert ui.predictButton.text == "Predict"
     assert ui.predictButton.enabled
     assert ui.imagesSection.enabled
@@ -181,11 +184,12 @@ def test_a_failing_job_says_why_and_restores_the_panel(loaded, scene):
 def test_closing_the_scene_ends_the_job(loaded, scene):
     panel, _ = loaded
     panel.ui.predictButton.click()
-    process, folder = panel.job._process._process, panel.job._folder
+    wait(lambda: panel.job.running and panel.ui.progressBar.value > 0)
+    process, folder = panel.logic.worker.process, panel.job.folder
     scene.Clear(False)
-    assert not panel.job.running
-    assert process.poll() is not None
+    assert not panel.running
     assert not folder.exists()
+    wait(lambda: process.poll() is not None, 5)
     assert panel.ui.predictButton.text == "Predict"
     assert not panel.ui.predictButton.enabled
     assert panel.ui.measuresLabel.isHidden()
@@ -239,7 +243,7 @@ def test_reload_reads_the_parts_anew_and_leaves_a_working_panel(loaded, scene, m
         assert fresh is not panel
         assert sys.modules["DMDPPredictorLib.Logic"] is not kept["DMDPPredictorLib.Logic"]
         assert type(fresh.logic) is sys.modules["DMDPPredictorLib.Logic"].DMDPPredictorLogic
-        fresh.ui.delineateButton.click()
+        propose(fresh)
         assert fresh.ui.predictButton.enabled, fresh.ui.predictButton.toolTip
     finally:
         fresh.cleanup()

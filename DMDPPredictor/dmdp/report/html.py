@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from ..regions import REGION_COLOURS
+from ..regions.names import REGION_COLOURS
 from . import maps
 from .standing import standing
 

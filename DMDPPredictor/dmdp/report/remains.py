@@ -19,7 +19,7 @@ from ..case import Geometry, Volume
 from ..errors import DmdpError, InputError, LesionError, MissingPackage
 from ..files import read_mask, read_volume, resample_mask, write_mask
 from ..prediction import Prediction, json_text
-from ..regions import MEANINGS
+from ..regions.names import MEANINGS
 from .result import CONTOURS, Contour, Result, digest, mask_sha256, read_prediction
 from .tables import features_csv
 
