@@ -110,7 +110,7 @@ class ImagesPanel:
         """How the PET becomes SUV, tag by tag."""
         browser, pet = self._ui.auditBrowser, self._parameters.pet if self._parameters is not None else None
         browser.visible = shown and pet is not None
-        if browser.visible:
+        if shown and pet is not None:
             conversion = self._logic.conversions.of(pet)
             if conversion is not None or isSuv(pet):
                 browser.html = auditText(conversion)

@@ -129,8 +129,11 @@ class DMDPPredictorLogic(ScriptedLoadableModuleLogic):
         return self._loadMaps(result, ctNode)[0]
 
     def _loadMaps(self, result: PredictionResult, ctNode):
-        found = readMaps(self._ask(lambda folder: mapsJob(result, folder)))
-        return showMaps(result, found, ctNode)
+        folder = new_folder("maps")
+        try:
+            return showMaps(result, readMaps(self.worker.run(mapsJob(result, folder))), ctNode)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def showOverlay(
         self,

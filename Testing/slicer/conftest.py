@@ -30,7 +30,16 @@ def app():
     headless = importlib.util.module_from_spec(spec)
     sys.modules["headless"] = headless
     spec.loader.exec_module(headless)
-    return headless.bootstrap()
+    app = headless.bootstrap()
+    main_thread().install()
+    return app
+
+
+def main_thread():
+    """The stand-in that watches the thread of the window; it lies beside the other stand-ins."""
+    import main_thread
+
+    return main_thread
 
 
 @pytest.fixture
@@ -64,13 +73,15 @@ def modules(app):
 
 @pytest.fixture
 def gui(app, monkeypatch):
-    """The application with Qt; no slot or observer may raise while the test runs."""
+    """The application with Qt; while the test runs, no slot or observer may raise, nor stop the window for long."""
     import qt
 
     qt.raised.clear()
+    main_thread().caught.clear()
     monkeypatch.setattr(sys, "excepthook", lambda *error: qt.raised.append("".join(traceback.format_exception(*error))))
     yield app
     assert not qt.raised, "".join(qt.raised)
+    assert not main_thread().caught, "\n".join(main_thread().caught)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -60,7 +61,6 @@ def grid(scene, volume, displacements, name="bend"):
 def test_a_hair_is_none(browser, simulated_study, logic, tmp_path, jitter):
     from dmdp.load import load_pet
     from DMDPPredictorLib.Nodes import geometryFromNode, isMoved, isUnchangedProposal, maskFromSegmentation
-    from DMDPPredictorLib.Request import predictArguments
 
     patient, study = simulated_study
     pet = browser(uneven(study / "pet", tmp_path / "pet", jitter))
@@ -73,10 +73,19 @@ def test_a_hair_is_none(browser, simulated_study, logic, tmp_path, jitter):
     assert isUnchangedProposal(segmentation, maskFromSegmentation(segmentation, pet))
     assert logic.replaceableProposal(segmentation, pet) is segmentation
     ct = browser(study / "ct")
-    (tmp_path / "job").mkdir()
-    sent = predictArguments(ct, pet, segmentation, Clinical(), None, tmp_path / "job")
+    sent = given(logic.predictJob(ct, pet, segmentation, Clinical(), None, tmp_path))
     assert sent["method"] == "auto"
-    assert Path(sent["pet"]).is_dir(), "the PET goes as its DICOM files, with an audit"
+    assert sent["pet"]["moved"] is None
+    assert len(sent["pet"]["files"]) > 10, "the PET goes as its DICOM files, with an audit"
+
+
+def given(prepared):
+    """The arguments of a job, after all its steps."""
+    while True:
+        try:
+            next(prepared)
+        except StopIteration as done:
+            return json.loads(done.value.read_text(encoding="utf-8"))["arguments"]
 
 
 def test_more_is_refused_with_its_figure(browser, simulated_study, logic, tmp_path):

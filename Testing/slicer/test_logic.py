@@ -37,16 +37,16 @@ def oblique():
 
 
 def test_nodes_keep_an_oblique_geometry_and_a_transform(scene):
+    import slicer
     import vtk
     from dmdp.case import Volume
-    from DMDPPredictorLib.Nodes import geometryFromNode, volumeFromNode
+    from DMDPPredictorLib.Nodes import geometryFromNode
 
     grid = oblique()
     values = np.random.default_rng(0).normal(size=grid.shape).astype(np.float32)
     node = addVolume(scene, Volume(values, grid, "HU"), "oblique")
-    back = volumeFromNode(node, "HU")
-    assert back.geometry.same_grid(grid, 1e-6)
-    np.testing.assert_array_equal(back.array, values)
+    assert geometryFromNode(node).same_grid(grid, 1e-6)
+    np.testing.assert_array_equal(slicer.util.arrayFromVolume(node), values)
     transform = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
     matrix = vtk.vtkMatrix4x4()
     matrix.SetElement(0, 3, 10.0)  # 10 mm to the right
@@ -99,27 +99,25 @@ def test_nodes_and_command_line_give_the_same_numbers(nodes, simulated_study, lo
     assert {path.name for path in written} >= {"report.html", "report.pdf", "features.csv"}
 
 
-def test_a_drawn_contour_goes_as_a_mask(nodes, logic, tmp_path):
+def test_a_drawn_contour_goes_as_a_mask(nodes, logic):
     from dmdp.case import Lesion
     from DMDPPredictorLib.Nodes import geometryFromNode, maskFromSegmentation, segmentationFromLesion
-    from DMDPPredictorLib.Request import predictArguments
+    from DMDPPredictorLib.Request import lesionArguments
 
     ct, pet, seed = nodes
     segmentation = logic.delineate(pet, seed)
-    (tmp_path / "a").mkdir()
-    asProposed = predictArguments(ct, pet, segmentation, Clinical(), None, tmp_path / "a")
+    asProposed = lesionArguments(ct, pet, segmentation, "")
     assert asProposed["method"] == "auto"
     assert "pet_mask" not in asProposed
     mask = maskFromSegmentation(segmentation, pet)
     edited = mask & (np.cumsum(mask.ravel()).reshape(mask.shape) > 5)
     segmentationFromLesion(Lesion(edited, geometryFromNode(pet), "auto", "PET", tuple(asProposed["seed"])), pet, segmentation)
     segmentation.SetAttribute("DMDP.MaskSha256", "of another mask")
-    (tmp_path / "b").mkdir()
-    asEdited = predictArguments(ct, pet, segmentation, Clinical(), None, tmp_path / "b")
+    asEdited = lesionArguments(ct, pet, segmentation, "")
     assert "seed" not in asEdited
-    from dmdp.files import read_mask
+    from dmdp.packed import unpack
 
-    written, geometry = read_mask(asEdited["pet_mask"])
+    written, geometry = unpack(asEdited["pet_mask"])
     np.testing.assert_array_equal(written, edited)
     assert geometry.same_grid(geometryFromNode(pet))
 
@@ -208,10 +206,12 @@ def test_a_heatmap_colours_only_its_crop(app, scene, logic):
         assert extent * pixel == pytest.approx(60, abs=3 + pixel)
 
 
-def test_pet_without_unit_is_refused_and_dicom_is_converted(app, nodes, simulated_study, logic, dicomDatabase):
+def test_pet_without_unit_is_refused_and_dicom_is_converted(scene, nodes, simulated_study, logic, dicomDatabase):
+    from dmdp.load import load_pet
 
-    ct, pet, seed = nodes
+    ct, _pet, seed = nodes
     _patient, study = simulated_study
+    pet = addVolume(scene, load_pet(study / "pet").pet, "PET of the files", suv=True)
     reference = logic.delineate(pet, seed, "pet41")
     pet.RemoveAttribute("DMDP.IsSuv")
     with pytest.raises(DmdpError, match="does not say whether it holds SUV"):
@@ -269,7 +269,31 @@ def test_a_batch_survives_its_worst_case_and_resumes(simulated_study, logic, tmp
     ("text", "kind"),
     [("PROGRESS 0.4 reading", "progress"), ("DONE", "done"), ("PROGRESS x", "other"), ("FAILED {", "other"), ("hello", "other")],
 )
-def test_lines_of_a_job(app, text, kind):
-    from DMDPPredictorLib.Job import parseLine
+def test_lines_of_a_job(text, kind):
+    from dmdp.protocol import parse_line
 
-    assert parseLine(text).kind == kind
+    assert parse_line(text).kind == kind
+
+
+def test_a_ct_that_was_edited_in_the_scene_goes_as_it_stands_there(scene, simulated_study, logic, dicomDatabase):
+    """Its files are recognised by their voxels; where they are others, the image of the scene is predicted from."""
+    import slicer
+    from dmdp.load import load_pair
+
+    patient, study = simulated_study
+    pair, nodes = load_pair(study, study), []
+    for name, volume in (("ct", pair.ct), ("pet", pair.pet)):
+        nodes.append(addVolume(scene, volume, name))
+        nodes[-1].SetAttribute("DICOM.instanceUIDs", " ".join(dicomDatabase(study / name)))
+    ct, pet = nodes
+    segmentation = logic.delineate(pet, (-patient.seed_lps[0], -patient.seed_lps[1], patient.seed_lps[2]))
+    asLoaded = logic.predict(ct, pet, segmentation, None, MODELS).prediction.hashes
+    slicer.util.arrayFromVolume(ct)[:, :60, :60] = 250.0  # a table that somebody painted in
+    slicer.util.arrayFromVolumeModified(ct)
+    asEdited = logic.predict(ct, pet, segmentation, None, MODELS).prediction.hashes
+    assert asEdited["ct_voxels"] != asLoaded["ct_voxels"]
+    assert asEdited["pet_suv_voxels"] == asLoaded["pet_suv_voxels"]
+    slicer.util.arrayFromVolume(pet)[40:60] *= 3.0
+    slicer.util.arrayFromVolumeModified(pet)
+    with pytest.raises(DmdpError, match="The PET in the scene is no longer what its DICOM files hold"):
+        logic.predict(ct, pet, segmentation, None, MODELS)

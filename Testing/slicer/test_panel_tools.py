@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from .conftest import addVolume, wait
+from .conftest import addVolume, propose, wait
 
 pytestmark = pytest.mark.slicer
 SUFFIX = {"vtkMRMLScalarVolumeNode": ".nrrd", "vtkMRMLSegmentationNode": ".seg.nrrd"}
@@ -42,6 +41,7 @@ def test_the_pair_and_the_patient_come_from_the_study(panel, study, simulated_st
     assert "DICOM files" in panel.ui.suvStatusLabel.text
     assert not panel.ui.alignmentLabel.text
     panel.ui.auditButton.click()
+    wait(lambda: panel.logic.conversions.of(pet) is not None, 20)
     assert "PatientWeight" in panel.ui.auditBrowser.plainText
     assert not panel.ui.auditBrowser.isHidden()
 
@@ -51,7 +51,7 @@ def test_what_the_user_chose_or_typed_stays(panel, study, scene, simulated_study
     other = addVolume(scene, simulated_study[0].ct, "CT of another day")
     parameters = panel.logic.getParameterNode()
     parameters.ct, parameters.age = other, 44
-    panel.choosePair()
+    panel.images.choosePair()
     assert parameters.ct is other
     parameters.pet = pet
     assert parameters.age == 44
@@ -89,14 +89,14 @@ def test_volumes_without_headers_are_told_by_name_and_misplaced_ones_are_warned_
 
 def test_measures_follow_the_contour(loaded):
     import slicer
-    from dmdp.case import Lesion
+    from dmdp.case import Lesion, Volume
     from dmdp.pet_features import pet_features
-    from DMDPPredictorLib.Nodes import maskFromSegmentation
+    from DMDPPredictorLib.Nodes import geometryFromNode, maskFromSegmentation
 
     panel, parameters = loaded
-    panel.ui.delineateButton.click()
-    wait(lambda: "SUVmax" in panel.ui.measuresLabel.text, 5)
-    suv = panel.logic.suv(parameters.pet).volume
+    propose(panel)
+    wait(lambda: "SUVmax" in panel.ui.measuresLabel.text, 20)
+    suv = Volume(slicer.util.arrayFromVolume(parameters.pet), geometryFromNode(parameters.pet), "SUVbw g/ml")
     mask = maskFromSegmentation(parameters.segmentation, parameters.pet)
     expected = pet_features(suv, Lesion(mask, suv.geometry, "manual"))
     found = panel.logic.measure(parameters.pet, parameters.segmentation)
@@ -152,7 +152,7 @@ def test_a_contour_lies_in_the_study_of_its_pet(loaded, scene):
     hierarchy = scene.GetSubjectHierarchyNode()
     study = hierarchy.CreateStudyItem(hierarchy.GetSceneItemID(), "study")
     hierarchy.CreateItem(study, parameters.pet)
-    panel.ui.delineateButton.click()
+    propose(panel)
     assert hierarchy.GetItemParent(hierarchy.GetItemByDataNode(parameters.segmentation)) == study
 
 
@@ -161,7 +161,7 @@ def test_another_segment_can_be_edited(loaded):
 
     panel, parameters = loaded
     editor = panel.lesion.editor.widget
-    panel.ui.delineateButton.click()
+    propose(panel)
     panel.ui.editButton.click()
     segmentation = parameters.segmentation.GetSegmentation()
     first = segmentation.GetNthSegmentID(0)
@@ -179,7 +179,7 @@ def test_another_segment_can_be_edited(loaded):
 
 def test_one_of_several_segments_is_the_lesion(loaded):
     panel, parameters = loaded
-    panel.ui.delineateButton.click()
+    propose(panel)
     segmentation = parameters.segmentation.GetSegmentation()
     first = segmentation.GetNthSegmentID(0)
     assert panel.ui.segmentComboBox.isHidden()
@@ -190,8 +190,9 @@ def test_one_of_several_segments_is_the_lesion(loaded):
     panel.ui.segmentComboBox.setCurrentIndex(0)
     assert parameters.segment == first
     assert panel.ui.predictButton.enabled
-    job = panel.logic.prepareJob(parameters.ct, parameters.pet, parameters.segmentation, None, None, _folder(), first)
-    assert "seed" in json.loads(job.read_text())["arguments"]
+    from DMDPPredictorLib.Request import lesionArguments
+
+    assert "seed" in lesionArguments(parameters.ct, parameters.pet, parameters.segmentation, first)
     segmentation.GetSegment(other).SetName("lymph node")
     assert panel.ui.segmentComboBox.itemText(1) == "lymph node"
     segmentation.RemoveSegment(first)
@@ -200,26 +201,20 @@ def test_one_of_several_segments_is_the_lesion(loaded):
     assert other == segmentation.GetNthSegmentID(0)
 
 
-def _folder():
-    import tempfile
-
-    return Path(tempfile.mkdtemp())
-
-
 @pytest.fixture
 def shown(loaded, installed_result, tmp_path):
     """The panel with a contour and a result with heatmaps."""
     from DMDPPredictorLib.Results import readResult
 
     panel, parameters = loaded
-    panel.ui.delineateButton.click()
+    propose(panel)
     folder = tmp_path / "kept" / "result"
     shutil.copytree(installed_result, folder)
     for name in ("EGFR_ct_encoder", "sim_margin_ct_occlusion"):
         shutil.copy(folder / "lesion_ct.nii.gz", folder / f"heatmap_{name}.nii.gz")  # any image on the CT's grid
     panel.results.expect(parameters)
     panel.results.show(readResult(folder))
-    wait(lambda: not panel.results._later, 10)
+    wait(lambda: not panel.results.loading, 10)
     panel.refresh()
     return panel, parameters
 
@@ -318,7 +313,7 @@ def test_a_trained_network_shows_all_that_it_said_and_is_no_demonstration(shown,
     panel.results.clear()
     panel.results.expect(parameters)
     panel.results.show(readResult(folder))
-    wait(lambda: not panel.results._later, 10)
+    wait(lambda: not panel.results.loading, 10)
     panel.refresh()
     ui = panel.ui
     assert ui.networkSection.collapsed
@@ -421,33 +416,32 @@ def test_the_answer_shows_what_stands_behind_it(shown):
 
 
 def test_models_are_described_added_checked_and_removed(panel, project, tmp_path, monkeypatch):
-    import dmdp.resources
-    import DMDPPredictorLib.Models as Models
     import slicer
     from dmdp.bundle import read_bundle, write_bundle
 
-    home = tmp_path / "data"
-    for module in (dmdp.resources, Models):
-        monkeypatch.setattr(module, "user_data_folder", lambda: home)
+    home = tmp_path / "DMDP"
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))  # for the worker, too
+    panel.worker.stop()
     ui = panel.ui
     assert "GD (n = 75)" in ui.modelCardLabel.text
     assert "AUC" in ui.modelCardLabel.text
     assert not ui.removeModelButton.enabled
     ui.checkModelButton.click()
-    assert "is sound" in ui.messageLabel.text
+    wait(lambda: "is sound" in ui.modelMessage.text, 60)
 
     bundle = read_bundle(project / "Resources" / "Models" / "published-pet-clinical")
     own = write_bundle(tmp_path / "own", {**bundle.manifest, "name": "own-model"}, bundle.files)
     panel.models.add(str(tmp_path / "own"))
-    assert "Added the model own-model" in ui.messageLabel.text
+    wait(lambda: "Added the model own-model" in ui.modelMessage.text, 60)
     assert ui.modelComboBox.currentText == "own-model"
     assert panel.logic.getParameterNode().model == "own-model"
-    assert Models.checkModel("own-model") == own.sha256
+    assert read_bundle(home / "Models" / "own-model").sha256 == own.sha256
     panel.models.add(str(tmp_path / "own"))
-    assert "installed already" in ui.messageLabel.text
+    wait(lambda: "installed already" in ui.modelMessage.text, 60)
     (home / "Models" / "own-model" / "manifest.json").write_text("{}")
     ui.checkModelButton.click()
-    assert "is sound" not in ui.messageLabel.text
+    wait(lambda: "Checking" not in ui.modelMessage.text, 60)
+    assert "manifest" in ui.modelMessage.text
     panel.refresh()
     assert ui.removeModelButton.enabled
     monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda words: "own-model" in words)  # the user says yes
@@ -457,15 +451,13 @@ def test_models_are_described_added_checked_and_removed(panel, project, tmp_path
 
 
 def test_networks_are_added_run_checked_and_removed(loaded, project, tmp_path, monkeypatch):
-    import dmdp.resources
-    import DMDPPredictorLib.Models as Models
     import slicer
     from dmdp.bundle import read_bundle, write_bundle
 
-    home = tmp_path / "data"
-    for module in (dmdp.resources, Models):
-        monkeypatch.setattr(module, "user_data_folder", lambda: home)
+    home = tmp_path / "DMDP"
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))  # for the worker, too
     panel, parameters = loaded
+    panel.worker.stop()
     ui = panel.ui
     assert parameters.network == ""
     assert not ui.checkNetworkButton.enabled
@@ -476,21 +468,23 @@ def test_networks_are_added_run_checked_and_removed(loaded, project, tmp_path, m
     assert "AUC 1.00" in ui.networkCardLabel.text
     assert "not trained on patients" in ui.networkCardLabel.text
     ui.checkNetworkButton.click()
-    assert "demo-network is sound" in ui.messageLabel.text
+    wait(lambda: "demo-network is sound" in ui.modelMessage.text, 60)
     assert not ui.removeNetworkButton.enabled
 
     bundle = read_bundle(project / "Resources" / "Models" / "demo-network")
     own = {**bundle.manifest, "name": "own-network", "demonstration": False, "metrics": []}
     write_bundle(tmp_path / "own", own, bundle.files)
     panel.models.add(str(tmp_path / "own"))
-    assert "Added the model own-network" in ui.messageLabel.text
+    wait(lambda: "Added the model own-network" in ui.modelMessage.text, 60)
     assert parameters.model == ui.modelComboBox.currentText == "published-pet-clinical", "which goes on answering"
     assert parameters.network == ui.networkComboBox.currentText == "own-network"
     assert "no performance is given" in ui.networkCardLabel.text
-    jobs = []
-    monkeypatch.setattr(panel.job, "start", jobs.append)
     ui.predictButton.click()
-    assert json.loads(jobs[0].read_text(encoding="utf-8"))["arguments"]["model"] == ["published-pet-clinical", "own-network"]
+    wait(lambda: panel.job.running and (panel.job.folder / "job.json").is_file())
+    job = json.loads((panel.job.folder / "job.json").read_text(encoding="utf-8"))
+    assert job["arguments"]["model"] == ["published-pet-clinical", "own-network"]
+    panel.job.abandon()
+    panel.refresh()
     monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda words: "own-network" in words)  # the user says yes
     ui.removeNetworkButton.click()
     assert not (home / "Models" / "own-network").exists()
@@ -525,7 +519,7 @@ def test_export_runs_beside_the_window(shown, tmp_path):
     assert panel.exports.job.running
     assert panel.ui.predictButton.text == "Cancel"
     wait(lambda: not panel.exports.job.running)
-    assert "Exported to" in panel.ui.messageLabel.text
+    assert "Exported to" in panel.ui.exportMessage.text
     names = {path.name for path in (tmp_path / "DMDP-result").iterdir()}
     assert {"report.html", "report.pdf", "prediction.json"} <= names
     assert "features.csv" not in names
@@ -552,12 +546,13 @@ def test_a_dicom_study_is_exported_as_dicom(panel, study, simulated_study, tmp_p
 
 def test_choices_and_answer_come_back_with_the_scene(shown, scene, tmp_path):
     import slicer
+    from DMDPPredictorLib.Results import readResult
 
     panel, parameters = shown
     parameters.age = 57
     panel.results.expect(parameters)
-    panel.results.show(panel.results.result)
-    wait(lambda: not panel.results._later, 10)
+    panel.results.show(readResult(shutil.copytree(panel.results.result.folder, tmp_path / "again" / "result")))
+    wait(lambda: not panel.results.loading, 10)
     number = panel.ui.answerBrowser.plainText[:60]
     path = tmp_path / "scene.mrml"
     for node in slicer.util.getNodesByClass("vtkMRMLStorableNode"):
@@ -594,23 +589,23 @@ def test_the_core_runs_in_a_python_that_the_user_names(loaded, tmp_path):
     panel, _ = loaded
     try:
         panel.ui.pythonPath.currentPath = str(tmp_path / "none")
-        wait(lambda: "does not run" in panel.ui.messageLabel.text, 20)
+        wait(lambda: "does not run" in panel.ui.modelMessage.text, 20)
         assert OwnPython.ownPython() == ""
         script = tmp_path / "python"
         script.write_text(f'#!/bin/sh\necho used >> "{tmp_path}/used"\nexec "{sys.executable}" "$@"\n')
         script.chmod(0o755)
         panel.ui.pythonPath.currentPath = str(script)
         assert not (tmp_path / "used").exists(), "not while it is typed"
-        wait(lambda: "The core runs in Python 3." in panel.ui.messageLabel.text, 60)
-        assert Job.commandLine(tmp_path)[0] == str(script)
+        wait(lambda: "The core runs in Python 3." in panel.ui.modelMessage.text, 60)
+        assert Job.commandLine()[0] == str(script)
         (tmp_path / "used").unlink()
         panel.ui.predictButton.click()
-        wait(lambda: not panel.job.running)
+        wait(lambda: not panel.running)
         assert not panel.ui.messageLabel.text
         assert (tmp_path / "used").exists()
         assert panel.results.result is not None
         panel.ui.wheelsPath.currentPath = str(tmp_path)
-        assert "holds no wheel" in panel.ui.messageLabel.text
+        assert "holds no wheel" in panel.ui.modelMessage.text
     finally:
         slicer.app.userSettings().setValue(OwnPython.PYTHON, "")
 
@@ -620,11 +615,12 @@ def test_a_click_on_the_lesion_proposes_its_contour(panel, study, simulated_stud
 
     patient, _ = simulated_study
     _ct, pet = study
-    panel.choosePair()
+    panel.images.choosePair()
     parameters = panel.logic.getParameterNode()
     assert parameters.seed is not None
     seed = (-patient.seed_lps[0], -patient.seed_lps[1], patient.seed_lps[2])
     parameters.seed.AddControlPointWorld(*seed)
+    wait(lambda: parameters.segmentation is not None, 20)
     first = parameters.segmentation
     assert panel.logic.measure(pet, first).mtv > 1
     identifier = first.GetSegmentation().GetNthSegmentID(0)
@@ -633,12 +629,14 @@ def test_a_click_on_the_lesion_proposes_its_contour(panel, study, simulated_stud
     slicer.util.updateSegmentBinaryLabelmapFromArray(drawn, first, identifier, pet)
     parameters.seed.RemoveAllControlPoints()
     parameters.seed.AddControlPointWorld(*seed)
+    assert not panel.proposal.job.running
+    assert "stays" in panel.ui.lesionMessage.text
     assert parameters.segmentation is first, "what was drawn stays until the button asks for a proposal"
 
     slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLCrosshairNode").SetCrosshairRAS(*seed)
     parameters.segmentation = None
     panel.ui.crosshairButton.click()
-    assert parameters.segmentation is not None
+    wait(lambda: parameters.segmentation is not None, 20)
 
 
 def test_the_answer_of_an_older_scene_is_not_called_stale(shown, scene):
