@@ -12,6 +12,8 @@ import time
 import pytest
 
 HEAVY = ("scipy", "SimpleITK", "pydicom", "matplotlib", "torch", "numba", "skimage", "pandas")
+THERE = frozenset({"slicer", "vtk", "vtkmodules", "qt", "ctk", "numpy"})
+OURS = frozenset({"DMDPPredictor", "DMDPPredictorLib", "DMDPTraining", "DMDPTrainingLib", "dmdp"})
 TICK_SECONDS = 0.02
 
 
@@ -31,7 +33,7 @@ def fresh():
     app = headless.bootstrap()
     import main_thread
 
-    main_thread.watch_imports(frozenset({"slicer", "vtk", "vtkmodules", "qt", "ctk", "numpy", "DMDPPredictor", "DMDPTraining"}))
+    main_thread.watch_imports(THERE | OURS)
     start = time.perf_counter()
     for name in ("DMDPPredictor", "DMDPTraining"):
         app.loadModule(project / name / f"{name}.py")

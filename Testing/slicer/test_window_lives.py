@@ -16,17 +16,23 @@ from .conftest import addVolume, placePoint, propose, wait
 
 pytestmark = pytest.mark.slicer
 HERE = Path(__file__).parent
+FRESH = HERE / "fresh_process.py"
+ALONE = (sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:xdist", "-p", "no:cacheprovider")
+
+
+def _withoutXdist() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
 
 
 def test_in_a_fresh_process_the_click_path_imports_nothing_heavy_and_never_stands_still(simulated_study, tmp_path):
     """Other tests have imported everything already, so the path runs alone: see fresh_process.py."""
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:xdist", "-p", "no:cacheprovider", str(HERE / "fresh_process.py")],
+        [*ALONE, f"{FRESH}::test_click_path"],
         capture_output=True,
         text=True,
         timeout=280,
         cwd=HERE.parents[1],
-        env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")},
+        env=_withoutXdist(),
     )
     print(done.stdout[-2000:])
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
@@ -92,7 +98,7 @@ def test_the_converted_pet_carries_its_factor(panel, scene, simulated_study, dic
 def test_images_that_are_not_dicom_are_copied_piece_by_piece_and_once(loaded, monkeypatch):
     from DMDPPredictorLib import SceneImages
 
-    panel, parameters = loaded
+    _panel, parameters = loaded
     monkeypatch.setattr(SceneImages, "PIECE_BYTES", 100_000)
     images = SceneImages.SceneImages()
     steps, given = _all(images.pet(parameters.pet))
@@ -231,12 +237,12 @@ def test_folders_of_a_program_that_was_killed_go_and_those_of_others_stay(tmp_pa
 def test_the_job_ends_when_the_application_is_killed(simulated_study, tmp_path):
     """A second application predicts and is killed: neither its worker nor its folder is left."""
     done = subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:xdist", "-p", "no:cacheprovider", f"{HERE / 'fresh_process.py'}::test_predict"],
+        [*ALONE, f"{FRESH}::test_predict"],
         stdout=subprocess.PIPE,
         text=True,
         cwd=HERE.parents[1],
-        env={**{n: v for n, v in os.environ.items() if not n.startswith("PYTEST_XDIST")}, "TMPDIR": str(tmp_path), "DMDP_WAIT": "1"},
-    )  # fmt: skip
+        env={**_withoutXdist(), "TMPDIR": str(tmp_path), "DMDP_WAIT": "1"},
+    )
     try:
         for line in done.stdout:
             if line.startswith("WORKER "):
