@@ -6,6 +6,7 @@ import shutil
 from html import escape
 from pathlib import Path
 
+from dmdp import words
 from dmdp.bundle import read_bundle, write_bundle
 from dmdp.errors import DmdpError, ModelError, OutputError
 from dmdp.models import load_model
@@ -95,7 +96,7 @@ def _ofStacks(task: str, manifest) -> str:
     ]
     said = []
     for card in sorted(cards, key=lambda card: len(card["inputs"]))[:: max(len(cards) - 1, 1)]:
-        said.append(f"{_metric(card['metrics'][0])}, {_('from')} {', '.join(card['inputs'])}")
+        said.append(f"{_metric(card['metrics'][0])}, {_('from')} {words.names(card['inputs'])}")
     return escape(f"{task}: {'; '.join(said)}")
 
 
