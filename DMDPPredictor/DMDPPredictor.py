@@ -5,7 +5,8 @@ import sys
 import qt
 import slicer
 import vtk
-from dmdp import RESEARCH_USE_ONLY
+from dmdp import RESEARCH_USE_ONLY, words
+from dmdp.delineation.methods import METHODS
 from dmdp.session import new_folder
 from DMDPPredictorLib.ExportPanel import ExportPanel
 from DMDPPredictorLib.ImagesPanel import ImagesPanel
@@ -175,6 +176,8 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             # After the wrapper's observers, which read its values anew; added first, so that the widgets' one follows them too.
             self.addObserver(parameters.parameterNode, vtk.vtkCommand.ModifiedEvent, self.refresh, priority=LAST)
             self._guiTag = parameters.connectGui(self.ui)
+            for index, method in enumerate(METHODS):  # which lists the codes
+                self.ui.methodComboBox.setItemText(index, words.method(method))
             self.results.restore()
         self.refresh()
 

@@ -20,7 +20,8 @@ from slicer.ScriptedLoadableModule import (
 )
 from slicer.util import VTKObservationMixin
 
-MIN_WIDTH = 380  # of the curves, in pixels
+MIN_WIDTH = 200  # of the curves, in pixels
+MARGINS = 40  # pixels by which the panel's button is wider than what lies in a section, with a scroll bar beside it
 LAST = -1.0  # priority of an observer: after all others
 
 
@@ -114,6 +115,7 @@ class DMDPTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             if edit.currentPath != path:  # else the cursor would jump to the end while the user types
                 edit.currentPath = path
         missing = parameters.work.needs(parameters.data, parameters.out)
+        self.ui.workNote.text = parameters.work.note()
         self.ui.dataPathLabel.text = parameters.work.dataLabel()
         if parameters.work is not self._shown:  # new filters end the completion
             self.ui.dataPath.filters = ctk.ctkPathLineEdit.Files if parameters.work is Work.Network else ctk.ctkPathLineEdit.Dirs
@@ -170,7 +172,7 @@ class DMDPTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         path = self._running[1] / "curves.png" if self._running is not None else None
         drawn = path.stat().st_mtime_ns if path is not None and path.is_file() else None
         if drawn is not None and drawn != self._drawn:
-            width = max(self.ui.resultBrowser.width, MIN_WIDTH)
+            width = max(self.ui.startButton.width - MARGINS, MIN_WIDTH)
             self.ui.curvesLabel.setPixmap(qt.QPixmap(str(path)).scaledToWidth(width, qt.Qt.SmoothTransformation))
             self.ui.resultSection.collapsed = False
         self.ui.curvesLabel.visible = drawn is not None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import qt
 import slicer
+import vtk
 
 from .Nodes import SEGMENT_NAME
 
 TAG = "DMDPPredictor.SegmentEditor"
 EFFECTS = ["Paint", "Draw", "Erase", "Level tracing", "Threshold", "Islands", "Margin", "Smoothing", "Scissors"]
 UNDO_STATES = 20
+SCROLL_BAR = 20  # pixels
 
 
 class LesionEditor:
@@ -29,13 +31,30 @@ class LesionEditor:
         self.widget.unorderedEffectsVisible = False
         layout = qt.QVBoxLayout(place)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.widget)
+        self._area = qt.QScrollArea()  # the editor needs more room than the panel has to have: it alone then scrolls sideways
+        self._area.setFrameShape(qt.QFrame.NoFrame)
+        self._area.setVerticalScrollBarPolicy(qt.Qt.ScrollBarAlwaysOff)
+        self._area.setSizePolicy(qt.QSizePolicy.Ignored, qt.QSizePolicy.Preferred)
+        self._area.setWidgetResizable(True)
+        self._area.setWidget(self.widget)
+        layout.addWidget(self._area)
+        self._fitting = qt.QTimer()
+        self._fitting.setSingleShot(True)
+        self._fitting.setInterval(0)
+        self._fitting.connect("timeout()", self._fit)
+        self._observed = None
         self._open = False
         self._followed = None
 
     def setScene(self, scene) -> None:
         """Work in a scene, or in none."""
+        if self._observed is not None:
+            former, tag = self._observed
+            former.RemoveObserver(tag)
         node = _editorNode(scene) if scene is not None else None
+        self._observed = None
+        if node is not None:  # another effect has other options
+            self._observed = (node, node.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda caller, event: self._fitting.start()))
         self.widget.setMRMLSegmentEditorNode(node)  # first, as Slicer's own module does
         if scene is not None and scene is not self.widget.mrmlScene():  # every call connects anew
             self.widget.setMRMLScene(scene)
@@ -79,6 +98,11 @@ class LesionEditor:
             self.widget.uninstallKeyboardShortcuts()
             self.widget.removeViewObservations()
         self._open = opened
+        self._fitting.start()
+
+    def _fit(self) -> None:
+        """As tall as the editor is now: the panel's own scroll bar is enough."""
+        self._area.setMinimumHeight(self.widget.layout().totalSizeHint().height() + SCROLL_BAR)
 
 
 def _editorNode(scene):

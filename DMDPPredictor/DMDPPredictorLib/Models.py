@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from html import escape
 
+from dmdp import words
 from dmdp.bundle import read_bundle
 from dmdp.errors import DmdpError, ModelError
 from dmdp.resources import installed_bundles, user_data_folder
@@ -67,7 +68,7 @@ def _ofStacks(task: str, manifest) -> str:
     ]
     said = []
     for card in sorted(cards, key=lambda card: len(card["inputs"]))[:: max(len(cards) - 1, 1)]:
-        said.append(f"{_metric(card['metrics'][0])}, {_('from')} {', '.join(card['inputs'])}")
+        said.append(f"{_metric(card['metrics'][0])}, {_('from')} {words.names(card['inputs'])}")
     return escape(f"{task}: {'; '.join(said)}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
-from dmdp import POPULATION, RESEARCH_USE_ONLY
+from dmdp import POPULATION, RESEARCH_USE_ONLY, words
 from dmdp.ensemble.inputs import CLINICAL_INPUTS
 from dmdp.prediction import Adjusted, Prediction, TaskPrediction
 from dmdp.report import maps
@@ -13,22 +13,16 @@ from dmdp.report.standing import is_demonstration
 from slicer.i18n import tr as _
 
 BAR, BARS = "▇", 10
-COLOURS = {"ok": "#1b6e3c", "caution": "#8a5a00", "outside": "#a3201d"}
 
 
-def verdictText(prediction: Prediction) -> str:
-    """The applicability verdict with its reasons."""
+def verdictText(prediction: Prediction, dark: bool) -> str:
+    """The applicability verdict with its reasons, readable on a dark or a light window."""
     verdict = prediction.applicability.verdict
-    title = {
-        "ok": _("Within the models' range"),
-        "caution": _("Caution"),
-        "outside": _("Outside the models' range"),
-    }[verdict]
     reasons = "".join(
         f"<li>{escape(reason.found.rstrip('.'))}. {_('Expected:')} {escape(reason.expected.rstrip('.'))}.</li>"
         for reason in prediction.applicability.reasons
     )
-    return f'<h3 style="color:{COLOURS[verdict]}">{title}</h3><ul>{reasons}</ul>'
+    return f'<h3 style="color:{words.verdict_colour(verdict, dark)}">{words.VERDICTS[verdict]}</h3><ul>{reasons}</ul>'
 
 
 def answerText(prediction: Prediction, adjusted: Mapping[str, Adjusted | None]) -> str:
@@ -37,11 +31,13 @@ def answerText(prediction: Prediction, adjusted: Mapping[str, Adjusted | None]) 
     ``adjusted`` holds the probabilities at the user's own prevalence, by task.
     """
     tasks = "".join(_task(task, adjusted.get(name), prediction) for name, task in prediction.tasks.items())
-    used = ", ".join(f"{name} {_figure(value)}" for name, value in prediction.inputs["used"].items())
-    missing = ", ".join(prediction.inputs["missing"]) or _("nothing")
+    used = ", ".join(_quantity(prediction, name, value) for name, value in prediction.inputs["used"].items())
+    missing = words.names(prediction.inputs["missing"]) or _("nothing")
     contour = prediction.contour
-    lesion = _("Lesion: {method} on {modality}, {volume} ml.").format(
-        method=escape(contour["method"]), modality=contour["modality"], volume=_figure(contour["volume_ml"])
+    lesion = _("Lesion: {method}, on {modality}, {volume} ml.").format(
+        method=escape(words.method(contour["method"])),
+        modality=words.modality(contour["modality"]),
+        volume=_figure(contour["volume_ml"]),
     )
     read = _("Read: {used}. Not provided: {missing}; nothing was imputed.").format(used=escape(used), missing=escape(missing))
     notes = "".join(f"<p>{escape(note)}</p>" for note in prediction.notes)
@@ -73,13 +69,13 @@ def networkText(prediction: Prediction) -> str:
     label = said["label"]
     if label is None:
         return note
-    numbers = ", ".join(f"{escape(name)} {value:.2f}" for name, value in said["probabilities"].items())
-    missing = ", ".join(said.get("missing", ()))
+    numbers = ", ".join(f"{escape(words.name(name))} {value:.2f}" for name, value in said["probabilities"].items())
+    missing = words.names(said.get("missing", ()))
     absent = (
         _("Not known of this patient, though the network uses it: {missing}.").format(missing=escape(missing)) if missing else ""
     )
     warnings = "".join(
-        f"<li>{escape(maps.words(key))}: {escape(' '.join(words))}</li>" for key, words in said["warnings"].items()
+        f"<li>{escape(maps.words(key))}: {escape(' '.join(found))}</li>" for key, found in said["warnings"].items()
     )
     return (
         f"<p><b>{escape(label[0].upper() + label[1:])}.</b></p>{note}<p>{escape(said['model'])}: {numbers}. {absent}</p>"
@@ -108,20 +104,25 @@ def _task(task: TaskPrediction, adjusted: Adjusted | None, prediction: Predictio
     answer = _("probability of {positive} (else {negative})").format(
         positive=escape(task.positive), negative=escape(task.negative)
     )
-    basis = _("Interval: {kind}. Fitted to {n} patients, {events} of them {positive}, cohorts {cohort}; {model}, {sub}.").format(
-        kind=escape(task.interval_kind),
+    basis = _(
+        "Interval: {interval}. Fitted to {n} patients, {events} of them {positive}, cohorts {cohort}; "
+        "{model}, {kind} of {inputs}."
+    ).format(
+        interval=escape(task.interval_kind),
         n=task.n,
         events=task.events,
         positive=escape(task.positive),
         cohort=escape(task.cohort),
         model=escape(task.model),
-        sub=escape(task.sub_model),
+        kind=escape(_kind(task.kind, "any")),
+        inputs=escape(words.names(task.inputs)),
     )
     verdict = f"<p>{_('Conformal answer:')} <b>{escape(task.set)}</b> ({escape(task.set_kind)})</p>" if task.set else ""
     return (
         f"<h3>{escape(task.title)}</h3>"
         f'<p><span style="font-size:x-large"><b>{task.probability:.2f}</b></span> ({low:.2f} – {high:.2f}) {answer}</p>'
-        f"{_local(task, adjusted)}{verdict}{notes}{_contributions(task)}{_alternatives(task)}{_spread(task, prediction)}"
+        f"{_local(task, adjusted)}{verdict}{notes}"
+        f"{_contributions(task, prediction)}{_alternatives(task)}{_spread(task, prediction)}"
         f"<p>{basis}</p><ul>{metrics}</ul>"
     )
 
@@ -130,13 +131,13 @@ def _local(task: TaskPrediction, adjusted: Adjusted | None) -> str:
     if adjusted is None:
         return ""
     low, high = adjusted.interval
-    words = _("at your share of {share} {positive} (training patients: {trained})").format(
+    share = _("at your share of {share} {positive} (training patients: {trained})").format(
         share=f"{adjusted.prevalence:.0%}", positive=escape(task.positive), trained=f"{task.prevalence:.0%}"
     )
-    return f"<p><b>{adjusted.probability:.2f}</b> ({low:.2f} – {high:.2f}) {words}</p>"
+    return f"<p><b>{adjusted.probability:.2f}</b> ({low:.2f} – {high:.2f}) {share}</p>"
 
 
-def _contributions(task: TaskPrediction) -> str:
+def _contributions(task: TaskPrediction, prediction: Prediction) -> str:
     """A bar per input: how far it moved the log-odds from those of a typical patient."""
     if not task.contributions:
         return ""
@@ -144,7 +145,7 @@ def _contributions(task: TaskPrediction) -> str:
     rows = ""
     for c in task.contributions:
         bar = BAR * round(BARS * abs(c.log_odds) / largest)
-        rows += f"<tr><td>{escape(c.input)} {_figure(c.value)}</td><td>{bar} {c.log_odds:+.2f}</td></tr>"
+        rows += f"<tr><td>{escape(_quantity(prediction, c.input, c.value))}</td><td>{bar} {c.log_odds:+.2f}</td></tr>"
     said = _("Contributions to the log-odds of {positive}, against a typical patient:").format(positive=escape(task.positive))
     return f"<p>{said}</p><table>{rows}</table>"
 
@@ -158,7 +159,7 @@ def _alternatives(task: TaskPrediction) -> str:
         return ""
     rows = "".join(
         f"<tr><td>{escape(_kind(a.kind, a.contour))}</td><td>{a.probability:.2f} ({a.interval[0]:.2f} – {a.interval[1]:.2f})</td>"
-        f"<td>{escape(', '.join(a.inputs))}</td></tr>"
+        f"<td>{escape(words.names(a.inputs))}</td></tr>"
         for a in others
     )
     return f"<p>{_('Other models on the same case:')}</p><table>{rows}</table>"
@@ -174,7 +175,7 @@ def _spread(task: TaskPrediction, prediction: Prediction) -> str:
     """How far the probability moves with the rule that draws the contour."""
     name = next(name for name, other in prediction.tasks.items() if other is task)
     known = {method: p for method, p in prediction.contour["spread"].get(name, {}).items() if p is not None}
-    said = ", ".join(f"{escape(method)} {p:.2f}" for method, p in known.items())
+    said = ", ".join(f"{escape(words.method(method))}: {p:.2f}" for method, p in known.items())
     text = f"<p>{_('Had another rule drawn the contour:')} {said}</p>" if known else ""
     moved = prediction.contour["moved"].get(name)
     if moved:
@@ -185,7 +186,7 @@ def _spread(task: TaskPrediction, prediction: Prediction) -> str:
 def _features(prediction: Prediction) -> str:
     """The features that were measured, with the range of the training patients."""
     rows = "".join(
-        f"<tr><td>{escape(name)}</td><td>{'–' if f['value'] is None else _figure(f['value'])} {escape(_unit(f['unit']))}</td>"
+        f"<tr><td>{escape(words.name(name))}</td><td>{escape(_value(prediction, name, f['value']))}</td>"
         f"<td>{_range(f['training_range'])}</td><td>{_rank(f['percentile'])}</td></tr>"
         for name, f in prediction.features.items()
     )
@@ -205,8 +206,17 @@ def _regions(prediction: Prediction) -> str:
     return f"<h3>{_('CT regions')}</h3><table>{rows}</table>{notes}"
 
 
-def _unit(unit: str) -> str:
-    return "" if unit == "1" else unit
+def _quantity(prediction: Prediction, name: str, value) -> str:
+    """A quantity with its value: ``sex female``, ``age 61 years``, ``SUVmax 14.1 g/ml``."""
+    return f"{words.name(name)} {_value(prediction, name, value)}"
+
+
+def _value(prediction: Prediction, name: str, value) -> str:
+    """A value in words, or as a figure with its unit; a dash for what could not be computed."""
+    if value is None:
+        return "–"
+    unit = prediction.features[name]["unit"] if name in prediction.features else _("years") if name == "age" else "1"
+    return words.coded(name, value) or (_figure(value) if unit == "1" else f"{_figure(value)} {unit}")
 
 
 def _rank(percentile) -> str:

@@ -27,12 +27,14 @@ def networkText(folder: Path) -> str:
 
 def bundleText(folder: Path) -> str:
     """A table of the sub-models of a bundle with their internal validation. Raises ``OSError``, ``KeyError``, ``ValueError``."""
+    from dmdp import words  # here, as the core comes with another module
+
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     rows = []
     for card in manifest["sub_models"]:
         metric = card["metrics"][0]
         low, high = metric["interval"]
-        cells = (card["id"], ", ".join(card["inputs"]), f"{card['n']} ({card['events']})", f"{metric['value']:.2f}")
+        cells = (card["id"], words.names(card["inputs"]), f"{card['n']} ({card['events']})", f"{metric['value']:.2f}")
         rows.append("".join(f"<td>{escape(cell)}</td>" for cell in (*cells, f"{low:.2f} – {high:.2f}")))
     header = (_("sub-model"), _("reads"), _("n (events)"), _("AUC"), _("95 % interval"))
     head = "".join(f"<th align='left'>{escape(cell)}</th>" for cell in header)

@@ -24,10 +24,19 @@ class Work(enum.Enum):
 
     def label(self) -> str:
         return {
-            Work.QuickValidation: _("Validate on the published matrices: a quick look"),
-            Work.Validation: _("Validate on the published matrices: the full run (hours; a stopped run goes on)"),
-            Work.Training: _("Train the bundle published-pet-clinical"),
-            Work.Network: _("Train the network on your own cohort (hours; a stopped run goes on)"),
+            Work.QuickValidation: _("Validate: a quick look"),
+            Work.Validation: _("Validate: the full run"),
+            Work.Training: _("Train the bundle"),
+            Work.Network: _("Train the network"),
+        }[self]
+
+    def note(self) -> str:
+        """What the work is, in one sentence."""
+        return {
+            Work.QuickValidation: _("Validates the method on the published matrices, with few repetitions."),
+            Work.Validation: _("Validates the method on the published matrices. It takes hours; a stopped run goes on."),
+            Work.Training: _("Trains the bundle published-pet-clinical on the published matrices."),
+            Work.Network: _("Trains the network on your own cohort. It takes hours; a stopped run goes on."),
         }[self]
 
     def arguments(self, data: str, out: str) -> dict[str, object]:

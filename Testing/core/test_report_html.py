@@ -242,11 +242,11 @@ def test_a_probability_comes_with_all_that_stands_behind_it(page, document):
         "Fitted to 211 patients, 56 of them mutant (27 %), of the cohorts GD, NR.",
         "AUC 0.63 0.54 to 0.72 (95 %) 56 of 211",
         "Brier score 0.19 0.17 to 0.21 211",
-        "EGFR mutation-robust suv_max 0.31 0.13 to 0.44",
+        "EGFR mutation-robust SUVmax 0.31 0.13 to 0.44",
         "Could not be told from chance.",
         "EGFR mutation 0.22 0.25 — 0.03",
         "Not provided: smoking.",
-        "age 60 years sex M suv_max 42.2 g/ml",
+        "age 60 years sex male SUVmax 42.2 g/ml",
     ):
         assert words in seen
 
@@ -256,7 +256,7 @@ def test_conformal_answer_local_prevalence_and_contributions(page, document):
     assert "Conformal answer: uncertain" in seen
     assert seen.index("0.22 probability of") < seen.index("prevalence of 0.45 (training: 0.27): 0.39"), "the model's own first"
     assert "age 69 66 −0.41" in seen
-    assert "suv_max 42.2 9 +0.20" in seen
+    assert "SUVmax 42.2 9 +0.20" in seen
     for task in document["tasks"].values():
         task.update(adjusted=None, set=None)
     seen = page(document).seen
@@ -314,11 +314,11 @@ def test_a_network_that_could_not_run_says_why_and_nothing_else(page, document):
 def test_features_outside_the_training_range_are_marked_and_shown(page, document):
     seen = page(document).seen
     assert "3 PET features with units and training range; 1 outside it" in seen
-    assert "suv_skew −0.358 −0.2 to 3.5, percentile 100 outside" in seen
+    assert "SUV skewness −0.358 −0.2 to 3.5, percentile 100 outside" in seen
     document["features"]["suv_skew"]["in_range"] = True
     folded = page(document)
     assert "none outside it" in folded.seen
-    assert "het0 — % not used residual (ours)" in folded.hidden
+    assert "heterogeneity, of the mean square — % not used residual (ours)" in folded.hidden
 
 
 def test_the_spread_over_contours(page, document):

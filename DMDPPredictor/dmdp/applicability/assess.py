@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from .. import words
 from ..case import Case
 from ..ensemble.model import SubModel
 from ..features import Feature
@@ -137,7 +138,7 @@ def _distance(used: Sequence[SubModel], values: Mapping[str, float]) -> Iterator
     for inputs, (distance, limit) in worst.items():
         yield Reason(
             "range.together",
-            f"Together, {', '.join(inputs)} are unlike those of the training patients (Mahalanobis distance {distance:.1f}).",
+            f"Together, {words.names(inputs)} are unlike those of the training patients (Mahalanobis distance {distance:.1f}).",
             f"at most {limit:.1f}, as in 99 % of them",
             "caution",
         )
@@ -154,7 +155,7 @@ def range_reasons(
             suffix = "" if unit in ("", "1") else f" {unit}"
             yield Reason(
                 f"range.{name}",
-                f"{name} is {value:.3g}{suffix}." if value == value else f"{name} cannot be computed.",
+                f"{words.name(name)} is {value:.3g}{suffix}." if value == value else f"{words.name(name)} cannot be computed.",
                 f"{low:.3g} to {high:.3g}{suffix}, as in the training cohorts",
                 "outside" if name in read else "caution",
             )

@@ -48,7 +48,7 @@ DEFINITIONS: dict[str, tuple[str, str, str]] = {
     "het1": ("%", "100 · mean squared residual of the same fit / variance of SUVbw", LITERATURE),
     "TLG40": ("g", "volume at or above 40 % of SUVmax × mean SUVbw there (conventional TLG)", "conventional"),
     "suv_peak_global": ("g/ml", "largest mean SUVbw in a 1 cm³ sphere centred in the lesion", "IBSI"),
-    **{f"suv_mean_sd_{p}_sd": ("g/ml", f"root of suv_mean_sd_{p}", OURS) for p in _PLANE},
+    **{f"suv_mean_sd_{p}_sd": ("g/ml", f"root of the zone variance, {w} plane", OURS) for p, w in _PLANE.items()},
 }
 
 

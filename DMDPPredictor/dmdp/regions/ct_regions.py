@@ -65,7 +65,7 @@ class Regions:
         """Volumes and shares for ``prediction.json``."""
         counts = np.bincount(self.labels.ravel(), minlength=7)[1:7]
         parts = [counts[:3].sum(), counts[3:].sum()]
-        notes = ["Our definition (ct_regions_v1); the paper gives none."]
+        notes = ["Our definition (CT regions, version 1); the paper gives none."]
         if not self.contrast_hu >= MIN_CONTRAST_HU:
             notes.append(f"No distinct density habitat: dense and less dense differ by less than {MIN_CONTRAST_HU:.0f} HU.")
         if not self.bounded:

@@ -30,8 +30,8 @@ FORMATS = {
         Format("pdf", "report for reading and printing (PDF)", "reportlab", "pdf"),
         Format("json", "prediction with all numbers (JSON)"),
         Format("csv", "features as tables (CSV)"),
-        Format("seg", "DICOM Segmentation of the lesion and its CT regions", "highdicom", "dicom", dicom=True),
-        Format("sr", "DICOM structured report: measurements and prediction", "highdicom", "dicom", dicom=True),
+        Format("seg", "DICOM Segmentation of lesion and CT regions", "highdicom", "dicom", dicom=True),
+        Format("sr", "DICOM structured report of the prediction", "highdicom", "dicom", dicom=True),
         Format("map", "DICOM parametric maps of the heatmaps", "highdicom", "dicom", dicom=True),
     )
 }

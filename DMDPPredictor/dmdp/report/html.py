@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from .. import words
 from ..regions.names import REGION_COLOURS
 from . import maps
 from .standing import standing
@@ -33,7 +34,7 @@ def render(document: Mapping[str, Any], pictures: Sequence[Picture], folder: Pat
         lstrip_blocks=True,
     )
     environment.filters["figure"] = figure
-    environment.filters["map_words"] = maps.words
+    environment.filters |= {"map_words": maps.words, "name": words.name, "names": words.names, "method": words.method}
     images = {picture.file: _data_uri(folder / picture.file) for picture in pictures}
     page = environment.get_template("report.html.jinja")
     return page.render(
@@ -44,6 +45,7 @@ def render(document: Mapping[str, Any], pictures: Sequence[Picture], folder: Pat
         region_colours=REGION_COLOURS,
         standing_of=standing,
         about_maps=maps.FOR_THE_POSITIVE_CLASS,
+        words=words,
     )
 
 

@@ -130,7 +130,7 @@ def _close(case: Case, planes: Planes) -> Sheet:
 
 
 def _regions(case: Case, regions: Regions, planes: Planes) -> Sheet:
-    sheet = Sheet(1, "CT regions by our own definition (ct_regions_v1); the paper gives none.")
+    sheet = Sheet(1, "CT regions by our own definition (version 1); the paper gives none.")
     for column, plane in enumerate(planes):
         axis = sheet.panel(0, column, plane)
         drawing.show_ct(axis, plane, case.ct, "lung")

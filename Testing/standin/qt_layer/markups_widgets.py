@@ -1,4 +1,8 @@
-"""What places points: the place button and the list of points."""
+"""What places points: the place button and the list of points.
+
+Read in Slicer (Modules/Loadable/Markups/Widgets/Resources/UI/qSlicerMarkupsPlaceWidget.ui): four buttons in a row without
+margins, for colour, placing, deleting and more; all have menus but the first.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,12 @@ import qt
 from kept import kept
 from mrml_base import qSlicerWidget
 from node_selector import qMRMLNodeComboBox
-from PySide6 import QtCore
+from PySide6 import QtCore, QtWidgets
 
 
 @qt.stand_in
 class qSlicerMarkupsPlaceWidget(qSlicerWidget):
-    """The place button, without a mouse."""
+    """The place button, without a mouse; the other buttons do nothing."""
 
     activeMarkupsPlaceModeChanged = QtCore.Signal(bool)
 
@@ -27,6 +31,14 @@ class qSlicerMarkupsPlaceWidget(qSlicerWidget):
     def __init__(self, parent=None):
         super().__init__(parent)
         self._node = None
+        row = QtWidgets.QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        for words, menu in (("", False), ("", True), ("", True), ("...", True)):
+            button = QtWidgets.QToolButton()
+            button.text = words
+            if menu:
+                button.setPopupMode(QtWidgets.QToolButton.MenuButtonPopup)
+            row.addWidget(button)
 
     def currentNode(self):
         return self._node

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import qt
+import segment_editor_layout
 import slicer
 from kept import kept
 from mrml_base import qMRMLWidget
 from node_selector import qMRMLNodeComboBox
 from PySide6 import QtCore
 
+EFFECTS = ("None", "Paint", "Draw", "Erase", "Level tracing", "Threshold", "Islands", "Margin", "Smoothing", "Scissors")
 GEOMETRY = slicer.vtkMRMLSegmentationNode.GetReferenceImageGeometryReferenceRole()
 
 
@@ -84,6 +86,7 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         super().__init__(parent)
         self._editor, self._order = None, ()
         self._observes = self._shortcuts = False  # whether it has taken the mouse and the keys
+        self._paintOptions = segment_editor_layout.fill(self, EFFECTS)
 
     def mrmlSegmentEditorNode(self):
         return self._editor
@@ -124,6 +127,7 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         if self._editor is not None and name != (self._editor.GetActiveEffectName() or ""):
             self._editor.SetActiveEffectName(name)
             self._observes = bool(name)
+            self._paintOptions.setVisible(name == "Paint")
 
     def setActiveEffect(self, effect):
         self.setActiveEffectByName(effect.name if effect is not None else "")

@@ -14,9 +14,11 @@ from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 
+from ...words import COLOURS
+
 INK, SOFT, LINE = HexColor("#000000"), HexColor("#444444"), HexColor("#bbbbbb")
 PANEL, ACCENT, BAND, STRIP = HexColor("#f6f8fa"), HexColor("#1f5f8b"), HexColor("#a9c6da"), HexColor("#8f1d17")
-VERDICTS = {"ok": HexColor("#1d7a46"), "caution": HexColor("#8a5800"), "outside": HexColor("#b3261e")}
+VERDICTS = {verdict: HexColor(colour) for verdict, colour in COLOURS["light"].items()}
 MARK = VERDICTS["outside"]
 
 PAGE = A4
