@@ -19,6 +19,7 @@ from .Nodes import transformed, volumeFromNode, worldTransform
 
 SUV_UNIT = "SUVbw g/ml"
 TOLD_SUV = "DMDP.IsSuv"
+SUVBW_FACTOR = "DMDP.SuvbwFactor"
 _found: dict[tuple[str, ...], tuple[Path, ...]] = {}  # DICOM files, by the first and the instance UIDs
 
 
@@ -39,6 +40,12 @@ def carriesSuv(petNode) -> bool:
     """True where the volume's own unit is SUVbw, as after loading with the PET DICOM extension."""
     units = petNode.GetVoxelValueUnits()
     return units is not None and "SUVbw" in (units.GetCodeValue() or "") + (units.GetCodeMeaning() or "")
+
+
+def suvFactor(petNode) -> float | None:
+    """The factor from the node's voxels to SUVbw (g/ml) that its conversion from DICOM found; None where there was none."""
+    factor = petNode.GetAttribute(SUVBW_FACTOR)
+    return float(factor) if factor else None
 
 
 def dicomFiles(petNode) -> tuple[Path, ...]:
