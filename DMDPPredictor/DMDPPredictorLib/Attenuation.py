@@ -13,6 +13,7 @@ from .PetSource import isSuv
 UNITS, CORRECTED, DESCRIPTION = "0054,1001", "0028,0051", "0008,103e"
 FACTORS = ("7053,1000", "7053,1009")  # with which counts of Philips become SUV or Bq/ml
 QUANTITATIVE = ("BQML", "GML")
+WORDS = {"BQML": "Bq/ml", "GML": "g/ml", "CNTS": "counts", "PROPCNTS": "proportional counts"}
 NOT_CORRECTED = re.compile(
     r"(?<![a-z])(nac|(no|non|without|w[/-]?o)[\s_-]*(ac|att[a-z]*)|(un|non?|not)[\s_-]*corr[a-z]*)(?![a-z])", re.I
 )
@@ -56,6 +57,13 @@ def correction(petNode) -> Correction:
     elif "ATTN" in corrected:
         support = _("its CorrectedImage")
     return Correction(against, support, (quantitative, named, "SCAT" in corrected, suv))
+
+
+def voxelUnit(petNode) -> str:
+    """The unit of a PET's voxels as a person reads it: of its header, else of the node, else that it is not known."""
+    units = header(petNode, UNITS).upper()
+    node = petNode.GetVoxelValueUnits()
+    return WORDS.get(units) or units or (node.GetCodeMeaning() if node is not None else "") or _("unit not known")
 
 
 def deciding(chosen: Correction, other: Correction) -> tuple[str, str]:

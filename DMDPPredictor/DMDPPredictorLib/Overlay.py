@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import slicer
-import vtk
+from dmdp.network.model import DEMONSTRATION_LABEL
 from dmdp.report import maps
 from slicer.i18n import tr as _
 
+from .Attenuation import voxelUnit
+from .Legend import hideLegends, othersLegends, showLegends
 from .Nodes import RAS_TO_LPS, geometryFromNode, maskFromSegmentation
-from .PetSource import isSuv
-from .Results import HEATMAP, TRAINED
+from .PetSource import isSuv, suvFactor
+from .Results import HEATMAP
 
 CT_WINDOW_LEVEL = (1400.0, -500.0)
 PET_COLOURS = ("vtkMRMLPETProceduralColorNodePET-DICOM", "vtkMRMLPETProceduralColorNodePET-Heat", "vtkMRMLColorTableNodeIron")
@@ -24,57 +24,6 @@ LAYOUTS_OF_THREE = (
     slicer.vtkMRMLLayoutNode.SlicerLayoutConventionalWidescreenView,
     slicer.vtkMRMLLayoutNode.SlicerLayoutThreeOverThreeView,
 )
-
-
-@dataclass(frozen=True)
-class Views:
-    """What the views showed before: the layout, and per slice view what is drawn and where, as plain values."""
-
-    layout: int | None
-    composites: tuple[tuple, ...]
-    slices: tuple[tuple, ...]
-    legends: tuple[str, ...]
-
-
-def currentViews() -> Views:
-    """The state of all slice views, for :func:`restoreViews`."""
-    manager = slicer.app.layoutManager()
-    composites = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
-    slices = slicer.util.getNodesByClass("vtkMRMLSliceNode")
-    return Views(
-        manager.layout if manager is not None else None,
-        tuple(
-            (n.GetID(), n.GetBackgroundVolumeID(), n.GetForegroundVolumeID(), n.GetLabelVolumeID(), n.GetForegroundOpacity())
-            for n in composites
-        ),
-        tuple((n.GetID(), _matrix(n.GetSliceToRAS()), n.GetFieldOfView(), n.GetXYZOrigin()) for n in slices),
-        tuple(n.GetID() for n in slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode") if n.GetVisibility()),
-    )
-
-
-def restoreViews(views: Views) -> None:
-    """Bring the slice views back to a former state; nodes that are gone are skipped."""
-    manager = slicer.app.layoutManager()
-    if manager is not None and views.layout is not None:
-        manager.setLayout(views.layout)
-    for identifier, background, foreground, label, opacity in views.composites:
-        node = slicer.mrmlScene.GetNodeByID(identifier)
-        if node is not None:
-            node.SetBackgroundVolumeID(background)
-            node.SetForegroundVolumeID(foreground)
-            node.SetLabelVolumeID(label)
-            node.SetForegroundOpacity(opacity)
-    for identifier, toRas, field, origin in views.slices:
-        node = slicer.mrmlScene.GetNodeByID(identifier)
-        if node is not None:
-            matrix = vtk.vtkMatrix4x4()
-            matrix.DeepCopy(toRas)
-            node.GetSliceToRAS().DeepCopy(matrix)
-            node.UpdateMatrices()
-            node.SetFieldOfView(*field)
-            node.SetXYZOrigin(*origin)
-    for legend in slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode"):
-        legend.SetVisibility(legend.GetID() in views.legends)
 
 
 def showOverlay(
@@ -92,7 +41,8 @@ def showOverlay(
 
     ``heatmapNode`` takes the PET's place where it is given. ``opacity`` is that of the upper image, ``threshold`` the share of
     its maximum (of the lesion's, for the PET) below which it is clear: 0 for the PET and 0.05 for a heatmap unless given.
-    ``legend`` adds its colour legend. Without ``arrange`` the layout, the slices and the windows of what is shown already stay
+    ``legend`` adds its colour legend (a PET's in SUV where that is known); what a heatmap is stands in the views without it, too.
+    Without ``arrange`` the layout, the slices and the windows of what is shown already stay
     as they are.
     """
     upper = heatmapNode or petNode
@@ -164,28 +114,26 @@ def _clearBelow(display, threshold: float, top: float) -> None:
 
 
 def _legend(upper, wanted: bool) -> None:
-    """The colour legend of the upper image, and of no other."""
-    for display in slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode"):
-        display.SetVisibility(False)
-    if wanted:
-        display = slicer.modules.colors.logic().AddDefaultColorLegendDisplayNode(upper)
-        display.SetTitleText(_legendTitle(upper))
-        display.SetVisibility(True)
-
-
-def _legendTitle(upper) -> str:
-    """What the colours are; for a map in two lines how it was made and what its network lacks."""
+    """The colour legend of the upper image, and of no other. A map says what it is with or without one."""
+    for legend in othersLegends():
+        legend.SetVisibility(False)
     name = upper.GetAttribute(HEATMAP)
-    if name is None:
-        return "SUV" if isSuv(upper) else "PET"
-    kind = maps.kind(maps.split(name)[2])
-    if upper.GetAttribute(TRAINED) is not None:
-        return _("{kind}:\nnot validated elsewhere").format(kind=kind)
-    return _("{kind}: demonstration,\nnot trained on patients").format(kind=kind)
+    if name is not None:
+        sentence = upper.GetDescription() or DEMONSTRATION_LABEL
+        showLegends(upper, maps.kind(maps.split(name)[2]), sentence, numbers=6 if wanted else 0)
+    elif wanted:
+        _petLegend(upper)
+    else:
+        hideLegends()
 
 
-def _matrix(matrix) -> tuple[float, ...]:
-    return tuple(matrix.GetElement(row, column) for row in range(4) for column in range(4))
+def _petLegend(petNode) -> None:
+    """In SUV wherever that is known, else in the unit that the voxels have."""
+    factor = 1.0 if isSuv(petNode) else suvFactor(petNode)
+    if factor is not None:
+        showLegends(petNode, _("SUV (g/ml)"), factor=factor)
+    else:
+        showLegends(petNode, _("PET ({unit})").format(unit=voxelUnit(petNode)), form="%6.0f")
 
 
 def _outlineOnly(segmentationNode) -> None:

@@ -77,6 +77,11 @@ def heatmapNodes() -> dict[str, object]:
     return {node.GetAttribute(HEATMAP): node for node in nodes if node.GetAttribute(HEATMAP) is not None}
 
 
+def isEmpty(heatmapNode) -> bool:
+    """Whether a heatmap colours nothing at all."""
+    return not np.any(slicer.util.arrayFromVolume(heatmapNode) > 0)
+
+
 def regionsNode():
     """The CT regions in the scene, or None."""
     nodes = slicer.util.getNodesByClass("vtkMRMLSegmentationNode")

@@ -8,7 +8,10 @@ from dmdp.errors import DmdpError
 from dmdp.report import maps
 from slicer.i18n import tr as _
 
-from .Overlay import HEATMAP_THRESHOLD, Views, currentViews, restoreViews
+from .Legend import hideLegends
+from .Overlay import HEATMAP_THRESHOLD
+from .Results import isEmpty
+from .Views import Views, currentViews, restoreViews, withDisplays
 
 
 class ViewPanel:
@@ -17,25 +20,25 @@ class ViewPanel:
     def __init__(self, ui, logic, say: Callable[[str], None]):
         self._ui, self._logic, self._say = ui, logic, say
         self._parameters = None
-        self._heatmaps: dict[tuple[str, str], object] = {}
+        self._heatmaps: dict[str, dict[str, object]] = {}  # by task and by kind and place
         self._regions = None
         self._former: Views | None = None
         ui.overlayButton.connect("toggled(bool)", self._toggled)
         ui.heatmapButton.connect("toggled(bool)", self._heatmapToggled)
         ui.regionsButton.connect("toggled(bool)", self._regionsToggled)
-        ui.taskComboBox.connect("currentTextChanged(QString)", self._update)
+        ui.taskComboBox.connect("currentTextChanged(QString)", self._taskChosen)
         ui.layerComboBox.connect("currentTextChanged(QString)", self._update)
         ui.opacitySlider.connect("valueChanged(double)", self._update)
         ui.thresholdSlider.connect("valueChanged(double)", self._update)
         ui.legendCheckBox.connect("toggled(bool)", self._update)
 
     def show(self, heatmaps: Mapping[str, object], regionsNode) -> None:
-        """A result has come: offer its heatmaps (by ``<task>_<modality>_<stage>``) and its CT regions."""
-        self._heatmaps, self._regions = {_choice(name): node for name, node in heatmaps.items()}, regionsNode
+        """A result has come: offer its heatmaps (by ``<task>_<modality>_<stage>``), empty ones last, and its CT regions."""
+        self._heatmaps, self._regions = _choices(heatmaps), regionsNode
         if regionsNode is not None:
             regionsNode.GetDisplayNode().SetVisibility(self._ui.regionsButton.checked)
-        _fill(self._ui.taskComboBox, dict.fromkeys(task for task, _layer in self._heatmaps))
-        _fill(self._ui.layerComboBox, dict.fromkeys(layer for _task, layer in self._heatmaps))
+        _fill(self._ui.taskComboBox, self._heatmaps)
+        self._fillLayers()
 
     def clear(self) -> None:
         """The result is gone; the views go back if they show one of its maps."""
@@ -45,6 +48,7 @@ class ViewPanel:
 
     def forget(self) -> None:
         """The scene closes: there is nothing to go back to."""
+        hideLegends()
         self._former = None
         for button in (self._ui.overlayButton, self._ui.heatmapButton, self._ui.regionsButton):
             blocked = button.blockSignals(True)
@@ -95,19 +99,36 @@ class ViewPanel:
         if _present(self._regions):
             self._regions.GetDisplayNode().SetVisibility(on)
 
+    def _taskChosen(self, task: str) -> None:
+        self._fillLayers()
+        self._update()
+
+    def _fillLayers(self) -> None:
+        """The maps of the chosen task; the same kind and place as before where it has it."""
+        combo = self._ui.layerComboBox
+        former = combo.currentText
+        layers = self._heatmaps.get(self._ui.taskComboBox.currentText, {})
+        _fill(combo, layers)
+        if former in layers:
+            blocked = combo.blockSignals(True)
+            combo.setCurrentText(former)
+            combo.blockSignals(blocked)
+
     def _update(self, changed=None) -> None:
         if self._ui.overlayButton.checked:
             self._draw(arrange=False)  # the user may have scrolled since
 
     def _draw(self, arrange: bool) -> None:
         parameters, ui = self._parameters, self._ui
-        heatmap = self._heatmaps.get((ui.taskComboBox.currentText, ui.layerComboBox.currentText))
+        heatmap = self._heatmaps.get(ui.taskComboBox.currentText, {}).get(ui.layerComboBox.currentText)
+        heatmap = heatmap if ui.heatmapButton.checked and _present(heatmap) else None
+        self._former = withDisplays(self._former, parameters.ct, parameters.pet, parameters.segmentation, heatmap)
         try:
             self._logic.showOverlay(
                 parameters.ct,
                 parameters.pet,
                 parameters.segmentation,
-                heatmap if ui.heatmapButton.checked and _present(heatmap) else None,
+                heatmap,
                 opacity=ui.opacitySlider.value,
                 threshold=ui.thresholdSlider.value,
                 legend=ui.legendCheckBox.checked,
@@ -118,10 +139,14 @@ class ViewPanel:
             self._say(str(error))
 
 
-def _choice(name: str) -> tuple[str, str]:
-    """The task of a map, and its kind and place in words, as the two lists offer them."""
-    task, modality, stage = maps.split(name)
-    return task, maps.title(modality, stage)
+def _choices(heatmaps: Mapping[str, object]) -> dict[str, dict[str, object]]:
+    """Maps by task, and by kind and place in words, as the two lists offer them: empty ones last, and named so."""
+    choices: dict[str, dict[str, object]] = {}
+    for empty, name in sorted((isEmpty(node), name) for name, node in heatmaps.items()):
+        task, modality, stage = maps.split(name)
+        title = maps.title(modality, stage)
+        choices.setdefault(task, {})[_("{map} (empty)").format(map=title) if empty else title] = heatmaps[name]
+    return choices
 
 
 def _present(node) -> bool:

@@ -34,7 +34,12 @@ LOGICS = {
     "Markups": "vtkSlicerMarkupsLogic",
     "Transforms": "vtkSlicerTransformLogic",
 }
-MANAGERS = ("vtkMRMLModelSliceDisplayableManager", "vtkMRMLSegmentationsDisplayableManager2D", "vtkMRMLMarkupsDisplayableManager")
+MANAGERS = (
+    "vtkMRMLModelSliceDisplayableManager",
+    "vtkMRMLSegmentationsDisplayableManager2D",
+    "vtkMRMLMarkupsDisplayableManager",
+    "vtkMRMLColorLegendDisplayableManager",
+)
 
 
 class ModuleManager:
