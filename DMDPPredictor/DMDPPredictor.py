@@ -86,7 +86,7 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.lesion = LesionPanel(self.ui, self.logic.suv, self.showMessage)
         requirements = self.resourcePath("requirements.txt")
         self.models = ModelPanel(self.ui, self.onModelChosen, self.onNetworkChosen, self.showMessage, requirements)
-        self.results = ResultPanel(self.ui, self.logic, self.showMessage)
+        self.results = ResultPanel(self.ui, self.logic, self.showMessage, self.refresh)
         more = self.resourcePath("requirements-more.txt")
         self.exports = ExportPanel(self.ui, self.showMessage, self.refresh, self.onProgress, requirements, more)
         self.ui.researchLabel.text = f"<b>{RESEARCH_USE_ONLY}</b>"
@@ -241,7 +241,7 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui.predictButton.toolTip = _("End what runs") if running else needs or _("Predict; takes some seconds")
         self.ui.progressBar.visible = running
         self.results.refresh(parameters, self.job.running)
-        self.exports.refresh(self.results.result, parameters, running)
+        self.exports.refresh(self.results.result, parameters, running, self.results.contourFits)
 
     def _refreshImages(self, parameters):
         """The PET's unit, how CT and PET lie, and what the headers say of the patient."""
@@ -293,7 +293,7 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.addObserver(node, event, method)
 
     def onSegmentsChanged(self, caller=None, event=None):
-        """The contour was edited: what is shown was not made from it."""
+        """The contour is edited: what is shown may not have been made from it."""
         self.results.contourChanged()
         self.refresh()  # which measures, too
 

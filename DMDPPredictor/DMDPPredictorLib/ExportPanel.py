@@ -13,12 +13,14 @@ from dmdp.errors import DmdpError
 from dmdp.report.formats import FORMATS
 from slicer.i18n import tr as _
 
-from .Export import ALL, SCENE, exportObstacle, prepareExport, saveScene
-from .Packages import ensurePackages
+from .Export import ALL, SCENE, exportObstacle, finishExport, prepareExport, title
+from .Packages import offerPackages
 from .PanelJob import PanelJob
 
 NAME = "DMDP-result"
 TICKED = ("html", "csv", "json")
+PAGES = ("html", "pdf")
+PAGE_MAKER = "jinja2"  # which makes the page of an answer that came with a scene
 
 
 class ExportPanel:
@@ -28,28 +30,32 @@ class ExportPanel:
     def __init__(self, ui, say: Callable[[str], None], changed: Callable[[], None], progress, requirements: str, more: str):
         self._ui, self._say, self._changed, self._requirements, self._more = ui, say, changed, requirements, more
         self._result = self._ct = self._pet = self._target = None
-        self._scene = False
+        self._named: list[str] = []
+        self._scene = self._fromScene = False
         self.job = PanelJob(progress, self._ended)
         self._boxes = {}
         for name in ALL:
-            box = qt.QCheckBox(_("Slicer scene (.mrb)") if name == SCENE else FORMATS[name].title)
+            box = qt.QCheckBox(title(name))
             box.checked = name in TICKED
             box.connect("toggled(bool)", self._ticked)
             ui.formatsLayout.addWidget(box)
             self._boxes[name] = box
         ui.exportButton.connect("clicked()", self._askAndExport)
 
-    def refresh(self, result, parameters, running: bool) -> None:
-        """Offer what can be exported now."""
-        self._result = result if result is not None and result.folder is not None else None
+    def refresh(self, result, parameters, running: bool, contourFits: bool = True) -> None:
+        """Offer what can be exported now. ``contourFits`` says whether the contour is the one that the result was made from."""
+        self._result = result
         self._ct, self._pet = (parameters.ct, parameters.pet) if parameters is not None else (None, None)
         for name, box in self._boxes.items():
-            error = exportObstacle(name, self._ct, self._pet) if name != SCENE and self._result is not None else None
+            error = exportObstacle(name, self._ct, self._pet, result, contourFits) if result is not None else None
             box.enabled = error is None
-            box.toolTip = str(error) if error is not None else ""
-        self._ui.exportButton.enabled = self._result is not None and bool(self.chosen()) and not running
-        ready = _("Into a new folder within the one that you choose")
-        self._ui.exportButton.toolTip = ready if self._result is not None else _("Predict first.")
+            box.toolTip = str(error) if error is not None else self._said(name)
+        self._ui.exportButton.enabled = result is not None and bool(self.chosen()) and not running
+        ready = _("Into a new folder within the one that you choose.")
+        if result is None:
+            self._ui.exportButton.toolTip = _("Predict first.")
+        else:
+            self._ui.exportButton.toolTip = f"{ready} {_predictAgain()}" if result.folder is None else ready
 
     def chosen(self) -> list[str]:
         """The formats that are ticked and possible."""
@@ -57,34 +63,49 @@ class ExportPanel:
 
     def export(self, folder: str | Path) -> None:
         """Start exporting into a new folder within ``folder``."""
-        target, formats = _newFolder(Path(folder)), self.chosen()
+        self._target, formats = _newFolder(Path(folder)), self.chosen()
+        self._named, self._scene = [name for name in formats if name != SCENE], SCENE in formats
+        self._fromScene = self._result.folder is None
         temporary = Path(tempfile.mkdtemp(prefix="dmdp-"))
         try:
-            named = [name for name in formats if name != SCENE]
-            ensurePackages(self._requirements, self._more if any(FORMATS[name].package for name in named) else None)
-            self._target, self._scene = target, SCENE in formats
-            if named:
-                self.job.start(prepareExport(self._result, target, named, self._ct, self._pet, temporary))
+            offerPackages(self._packages(), self._requirements, self._more)
+            if self._named:
+                self.job.start(prepareExport(self._result, self._target, self._named, self._ct, self._pet, temporary))
             else:
                 shutil.rmtree(temporary, ignore_errors=True)
-                target.mkdir(parents=True)
                 self._ended(None, temporary)
         except (DmdpError, OSError) as error:
             shutil.rmtree(temporary, ignore_errors=True)
-            self._say(str(error))
+            self._tell(str(error))
         self._changed()
 
     def _ended(self, error: DmdpError | None, folder: Path) -> None:
         try:
-            if error is not None:
-                raise error
-            if self._scene:
-                saveScene(self._target / "scene.mrb")
-            self._say(_("Exported to {folder}").format(folder=self._target))
+            with slicer.util.WaitCursor():  # the scene is saved here
+                said = finishExport(self._target, self._named, error, self._scene, {}).text()
+            self._tell(f"{said} {_predictAgain()}" if self._fromScene else said)
         except DmdpError as failure:
-            self._say(str(failure))
+            self._tell(str(failure))
         finally:
             self._changed()
+
+    def _packages(self) -> set[str]:
+        """What the chosen formats need besides Slicer's own."""
+        needed = {FORMATS[name].package for name in self._named} - {None}
+        return needed | ({PAGE_MAKER} if self._fromScene and set(PAGES) & set(self._named) else set())
+
+    def _said(self, name: str) -> str:
+        """The tooltip of a format that can be written."""
+        return _predictAgain() if name in (*PAGES, "csv") and self._result is not None and self._result.folder is None else ""
+
+    def _tell(self, words: str) -> None:
+        """One line beside the button where the panel has a place for it, else where the others are."""
+        label = getattr(self._ui, "exportMessage", None)
+        if label is None:
+            self._say(words)
+        else:
+            label.text = words
+            label.visible = bool(words)
 
     def _askAndExport(self) -> None:
         folder = qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Folder for the export"))
@@ -93,6 +114,11 @@ class ExportPanel:
 
     def _ticked(self, on: bool) -> None:
         self._ui.exportButton.enabled = self._result is not None and bool(self.chosen()) and not self.job.running
+
+
+def _predictAgain() -> str:
+    """What an answer that came with a scene cannot give."""
+    return _("The answer came with the scene: predict again for pictures, features of the CT regions, and parametric maps.")
 
 
 def _newFolder(parent: Path) -> Path:

@@ -37,10 +37,7 @@ def parseLine(text: str) -> Line:
         if word == "DONE":
             return Line("done", 1.0)
         if word == "FAILED":
-            data = json.loads(rest)
-            error = errors.DmdpError(data["code"], data["found"], data["expected"], data["remedy"])
-            error.exit_code = getattr(errors, data["type"], errors.DmdpError).exit_code
-            return Line("failed", error=error)
+            return Line("failed", error=errors.error_from_json(json.loads(rest)))
     except (ValueError, KeyError, TypeError):
         pass
     return Line("other", words=text.strip())
@@ -73,6 +70,7 @@ def environment() -> dict[str, str]:
         **(outsideEnvironment() if own else os.environ),
         "PYTHONPATH": os.pathsep.join([*dict.fromkeys(folders), *others]),
         "PYTHONUTF8": "1",
+        errors.IN_SLICER: "" if own else "1",
         "NUMBA_CACHE_DIR": str(Path.home() / ".cache" / "dmdp" / "numba"),
     }
 

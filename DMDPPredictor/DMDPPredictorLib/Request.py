@@ -9,6 +9,7 @@ from typing import Any
 from dmdp.case import Clinical
 from dmdp.files import write_mask, write_volume
 
+from .Contour import isDrawnOnCt
 from .Nodes import METHOD, SEED, geometryFromNode, isUnchangedProposal, maskFromSegmentation, volumeFromNode
 from .PetSource import dicomFiles, gather, isSuv, readSuv
 
@@ -45,8 +46,7 @@ def _pet(petNode, temporary: Path) -> dict[str, Any]:
 
 
 def _lesion(ctNode, petNode, segmentationNode, segmentId: str, temporary: Path) -> dict[str, Any]:
-    role = segmentationNode.GetReferenceImageGeometryReferenceRole() if segmentationNode is not None else None
-    onCt = role is not None and segmentationNode.GetNodeReference(role) is ctNode
+    onCt = isDrawnOnCt(segmentationNode, ctNode)
     node = ctNode if onCt else petNode
     mask = maskFromSegmentation(segmentationNode, node, segmentId)
     if isUnchangedProposal(segmentationNode, mask):

@@ -8,22 +8,34 @@ from collections.abc import Callable
 import qt
 from slicer.i18n import tr as _
 
+from .Contour import Contour
 from .Parameters import DMDPPredictorParameterNode
 from .Prevalence import PrevalenceSliders
-from .ResultNode import choices, removeResult, storedResult, storeResult
+from .ResultNode import Choices, choices, contourNow, removeResult, storedResult, storeResult
 from .Results import PredictionResult, heatmapKeys, heatmapNodes, loadHeatmap, regionsNode, removeHeatmaps, removeRegions
 from .ResultText import answerText, hiddenText, networkText, networkTitle, verdictText
 from .ViewPanel import ViewPanel
 
+SETTLED_MS = 400  # after the last edit: a stroke of the brush makes many events
+
 
 class ResultPanel:
-    """Shows one result at a time, and says when the choices or the contour are no longer those that it was made from."""
+    """Shows one result at a time, and says when the choices or the contour are no longer those that it was made from.
 
-    def __init__(self, ui, logic, say: Callable[[str], None]):
+    ``changed()`` is called when edits of the contour have paused and it was looked at again.
+    """
+
+    def __init__(self, ui, logic, say: Callable[[str], None], changed: Callable[[], None] = lambda: None):
         self._ui, self._logic = ui, logic
         self._parameters: DMDPPredictorParameterNode | None = None
-        self._madeFrom: tuple = ()
-        self._edited = False
+        self._madeFrom: Choices | None = None
+        self._contour = Contour()  # as it was when edits last paused
+        self._editing = False
+        self._changed = changed
+        self._settled = qt.QTimer()
+        self._settled.setSingleShot(True)
+        self._settled.setInterval(SETTLED_MS)
+        self._settled.connect("timeout()", self._contourSettled)
         self._written = ""
         self._later: list[Callable[[], object]] = []
         self._timer = qt.QTimer()
@@ -38,7 +50,7 @@ class ResultPanel:
 
     def expect(self, parameters: DMDPPredictorParameterNode) -> None:
         """A job was started from these choices."""
-        self._madeFrom, self._edited = choices(parameters), False
+        self._madeFrom = choices(parameters)
 
     def show(self, result: PredictionResult) -> None:
         """A job has ended well. Its regions and heatmaps are loaded one by one, so that the window never stands still."""
@@ -53,8 +65,8 @@ class ResultPanel:
         """Show the answer that came with the scene, if one did and there is no other."""
         stored = storedResult() if self.result is None else None
         if stored is not None:
-            prediction, self._madeFrom = stored
-            self._take(PredictionResult(prediction, None))
+            self._madeFrom = stored.madeFrom
+            self._take(PredictionResult(stored.prediction, None))
             self.views.show(heatmapNodes(), regionsNode())
 
     def clear(self) -> None:
@@ -67,6 +79,8 @@ class ResultPanel:
     def forget(self) -> None:
         """Forget the result and its files; what the scene holds of it goes with the scene."""
         self._timer.stop()
+        self._settled.stop()
+        self._editing = False
         self._later = []
         if self.result is not None and self.result.folder is not None:
             shutil.rmtree(self.result.folder.parent, ignore_errors=True)
@@ -90,16 +104,34 @@ class ResultPanel:
             self.views.refresh(self._parameters)
 
     def contourChanged(self) -> None:
-        """The contour was edited."""
-        self._edited = True
+        """The contour is being edited: whether it is another one is looked at when the edits pause."""
+        self._editing = True
+        self._settled.start()
+
+    @property
+    def contourFits(self) -> bool:
+        """Whether the contour is the one that the result was made from."""
+        return self._madeFrom is not None and self._contour == self._madeFrom.contour
+
+    def _contourSettled(self) -> None:
+        self._editing = False
+        self._changed()
+
+    def _isStale(self) -> bool:
+        """Whether the result was made from something else than what is chosen now."""
+        parameters = self._parameters
+        if self.result is None or parameters is None:
+            return False
+        if not self._editing:
+            self._contour = contourNow(parameters)
+        return choices(parameters, self._contour) != self._madeFrom
 
     def refresh(self, parameters: DMDPPredictorParameterNode | None, running: bool) -> None:
         """Bring this part in line with the choices and the result."""
         self._parameters = parameters
         ui, result = self._ui, self.result
-        stale = result is not None and parameters is not None and (self._edited or choices(parameters) != self._madeFrom)
         ui.staleLabel.text = _("<b>The inputs have changed since this prediction. Press Predict again.</b>")
-        ui.staleLabel.visible = stale
+        ui.staleLabel.visible = self._isStale()
         ui.reportButton.enabled = result is not None and result.folder is not None
         ui.reportButton.toolTip = (
             _("The whole report in the web browser")
