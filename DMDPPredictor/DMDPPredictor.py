@@ -87,7 +87,7 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         questions = ModelQuestions(worker, sayOfModel, requirements)
         self.models = ModelPanel(self.ui, self.onModelChosen, self.onNetworkChosen, sayOfModel, questions)
         self.python = PythonPanel(self.ui, sayOfModel, logic.worker.renew)
-        self.results = ResultPanel(self.ui, logic, worker, self.say)
+        self.results = ResultPanel(self.ui, logic, worker, self.say, self.refresh)
         self.exports = ExportPanel(self.ui, worker, sayOfExport, self.refresh, self.onProgress, requirements, more)
         self.ui.researchLabel.text = f"<b>{RESEARCH_USE_ONLY}</b>"
         self.ui.seedPlaceWidget.placeMultipleMarkups = slicer.qSlicerMarkupsPlaceWidget.ForcePlaceSingleMarkup
@@ -222,7 +222,7 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui.predictButton.toolTip = _("End what runs") if running else needs or _("Predict; takes some seconds")
         self.ui.progressBar.visible = running
         self.results.refresh(parameters, self.job.running)
-        self.exports.refresh(self.results.result, parameters, running)
+        self.exports.refresh(self.results.result, parameters, running, self.results.contourFits)
 
     def _predictionNeeds(self, parameters):
         if parameters is None:
@@ -243,7 +243,7 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.addObserver(node, event, method)
 
     def onSegmentsChanged(self, caller=None, event=None):
-        """The contour was edited: what is shown was not made from it."""
+        """The contour is edited: what is shown may not have been made from it."""
         self.results.contourChanged()
         self.refresh()  # which measures, too
 

@@ -3,28 +3,82 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import slicer
-from dmdp.errors import DicomError, DmdpError, OutputError
-from dmdp.report.formats import DICOM_FORMATS, FORMATS, obstacle
+from dmdp.errors import DicomError, DmdpError, InputError, LesionError, MissingPackage, OutputError
+from dmdp.report.export import add_to_list, check_addition, read_outcome
+from dmdp.report.formats import DICOM_FORMATS, FORMATS, Exported, NotWritten, format_named, nothing, obstacle
 from dmdp.session import new_folder
+from slicer.i18n import tr as _
 
 from .Job import writeJob
 from .PetSource import dicomFiles
-from .Results import PredictionResult
+from .Results import PredictionResult, heatmapKeys
+from .SceneRemains import writeSceneRemains
 from .Worker import Progress, runJob
 
-SCENE = "scene"
+SCENE, SCENE_FILE = "scene", "scene.mrb"
 ALL = (*FORMATS, SCENE)
+COSTS_A_FORMAT = (InputError.exit_code, MissingPackage.exit_code)
 
 
-def exportObstacle(name: str, ctNode, petNode) -> DmdpError | None:
-    """Why a format cannot be written for these images; None where it can. Packages that can be installed are no obstacle."""
-    if name in DICOM_FORMATS and not all(node is not None and dicomFiles(node) for node in (ctNode, petNode)):
+@dataclass(frozen=True)
+class Export(Sequence):
+    """The files that an export wrote into ``folder``, and by format why others were not written; a sequence of its files."""
+
+    folder: Path
+    written: tuple[Path, ...]
+    notWritten: Mapping[str, DmdpError] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.written)
+
+    def __getitem__(self, index):
+        return self.written[index]
+
+    def __iter__(self) -> Iterator[Path]:
+        return iter(self.written)
+
+    def text(self) -> str:
+        """One line for the panel."""
+        said = _("Exported to {folder}.").format(folder=self.folder)
+        reasons: dict[str, list[str]] = {}
+        for name, error in self.notWritten.items():
+            reasons.setdefault(f"{error.found} {error.remedy}", []).append(title(name))
+        left = [_("Not written: {formats}. {reason}").format(formats=", ".join(n), reason=r) for r, n in reasons.items()]
+        return " ".join([said, *left])
+
+
+def title(name: str) -> str:
+    """A format for a person."""
+    return _("Slicer scene (.mrb)") if name == SCENE else format_named(name).title
+
+
+def exportObstacle(
+    name: str, ctNode, petNode, result: PredictionResult | None = None, contourFits: bool = True
+) -> DmdpError | None:
+    """Why a format cannot be written for these images, or of this result; None where it can. Packages that can be installed are
+    no obstacle. ``contourFits`` says whether the contour in the scene is the one that the result was made from."""
+    if name not in DICOM_FORMATS:
+        return None
+    if not all(node is not None and dicomFiles(node) for node in (ctNode, petNode)):
         return obstacle(name) or DicomError(
             "export.not_dicom", "The images have no DICOM files.", "a study from the DICOM browser.", "Export the report instead."
+        )
+    if result is None:
+        return None
+    if name == "map" and not heatmapKeys(result):
+        found = _("The answer came with the scene.") if result.folder is None else _("No network was run.")
+        return InputError("export.no_maps", found, _("heatmaps of a network."), _("Predict again with a network for these maps."))
+    if result.folder is None and not contourFits:
+        return LesionError(
+            "export.changed",
+            _("The contour in the scene is not the one that the answer was computed from."),
+            _("that contour."),
+            _("Predict again for DICOM objects of this contour."),
         )
     return None
 
@@ -36,39 +90,88 @@ def exportResult(
     ctNode=None,
     petNode=None,
     progress: Progress = lambda fraction, words: None,
-) -> tuple[Path, ...]:
-    """Write a result into a folder of its own in the formats of ``ALL``; DICOM needs the nodes, for the files they came from.
+) -> Export:
+    """Write a result into ``folder`` in the formats of ``ALL``; DICOM needs the nodes, for the files they came from.
 
-    It waits for the child process that writes. Raises :class:`DmdpError`.
+    It waits for the child process that writes. What cannot be written costs its own format. A ``folder`` that is there already
+    must be empty or an earlier export, whose files are replaced; no other file is touched. Raises :class:`DmdpError`, also where
+    nothing at all can be written; then the folder is as it was.
     """
-    folder = Path(folder)
-    named = [name for name in formats if name != SCENE]
+    folder, error = Path(folder).expanduser().absolute(), None
+    possible, left = possibleFormats(result, formats, ctNode, petNode)
+    named = [name for name in possible if name != SCENE]
     temporary = new_folder("export")
     try:
         if named:
             runJob(prepareExport(result, folder, named, ctNode, petNode, temporary), progress)
-        else:
-            folder.mkdir(parents=True, exist_ok=True)
-        if SCENE in formats:
-            saveScene(folder / "scene.mrb")
+    except DmdpError as failure:
+        error = failure
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    return tuple(sorted(path for path in folder.iterdir() if path.name != "export.json"))
+    return finishExport(folder, named, error, SCENE in possible, left)
+
+
+def possibleFormats(result: PredictionResult, formats: Sequence[str], ctNode, petNode) -> tuple[list[str], dict[str, DmdpError]]:
+    """Those of ``formats`` in whose way nothing is known to be, and what is in the way of each other. Raises
+    :class:`dmdp.errors.UsageError` for a name that is no format."""
+    left = {}
+    for name in formats:
+        if name != SCENE:
+            format_named(name)
+        error = exportObstacle(name, ctNode, petNode, result)
+        if error is not None:
+            left[name] = error
+    return [name for name in formats if name not in left], left
 
 
 def prepareExport(result: PredictionResult, folder: Path, formats: Sequence[str], ctNode, petNode, temporary: Path) -> Path:
-    """The job that exports into ``folder``; it lies in ``temporary``."""
-    for name in formats:
-        error = exportObstacle(name, ctNode, petNode)
-        if error is not None:
-            raise error
-    arguments = {"result": str(result.folder), "format": list(formats)}
-    if set(formats) & set(DICOM_FORMATS):
+    """The job that exports into ``folder``; it lies in ``temporary`` with what the scene holds of a result that came
+    with it."""
+    dicom = bool(set(formats) & set(DICOM_FORMATS))
+    source = result.folder or writeSceneRemains(result, temporary / "scene", contour=dicom)
+    arguments = {"result": str(source), "format": list(formats)}
+    if dicom:
         arguments |= {name: {"files": list(map(str, dicomFiles(node)))} for name, node in (("ct", ctNode), ("pet", petNode))}
     return writeJob(temporary, "export", arguments, folder)
 
 
-def saveScene(path: Path) -> None:
-    """The whole scene as a bundle file; raises :class:`OutputError`."""
-    if not slicer.util.saveScene(str(path)):
-        raise OutputError("output.scene", f"'{path}' cannot be written.", "a writable place.", "Choose another folder.")
+def finishExport(
+    folder: Path, named: Sequence[str], error: DmdpError | None, scene: bool, left: Mapping[str, DmdpError]
+) -> Export:
+    """After the job that was to write the formats ``named`` has ended, with ``error`` or without: write the ``scene`` if wished,
+    and say what there is. ``left`` is what could not be tried. Raises ``error`` where it ended the whole export, and
+    :class:`DmdpError` where nothing was written."""
+    written: list[Path] = []
+    left = dict(left)
+    if error is not None:
+        if error.exit_code not in COSTS_A_FORMAT or error.code.startswith("output."):
+            raise error
+        left.update(dict.fromkeys(named, error))
+    elif named:
+        outcome = read_outcome(folder)
+        written += [item.path for item in outcome]
+        left.update({item.format: item.reason for item in outcome.not_written})
+    if scene:
+        try:
+            written.append(saveScene(folder))
+        except OutputError as failure:
+            left[SCENE] = failure
+    if not written:
+        raise nothing([NotWritten(name, reason) for name, reason in left.items()])
+    return Export(folder, tuple(sorted(written)), {name: left[name] for name in ALL if name in left})
+
+
+def saveScene(folder: Path) -> Path:
+    """Save the whole scene as a bundle file in ``folder``, and add it to the list of the export; raises :class:`OutputError`."""
+    path, made = folder / SCENE_FILE, not folder.exists()
+    check_addition(folder, SCENE_FILE)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if slicer.util.saveScene(str(path)):
+            add_to_list(folder, Exported(path, SCENE, "the whole scene of Slicer"))
+            return path
+    except OSError:
+        pass
+    if made:
+        shutil.rmtree(folder, ignore_errors=True)
+    raise OutputError("output.scene", f"'{path}' cannot be written.", "a writable place.", "Choose another folder.")

@@ -14,12 +14,16 @@ from dmdp.report.formats import FORMATS
 from dmdp.session import new_folder
 from slicer.i18n import tr as _
 
-from .Export import ALL, SCENE, exportObstacle, prepareExport, saveScene
-from .Packages import ensurePackages
+from .Export import ALL, SCENE, exportObstacle, finishExport, prepareExport, title
+from .Messages import Message
+from .Packages import offerPackages
 from .PanelJob import PanelJob, PanelWorker
+from .Worker import Progress
 
 NAME = "DMDP-result"
 TICKED = ("html", "csv", "json")
+PAGES = ("html", "pdf")
+PAGE_MAKER = "jinja2"  # which makes the page of an answer that came with a scene
 
 
 class ExportPanel:
@@ -27,41 +31,38 @@ class ExportPanel:
     shows a line to the user; ``requirements`` and ``more`` are the files that list what Slicer's Python lacks."""
 
     def __init__(
-        self,
-        ui,
-        worker: PanelWorker,
-        say: Callable[[str], None],
-        changed: Callable[[], None],
-        progress,
-        requirements: str,
-        more: str,
+        self, ui, worker: PanelWorker, say: Message, changed: Callable[[], None], progress: Progress, requirements: str, more: str
     ):
         self._ui, self._say, self._changed, self._requirements, self._more = ui, say, changed, requirements, more
         self._result = self._ct = self._pet = self._target = None
-        self._scene = False
+        self._named: list[str] = []
+        self._scene = self._fromScene = False
         self.job = PanelJob(worker, progress, self._ended)
         self._boxes = {}
         boxes = qt.QVBoxLayout(ui.formatsPlace)
         boxes.setContentsMargins(0, 0, 0, 0)
         for name in ALL:
-            box = qt.QCheckBox(_("Slicer scene (.mrb)") if name == SCENE else FORMATS[name].title)
+            box = qt.QCheckBox(title(name))
             box.checked = name in TICKED
             box.connect("toggled(bool)", self._ticked)
             boxes.addWidget(box)
             self._boxes[name] = box
         ui.exportButton.connect("clicked()", self._askAndExport)
 
-    def refresh(self, result, parameters, running: bool) -> None:
-        """Offer what can be exported now."""
-        self._result = result if result is not None and result.folder is not None else None
+    def refresh(self, result, parameters, running: bool, contourFits: bool = True) -> None:
+        """Offer what can be exported now. ``contourFits`` says whether the contour is the one that the result was made from."""
+        self._result = result
         self._ct, self._pet = (parameters.ct, parameters.pet) if parameters is not None else (None, None)
         for name, box in self._boxes.items():
-            error = exportObstacle(name, self._ct, self._pet) if name != SCENE and self._result is not None else None
+            error = exportObstacle(name, self._ct, self._pet, result, contourFits) if result is not None else None
             box.enabled = error is None
-            box.toolTip = str(error) if error is not None else ""
-        self._ui.exportButton.enabled = self._result is not None and bool(self.chosen()) and not running
-        ready = _("Into a new folder within the one that you choose")
-        self._ui.exportButton.toolTip = ready if self._result is not None else _("Predict first.")
+            box.toolTip = str(error) if error is not None else self._said(name)
+        self._ui.exportButton.enabled = result is not None and bool(self.chosen()) and not running
+        ready = _("Into a new folder within the one that you choose.")
+        if result is None:
+            self._ui.exportButton.toolTip = _("Predict first.")
+        else:
+            self._ui.exportButton.toolTip = f"{ready} {_predictAgain()}" if result.folder is None else ready
 
     def chosen(self) -> list[str]:
         """The formats that are ticked and possible."""
@@ -69,17 +70,16 @@ class ExportPanel:
 
     def export(self, folder: str | Path) -> None:
         """Start exporting into a new folder within ``folder``."""
-        target, formats = _newFolder(Path(folder)), self.chosen()
+        self._target, formats = _newFolder(Path(folder)), self.chosen()
+        self._named, self._scene = [name for name in formats if name != SCENE], SCENE in formats
+        self._fromScene = self._result.folder is None
         temporary = new_folder("export")
         try:
-            named = [name for name in formats if name != SCENE]
-            ensurePackages(self._requirements, self._more if any(FORMATS[name].package for name in named) else None)
-            self._target, self._scene = target, SCENE in formats
-            if named:
-                self.job.start(prepareExport(self._result, target, named, self._ct, self._pet, temporary))
+            offerPackages(self._packages(), self._requirements, self._more)
+            if self._named:
+                self.job.start(prepareExport(self._result, self._target, self._named, self._ct, self._pet, temporary))
             else:
                 shutil.rmtree(temporary, ignore_errors=True)
-                target.mkdir(parents=True)
                 self._ended(None, temporary, {})
         except (DmdpError, OSError) as error:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -88,16 +88,22 @@ class ExportPanel:
 
     def _ended(self, error: DmdpError | None, folder: Path, answer: Mapping[str, Any]) -> None:
         try:
-            if error is not None:
-                raise error
-            if self._scene:
-                with slicer.util.WaitCursor():
-                    saveScene(self._target / "scene.mrb")
-            self._say(_("Exported to {folder}").format(folder=self._target))
+            with slicer.util.WaitCursor():  # the scene is saved here
+                said = finishExport(self._target, self._named, error, self._scene, {}).text()
+            self._say(f"{said} {_predictAgain()}" if self._fromScene else said)
         except DmdpError as failure:
             self._say(str(failure))
         finally:
             self._changed()
+
+    def _packages(self) -> set[str]:
+        """What the chosen formats need besides Slicer's own."""
+        needed = {FORMATS[name].package for name in self._named} - {None}
+        return needed | ({PAGE_MAKER} if self._fromScene and set(PAGES) & set(self._named) else set())
+
+    def _said(self, name: str) -> str:
+        """The tooltip of a format that can be written."""
+        return _predictAgain() if name in (*PAGES, "csv") and self._result is not None and self._result.folder is None else ""
 
     def _askAndExport(self) -> None:
         folder = qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Folder for the export"))
@@ -106,6 +112,11 @@ class ExportPanel:
 
     def _ticked(self, on: bool) -> None:
         self._ui.exportButton.enabled = self._result is not None and bool(self.chosen()) and not self.job.running
+
+
+def _predictAgain() -> str:
+    """What an answer that came with a scene cannot give."""
+    return _("The answer came with the scene: predict again for pictures, features of the CT regions, and parametric maps.")
 
 
 def _newFolder(parent: Path) -> Path:

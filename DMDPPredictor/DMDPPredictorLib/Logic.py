@@ -14,13 +14,14 @@ from dmdp.session import new_folder
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
 from . import Batch, Overlay
-from .Export import exportResult
+from .Export import Export, exportResult
 from .Job import Prepared
 from .Measures import Measures
 from .Nodes import isUnchangedProposal, maskFromSegmentation, segmentationFromLesion
 from .Parameters import DMDPPredictorParameterNode
 from .PetSource import Conversions
 from .Request import measureJob, predictJob, proposeJob
+from .ResultNode import storedResult
 from .Results import PredictionResult, mapsJob, readMaps, readResult, showMaps
 from .SceneImages import SceneImages
 from .Study import Pair, choosePair
@@ -157,10 +158,18 @@ class DMDPPredictorLogic(ScriptedLoadableModuleLogic):
         formats: Sequence[str] = ("html", "csv", "json"),
         ctNode=None,
         petNode=None,
-    ) -> tuple[Path, ...]:
-        """Write a result into a new folder and return its files: html, pdf, csv, json, scene, and with the nodes of a DICOM
-        study seg, sr and map. Raises :class:`dmdp.errors.DmdpError`; then the folder is as it was."""
+    ) -> Export:
+        """Write a result into a new folder: html, pdf, csv, json, scene, and with the nodes of a DICOM study seg, sr and map.
+
+        Returns the files, as a sequence that also knows by format what was not written and why (``notWritten``): what cannot
+        be written costs its own format. In a folder that exists only files of an earlier export are replaced. Raises
+        :class:`dmdp.errors.DmdpError`, also where nothing can be written; then the folder is as it was."""
         return exportResult(result, folder, formats, ctNode, petNode)
+
+    def resultInScene(self) -> PredictionResult | None:
+        """The answer that came with the scene, for :meth:`exportReport`; None where there is none that can be read."""
+        stored = storedResult()
+        return PredictionResult(stored.prediction, None) if stored is not None else None
 
     def predictBatch(self, rowsOrCsv, outDir: str | Path, resume: bool = False) -> Batch.BatchResult:
         """Predict for many patients from files; one bad case never stops the rest."""

@@ -9,6 +9,7 @@ from typing import Any
 from dmdp.case import Clinical
 from dmdp.packed import pack
 
+from .Contour import isDrawnOnCt
 from .Job import Prepared, writeJob
 from .Nodes import METHOD, SEED, geometryFromNode, isUnchangedProposal, lpsFromRas, maskFromSegmentation
 from .SceneImages import SceneImages
@@ -62,8 +63,7 @@ def measureJob(images: SceneImages, petNode, segmentationNode, segmentId: str, f
 
 def lesionArguments(ctNode, petNode, segmentationNode, segmentId: str) -> dict[str, Any]:
     """How a job is told of the lesion."""
-    role = segmentationNode.GetReferenceImageGeometryReferenceRole() if segmentationNode is not None else None
-    onCt = role is not None and segmentationNode.GetNodeReference(role) is ctNode
+    onCt = isDrawnOnCt(segmentationNode, ctNode)
     node = ctNode if onCt else petNode
     mask = maskFromSegmentation(segmentationNode, node, segmentId)
     if isUnchangedProposal(segmentationNode, mask):

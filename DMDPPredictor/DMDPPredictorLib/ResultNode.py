@@ -1,46 +1,109 @@
-"""The answer in the scene: a text node with ``prediction.json`` and references to what it was made from."""
+"""The answer in the scene: a text node with ``prediction.json``, and the nodes and choices that it was made from."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
 
 import slicer
 from dmdp.prediction import Prediction
 
+from .Contour import Contour, ContourReader
 from .Parameters import DMDPPredictorParameterNode
 
 RESULT, INPUTS = "DMDP.Result", "DMDP.Inputs"
 ROLES = ("ct", "pet", "segmentation")
+SCHEMA = 2  # of INPUTS; 1 was a list: segment, age, sex, smoking, model, and whether or which network was run
+PLAIN = ("age", "sex", "smoking", "model", "network")
+_contourOf = ContourReader()
 
 
-def choices(parameters: DMDPPredictorParameterNode) -> tuple:
-    """What a result depends on; nodes by their IDs."""
-    nodes = (getattr(parameters, role) for role in ROLES)
-    return (tuple(node.GetID() if node is not None else "" for node in nodes), _plain(parameters))
+@dataclass(frozen=True)
+class Choices:
+    """What a prediction reads, and so depends on: images by their node IDs, the contour, the patient's facts, the models.
+
+    Two are equal where the same was read; in which segmentation and segment the contour lies does not matter.
+    """
+
+    ct: str
+    pet: str
+    contour: Contour
+    age: int
+    sex: str | None
+    smoking: str | None
+    model: str
+    network: str
+    segmentation: str = field(default="", compare=False)
+    segment: str = field(default="", compare=False)
 
 
-def storeResult(prediction: Prediction, madeFrom: tuple) -> None:
+class Stored(NamedTuple):
+    """The answer of a scene, the choices that it was made from, and when (local time)."""
+
+    prediction: Prediction
+    madeFrom: Choices
+    created: datetime
+
+
+def contourNow(parameters: DMDPPredictorParameterNode) -> Contour:
+    """The chosen contour as it is now."""
+    return _contourOf(parameters.ct, parameters.pet, parameters.segmentation, parameters.segment)
+
+
+def choices(parameters: DMDPPredictorParameterNode, contour: Contour | None = None) -> Choices:
+    """What a prediction would read now; ``contour`` where it is known already."""
+    nodes = {role: getattr(parameters, role) for role in ROLES}
+    return Choices(
+        **{role: node.GetID() if node is not None else "" for role, node in nodes.items()},
+        contour=contour or contourNow(parameters),
+        age=parameters.age,
+        sex=parameters.sex.value,
+        smoking=parameters.smoking.value,
+        model=parameters.model,
+        network=parameters.network,
+        segment=parameters.segment,
+    )
+
+
+def storeResult(prediction: Prediction, madeFrom: Choices) -> None:
     """Keep the answer in the scene, instead of an earlier one; it is saved with it."""
     removeResult()
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTextNode", "DMDP prediction (research use only)")
     node.SetAttribute(RESULT, "1")
-    node.SetAttribute(INPUTS, madeFrom[1])
-    for role, identifier in zip(ROLES, madeFrom[0], strict=True):
-        if identifier:
-            node.SetNodeReferenceID(role, identifier)
+    plain = {name: getattr(madeFrom, name) for name in (*PLAIN, "segment")}
+    created = datetime.now().isoformat(timespec="seconds")
+    inputs = {"schema": SCHEMA, "created": created, "contour": asdict(madeFrom.contour), **plain}
+    node.SetAttribute(INPUTS, json.dumps(inputs))
+    for role in ROLES:
+        if getattr(madeFrom, role):
+            node.SetNodeReferenceID(role, getattr(madeFrom, role))
     node.SetText(json.dumps(prediction.to_json(), ensure_ascii=False))
 
 
-def storedResult() -> tuple[Prediction, tuple] | None:
-    """The answer that came with the scene and the choices that it was made from; None where there is none that can be read."""
+def storedResult() -> Stored | None:
+    """The answer that came with the scene; None where there is none that can be read."""
     node = _node()
     if node is None:
         return None
     try:
         prediction = Prediction.from_json(json.loads(node.GetText()))
+        inputs = _current(json.loads(node.GetAttribute(INPUTS)))
+        contour = Contour(**inputs["contour"]) if inputs["contour"] else _present(node, inputs["segment"])
+        plain = {name: inputs[name] for name in (*PLAIN, "segment")}
+        created = datetime.fromisoformat(inputs["created"])
     except (ValueError, KeyError, TypeError):  # of another version of this module
         return None
-    return prediction, (tuple(node.GetNodeReferenceID(role) or "" for role in ROLES), _current(node.GetAttribute(INPUTS) or ""))
+    references = {role: node.GetNodeReferenceID(role) or "" for role in ROLES}
+    return Stored(prediction, Choices(**references, contour=contour, **plain), created)
+
+
+def storedNodes() -> tuple:
+    """CT, PET and segmentation of the answer in the scene, None where one is gone, and the ID of the lesion's segment."""
+    stored, node = storedResult(), _node()
+    nodes = tuple(node.GetNodeReference(role) if node is not None else None for role in ROLES)
+    return (*nodes, stored.madeFrom.segment if stored is not None else "")
 
 
 def removeResult() -> None:
@@ -55,12 +118,18 @@ def _node():
     return next((node for node in nodes if node.GetAttribute(RESULT) is not None), None)
 
 
-def _current(inputs: str) -> str:
-    """The choices of a saved scene, where the last was once whether the demonstration network is run."""
-    former = {", true]": ', "demo-network"]', ", false]": ', ""]'}
-    return next((inputs.removesuffix(end) + new for end, new in former.items() if inputs.endswith(end)), inputs)
+def _present(node, segment: str) -> Contour:
+    """The contour as it lies in the scene: former versions did not keep what was read."""
+    return _contourOf(*(node.GetNodeReference(role) for role in ROLES), segment)
 
 
-def _plain(parameters: DMDPPredictorParameterNode) -> str:
-    clinical = (parameters.age, parameters.sex.value, parameters.smoking.value)
-    return json.dumps([parameters.segment, *clinical, parameters.model, parameters.network])
+def _current(inputs: Any) -> dict[str, Any]:
+    """The inputs of any version as those of this one."""
+    if isinstance(inputs, dict):
+        if inputs["schema"] != SCHEMA:
+            raise ValueError(f"schema {inputs['schema']}")
+        return inputs
+    segment, *plain, network = inputs
+    network = {True: "demo-network", False: ""}.get(network, network)  # once whether the demonstration network was run
+    now = datetime.now().isoformat(timespec="seconds")
+    return {"created": now, "contour": None, "segment": segment, **dict(zip(PLAIN, (*plain, network), strict=True))}

@@ -13,11 +13,12 @@ from dmdp.errors import DmdpError
 from dmdp.session import new_folder
 from slicer.i18n import tr as _
 
+from .Contour import Contour
 from .Messages import Message
 from .PanelJob import PanelJob, PanelWorker
 from .Parameters import DMDPPredictorParameterNode
 from .Prevalence import PrevalenceSliders
-from .ResultNode import choices, removeResult, storedResult, storeResult
+from .ResultNode import Choices, choices, contourNow, removeResult, storedResult, storeResult
 from .Results import (
     PredictionResult,
     heatmapNodes,
@@ -29,20 +30,30 @@ from .Results import (
     showMap,
 )
 from .ResultText import answerText, hiddenText, networkText, networkTitle, verdictText
-from .Style import isDark
 from .ViewPanel import ViewPanel
 from .Worker import nothing
 
+SETTLED_MS = 400  # after the last edit: a stroke of the brush makes many events
+
 
 class ResultPanel:
-    """Shows one result at a time, and says when the choices or the contour are no longer those that it was made from."""
+    """Shows one result at a time, and says when the choices or the contour are no longer those that it was made from.
 
-    def __init__(self, ui, logic, worker: PanelWorker, say: Message):
+    ``changed()`` is called when edits of the contour have paused and it was looked at again.
+    """
+
+    def __init__(self, ui, logic, worker: PanelWorker, say: Message, changed: Callable[[], None]):
         self._ui, self._say = ui, say
         self._parameters: DMDPPredictorParameterNode | None = None
-        self._madeFrom: tuple = ()
-        self._expected: tuple = ()
-        self._edited = False
+        self._madeFrom: Choices | None = None
+        self._expected: Choices | None = None
+        self._contour = Contour()  # as it was when edits last paused
+        self._editing = False
+        self._changed = changed
+        self._settled = qt.QTimer()
+        self._settled.setSingleShot(True)
+        self._settled.setInterval(SETTLED_MS)
+        self._settled.connect("timeout()", self._contourSettled)
         self._written = ""
         self._later: list[Callable[[], object]] = []
         self._timer = qt.QTimer()
@@ -63,7 +74,7 @@ class ResultPanel:
     def show(self, result: PredictionResult) -> None:
         """A job has ended well: its answer takes the place of a former one; its maps follow when the worker has prepared them."""
         self.clear()
-        self._madeFrom, self._edited = self._expected, False
+        self._madeFrom = self._expected
         self._take(result)
         storeResult(result.prediction, self._madeFrom)
         folder = new_folder("maps")
@@ -73,8 +84,8 @@ class ResultPanel:
         """Show the answer that came with the scene, if one did and there is no other."""
         stored = storedResult() if self.result is None else None
         if stored is not None:
-            prediction, self._madeFrom = stored
-            self._take(PredictionResult(prediction, None))
+            self._madeFrom = stored.madeFrom
+            self._take(PredictionResult(stored.prediction, None))
             self.views.show(heatmapNodes(), regionsNode())
 
     def clear(self) -> None:
@@ -87,6 +98,8 @@ class ResultPanel:
     def forget(self) -> None:
         """Forget the result and its files; what the scene holds of it goes with the scene."""
         self._timer.stop()
+        self._settled.stop()
+        self._editing = False
         self._maps.abandon()
         self._later = []
         if self.result is not None and self.result.folder is not None:
@@ -126,16 +139,34 @@ class ResultPanel:
             self.views.refresh(self._parameters)
 
     def contourChanged(self) -> None:
-        """The contour was edited."""
-        self._edited = True
+        """The contour is being edited: whether it is another one is looked at when the edits pause."""
+        self._editing = True
+        self._settled.start()
+
+    @property
+    def contourFits(self) -> bool:
+        """Whether the contour is the one that the result was made from."""
+        return self._madeFrom is not None and self._contour == self._madeFrom.contour
+
+    def _contourSettled(self) -> None:
+        self._editing = False
+        self._changed()
+
+    def _isStale(self) -> bool:
+        """Whether the result was made from something else than what is chosen now."""
+        parameters = self._parameters
+        if self.result is None or parameters is None:
+            return False
+        if not self._editing:
+            self._contour = contourNow(parameters)
+        return choices(parameters, self._contour) != self._madeFrom
 
     def refresh(self, parameters: DMDPPredictorParameterNode | None, running: bool) -> None:
         """Bring this part in line with the choices and the result."""
         self._parameters = parameters
         ui, result = self._ui, self.result
-        stale = result is not None and parameters is not None and (self._edited or choices(parameters) != self._madeFrom)
         ui.staleLabel.text = _("<b>The inputs have changed since this prediction. Press Predict again.</b>")
-        ui.staleLabel.visible = stale
+        ui.staleLabel.visible = self._isStale()
         ui.reportButton.enabled = result is not None and result.folder is not None
         ui.reportButton.toolTip = (
             _("The whole report in the web browser")
@@ -157,7 +188,7 @@ class ResultPanel:
         outside = prediction is not None and prediction.applicability.verdict == "outside"
         hidden = outside and not ui.showAnywayButton.checked
         ui.showAnywayButton.visible = outside
-        ui.verdictLabel.text = verdictText(prediction, isDark(ui.verdictLabel)) if prediction else _("No prediction yet.")
+        ui.verdictLabel.text = verdictText(prediction) if prediction else _("No prediction yet.")
         ui.answerBrowser.visible = prediction is not None
         ui.prevalenceSection.visible = prediction is not None and not hidden
         if prediction is None:

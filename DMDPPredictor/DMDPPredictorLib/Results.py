@@ -44,6 +44,12 @@ def readResult(folder: Path) -> PredictionResult:
     return PredictionResult(Prediction.from_json(document), folder)
 
 
+def heatmapKeys(result: PredictionResult) -> list[str]:
+    """``<task>_<modality>_<stage>`` of every heatmap of a result."""
+    files = sorted(result.folder.glob("heatmap_*.nii.gz")) if result.folder is not None else ()
+    return [path.name.removeprefix("heatmap_").removesuffix(".nii.gz") for path in files]
+
+
 def mapsJob(result: PredictionResult, folder: Path) -> Prepared:
     """The job that cuts CT regions and heatmaps of a result out of their files, into ``folder``."""
     return ready(writeJob(folder, "maps", {"result": str(result.folder), "folder": str(folder / "maps")}))

@@ -7,6 +7,7 @@ its ``code`` is a stable word for programs. Messages never carry a patient's nam
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 IN_SLICER = "DMDP_IN_SLICER"  # set for the child processes that run in Slicer's own Python
 
@@ -122,3 +123,15 @@ def _in_slicer(package: str) -> str:
         return "Install the PyTorch extension with Slicer's Extensions Manager."
     typed = f"slicer.util.pip_install('{package}')"
     return f"Allow its installation when DMDP Predictor asks, or type {typed} in Slicer's Python console."
+
+
+def error_from_json(document: Mapping[str, str]) -> DmdpError:
+    """The inverse of :meth:`DmdpError.to_json`: an error with the words and the exit code of the one that was written.
+
+    Raises ``KeyError`` where a field is missing.
+    """
+    error = DmdpError(document["code"], document["found"], document["expected"], document["remedy"])
+    kind = globals().get(document["type"])
+    if isinstance(kind, type) and issubclass(kind, DmdpError):
+        error.exit_code = kind.exit_code
+    return error

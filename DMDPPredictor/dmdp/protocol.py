@@ -50,10 +50,7 @@ def parse_line(text: str) -> Line:
         if word == "DONE":
             return Line("done", 1.0)
         if word == "FAILED":
-            data = json.loads(rest)
-            error = errors.DmdpError(data["code"], data["found"], data["expected"], data["remedy"])
-            error.exit_code = getattr(errors, data["type"], errors.DmdpError).exit_code
-            return Line("failed", error=error)
+            return Line("failed", error=errors.error_from_json(json.loads(rest)))
     except (ValueError, KeyError, TypeError):
         pass
     return Line("other", words=text.strip())

@@ -129,7 +129,11 @@ def test_predict_runs_beside_the_window_and_shows_the_answer(loaded, scene, tmp_
     identifier = parameters.segmentation.GetSegmentation().GetNthSegmentID(0)
     mask = slicer.util.arrayFromSegmentBinaryLabelmap(parameters.segmentation, identifier, parameters.pet)
     slicer.util.updateSegmentBinaryLabelmapFromArray(mask, parameters.segmentation, identifier, parameters.pet)
-    assert not ui.staleLabel.isHidden()
+    wait(lambda: not panel.results._editing, 5)
+    assert ui.staleLabel.isHidden(), "the same contour"
+    mask[tuple(np.argwhere(mask)[0])] = 0
+    slicer.util.updateSegmentBinaryLabelmapFromArray(mask, parameters.segmentation, identifier, parameters.pet)
+    wait(lambda: not ui.staleLabel.isHidden(), 5)
 
 
 def test_what_is_outside_is_hidden_until_asked_for(panel, tmp_path, installed_result):

@@ -641,18 +641,3 @@ def test_a_click_on_the_lesion_proposes_its_contour(panel, study, simulated_stud
     parameters.segmentation = None
     panel.ui.crosshairButton.click()
     wait(lambda: parameters.segmentation is not None, 20)
-
-
-def test_the_answer_of_an_older_scene_is_not_called_stale(shown, scene):
-    """Scenes once kept whether the demonstration network was run, where they now keep which network."""
-    import slicer
-    from DMDPPredictorLib.ResultNode import INPUTS, RESULT, choices, storedResult
-
-    _panel, parameters = shown
-    node = next(n for n in slicer.util.getNodesByClass("vtkMRMLTextNode") if n.GetAttribute(RESULT) is not None)
-    now = node.GetAttribute(INPUTS)
-    assert now.endswith(', ""]')
-    node.SetAttribute(INPUTS, now.removesuffix('""]') + "false]")
-    assert storedResult()[1] == choices(parameters)
-    node.SetAttribute(INPUTS, now.removesuffix('""]') + "true]")
-    assert storedResult()[1][1].endswith('"demo-network"]')

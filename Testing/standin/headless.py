@@ -66,6 +66,11 @@ class IOManager:
             collection.AddItem(node)
         return node is not None
 
+    def saveNodes(self, fileType, properties, messages=None) -> bool:
+        """What ``slicer.util.saveScene`` calls for a bundle: ``qSlicerSceneWriter::writeToMRB`` hands on to the scene itself."""
+        path = properties["fileName"]
+        return fileType == "SceneFile" and path.endswith(".mrb") and bool(slicer.mrmlScene.WriteToMRB(path, None, messages))
+
 
 class SliceView:
     """An offscreen slice view: slice logic, displayable managers and one image actor."""
@@ -139,6 +144,7 @@ class Application:
         self.logic.SetSliceLogics(vtk.vtkCollection())
         self.logic.SetViewLogics(vtk.vtkCollection())
         slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(self.scene, True)
+        self._unpackBundlesTo(self.temporaryPath)
         slicer.mrmlScene = self.scene
         slicer.app = ListedNames(self, API["slicer.app"])
         slicer.modules = sys.modules["slicer.modules"] = types.ModuleType("slicer.modules")
@@ -158,6 +164,14 @@ class Application:
         self.modules[name.lower()] = module
         setattr(slicer.modules, name.lower(), module)
         return module
+
+    def _unpackBundlesTo(self, folder: str) -> None:
+        """``vtkMRMLScene::ReadFromMRB`` unpacks below the cache of the scene's data manager, which the application gives it."""
+        self._remoteIO, self._dataIO = slicer.vtkMRMLRemoteIOLogic(), slicer.vtkDataIOManagerLogic()
+        self._remoteIO.GetCacheManager().SetRemoteCacheDirectory(folder)
+        self._dataIO.SetMRMLApplicationLogic(self.logic)
+        self._dataIO.SetAndObserveDataIOManager(self._remoteIO.GetDataIOManager())
+        self.logic.SetMRMLSceneDataIO(self.scene, self._remoteIO, self._dataIO)
 
     def _colours(self):
         """The real colour logic, with a label table of ours: without one, label 0 is opaque and hides the slice."""

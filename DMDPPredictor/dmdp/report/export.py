@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .. import RESEARCH_USE_ONLY
 from ..atomic import result_folder
-from ..errors import InputError, MissingPackage, OutputError
+from ..errors import InputError, MissingPackage, OutputError, error_from_json
 from ..progress import Progress, part, silent
 from ..source import Given
 from .formats import DICOM_FORMATS, FORMATS, Exported, NotWritten, Outcome, format_named, nothing, obstacle
@@ -87,13 +87,60 @@ def export_result(
     return replace(outcome, written=tuple(replace(item, path=target / item.path.name) for item in outcome.written))
 
 
-def files_of(folder: Path) -> frozenset[str]:
+def read_outcome(folder: Path) -> Outcome:
+    """What the export in ``folder`` says of itself in ``export.json``, of this schema or the former one.
+
+    Raises :class:`InputError` where it holds none that can be read.
+    """
+    try:
+        document = json.loads((folder / MARKER).read_text(encoding="utf-8"))
+        files = [Exported(folder / i["file"], i["format"], i["holds"], i["sop_instance_uid"]) for i in document["files"]]
+        left = [NotWritten(item["format"], error_from_json(item["reason"])) for item in document.get("not_written", ())]
+        return Outcome(tuple(files), tuple(left))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            "export.list",
+            f"'{folder.name}' is no export that this version reads ({type(error).__name__}).",
+            f"a folder with {MARKER}.",
+            "Export again.",
+        ) from error
+
+
+def check_addition(folder: Path, file: str) -> None:
+    """Raise :class:`OutputError` where ``file`` may not be written beside what is in ``folder``, as it is not ours."""
+    if folder.exists() and not (folder.is_dir() and (not any(folder.iterdir()) or (folder / MARKER).exists())):
+        raise OutputError(
+            "output.exists",
+            f"'{folder}' exists and is not an export of this program.",
+            "a new folder, an empty one, or an earlier export.",
+            "Choose another output folder.",
+        )
+    if (folder / file).exists() and file not in _ours(folder):
+        raise _foreign(folder, file)
+
+
+def add_to_list(folder: Path, item: Exported) -> None:
+    """Enter a file that was added to an export in ``folder`` afterwards; it gets a list where it has none."""
+    outcome = read_outcome(folder) if (folder / MARKER).exists() else Outcome(())
+    others = tuple(other for other in outcome if other.path.name != item.path.name)
+    _list(folder / MARKER, replace(outcome, written=(*others, item)))
+
+
+def _ours(folder: Path) -> frozenset[str]:
     """The files that an earlier export wrote into ``folder``, by its own list."""
     try:
-        listed = json.loads((folder / MARKER).read_text(encoding="utf-8"))["files"]
-        return frozenset({MARKER, *(str(item["file"]) for item in listed)})
-    except (OSError, ValueError, KeyError, TypeError):
+        return frozenset({MARKER, *(item.path.name for item in read_outcome(folder))})
+    except InputError:
         return frozenset({MARKER})
+
+
+def _foreign(folder: Path, file: str) -> OutputError:
+    return OutputError(
+        "output.foreign",
+        f"'{file}' lies in '{folder}' and is not of the earlier export there.",
+        "a folder whose files may be replaced.",
+        "Choose another output folder, or move that file away.",
+    )
 
 
 def _report(source: ResultFolder | SceneRemains, folder: Path, name: str) -> Iterator[Exported]:
@@ -141,17 +188,12 @@ def _list(path: Path, outcome: Outcome) -> None:
 
 def _keep_others(target: Path, folder: Path) -> None:
     """Carry what others put into an earlier export over into the new one, which takes its place."""
-    ours = files_of(target)
+    ours = _ours(target)
     for path in sorted(target.iterdir()) if target.exists() else ():
         if path.name in ours:
             continue
         if (folder / path.name).exists():
-            raise OutputError(
-                "output.foreign",
-                f"'{path.name}' lies in '{target}' and is not of the earlier export there.",
-                "a folder whose files may be replaced.",
-                "Choose another output folder, or move that file away.",
-            )
+            raise _foreign(target, path.name)
         if path.is_dir() and not path.is_symlink():
             shutil.copytree(path, folder / path.name, symlinks=True)
         else:

@@ -76,6 +76,8 @@ def nothing(not_written: Sequence[NotWritten]) -> DmdpError:
     Its exit code is 7 where packages alone are to blame, else 3.
     """
     reasons = {getattr(item.reason, "package", str(item.reason)): item.reason for item in reversed(not_written)}
+    if not reasons:
+        return UsageError("export.format", "No format is named.", f"one of {', '.join(FORMATS)}.", "Choose one of them.")
     if len(reasons) == 1:
         return next(iter(reasons.values()))
     error = InputError(
