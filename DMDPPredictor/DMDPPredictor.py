@@ -84,10 +84,10 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.logic = DMDPPredictorLogic()
         self.job = PanelJob(self.onProgress, self.onJobEnded)
         self.lesion = LesionPanel(self.ui, self.logic.suv, self.showMessage)
-        requirements = self.resourcePath("requirements.txt")
+        requirements = self.resourcePath("DMDPPredictor/requirements.txt")
         self.models = ModelPanel(self.ui, self.onModelChosen, self.onNetworkChosen, self.showMessage, requirements)
         self.results = ResultPanel(self.ui, self.logic, self.showMessage)
-        more = self.resourcePath("requirements-more.txt")
+        more = self.resourcePath("DMDPPredictor/requirements-more.txt")
         self.exports = ExportPanel(self.ui, self.showMessage, self.refresh, self.onProgress, requirements, more)
         self.ui.researchLabel.text = f"<b>{RESEARCH_USE_ONLY}</b>"
         self.ui.seedPlaceWidget.placeMultipleMarkups = slicer.qSlicerMarkupsPlaceWidget.ForcePlaceSingleMarkup
@@ -414,9 +414,11 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         bundles = [parameters.model, *([parameters.network] if parameters.network else [])]
         if parameters.segmentation is None:
             self.propose()
-        wished = None if self._asked else self.resourcePath("requirements-more.txt")  # once; a prediction does without
+        wished = (
+            None if self._asked else self.resourcePath("DMDPPredictor/requirements-more.txt")
+        )  # once; a prediction does without
         self._asked = True
-        ensurePackages(self.resourcePath("requirements.txt"), wished)
+        ensurePackages(self.resourcePath("DMDPPredictor/requirements.txt"), wished)
         with slicer.util.WaitCursor():
             job = self.logic.prepareJob(
                 parameters.ct,

@@ -6,19 +6,24 @@ import logging
 import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import slicer
 from dmdp.errors import DmdpError
-from packaging.requirements import Requirement
 from slicer.i18n import tr as _
 
 from .OwnPython import ownPython, wheelFolder
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
 
 NEVER_CHANGED = ("numpy", "scipy", "SimpleITK", "torch", "pydicom", "pillow", "vtk")
 
 
 def requirementsFrom(path: str | Path) -> list[Requirement]:
     """The requirements of a file, one per line; comments are skipped."""
+    from packaging.requirements import Requirement  # not at file scope: the Extensions Index allows only Slicer's own there
+
     lines = (line.strip() for line in Path(path).read_text(encoding="utf-8").splitlines())
     return [Requirement(line) for line in lines if line and not line.startswith("#")]
 
