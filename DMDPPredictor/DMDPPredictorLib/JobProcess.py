@@ -110,12 +110,20 @@ class JobProcess:
             os.killpg(self._process.pid, signal.SIGKILL if force else signal.SIGTERM)
 
 
-def runJob(jobFile: Path, progress: Progress = lambda fraction, words: None) -> None:
-    """Run a job and wait; for the console, batches and tests. Raises the job's own error."""
+def runJob(jobFile: Path, progress: Progress = lambda fraction, words: None, idle: Callable[[], None] = lambda: None) -> None:
+    """Run a job and wait; for the console, batches and tests. Raises the job's own error.
+
+    ``idle`` is called at each look at the job, about every 50 ms, so that a window can live meanwhile. Where it raises
+    :class:`Cancelled` the job is asked to stop, and looked at (and ``idle`` called) until it has.
+    """
     process = JobProcess(jobFile)
     process.start()
     try:
         while process.poll(progress):
+            try:
+                idle()
+            except Cancelled:
+                process.cancel()
             time.sleep(0.05)
     finally:
         process.stop()
