@@ -23,6 +23,7 @@ from DMDPPredictorLib.Parameters import Sex, clinicalFrom
 from DMDPPredictorLib.PetSource import auditText, carriesSuv, isSuv, tellSuv
 from DMDPPredictorLib.Readiness import delineationNeeds, predictionNeeds, seedRas, suvStatus
 from DMDPPredictorLib.ResultPanel import ResultPanel
+from DMDPPredictorLib.SampleStudy import registerSampleData
 from DMDPPredictorLib.SelfTest import DMDPPredictorTest
 from DMDPPredictorLib.Study import alignmentWarning, patientFacts
 from slicer.i18n import tr as _
@@ -55,6 +56,7 @@ class DMDPPredictor(ScriptedLoadableModule):
             "FDG PET/CT, shows where it looked, and says how far to trust it. {research}"
         ).format(research=RESEARCH_USE_ONLY)
         self.parent.acknowledgementText = _("Method: Jiang et al., Transl Lung Cancer Res 2026;15(6).")
+        slicer.app.connect("startupCompleted()", registerSampleData)
 
 
 class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from itertools import pairwise
-
 import numpy as np
 import pytest
 from dmdp.case import Volume
@@ -13,7 +10,6 @@ from dmdp.files import write_volume
 
 pytestmark = pytest.mark.slicer
 MODEL = ["published-pet-clinical"]
-STILL_SECONDS = 0.5  # longer than this the window may not stand
 
 
 @pytest.fixture(scope="module")
@@ -35,61 +31,6 @@ def row(simulated_study, tmp_path_factory):
 def lost(tmp_path):
     """A row whose files are not there: it fails within a second."""
     return {"ct": tmp_path / "nowhere", "pet": tmp_path / "nowhere", "seed": (0.0, 0.0, 0.0)}
-
-
-class Window:
-    """The application's main window, its clock, and a user who presses Cancel when the progress dialog says ``cancelAt``.
-
-    Read in Slicer's util.py: ``mainWindow()`` is the top-level widget of the name qSlicerMainWindow, or None;
-    ``createProgressDialog`` makes a QProgressDialog of Qt's own in front of it, without a delay, and sets what it is given by
-    name where the dialog has such a property. DICOMUtils.py reads ``wasCanceled`` as an attribute: PythonQt makes it a property.
-    """
-
-    def __init__(self):
-        import qt
-
-        self.widget = qt.QMainWindow()
-        self.widget.objectName = "qSlicerMainWindow"
-        self.widget.show()
-        self.ticks, self.said, self.cancelAt = [time.monotonic()], [], None
-        self._timer = qt.QTimer()
-        self._timer.setInterval(20)
-        self._timer.connect("timeout()", self._tick)
-        self._timer.start()
-
-    def _tick(self):
-        import qt
-
-        self.ticks.append(time.monotonic())
-        for dialog in self.dialogs():
-            assert dialog.modal
-            if dialog.labelText not in self.said:
-                self.said.append(dialog.labelText)
-            if self.cancelAt is not None and self.cancelAt in dialog.labelText:
-                self.cancelAt = None
-                dialog.findChild(qt.QPushButton).click()
-
-    def dialogs(self):
-        import qt
-
-        return [dialog for dialog in self.widget.findChildren(qt.QProgressDialog) if dialog.visible]
-
-    def longestStill(self) -> float:
-        """The longest time (s) from the beginning to now in which the window did nothing."""
-        times = [*self.ticks, time.monotonic()]
-        return max(b - a for a, b in pairwise(times))
-
-    def close(self):
-        self._timer.stop()
-        self.widget.close()
-
-
-@pytest.fixture
-def window(app, gui, monkeypatch):
-    made = Window()
-    monkeypatch.setattr(type(app), "topLevelWidgets", lambda self: (made.widget,))
-    yield made
-    made.close()
 
 
 def test_models_and_jobs_reach_the_core_and_progress_is_told(logic, lost, tmp_path):
@@ -126,13 +67,13 @@ def test_with_a_window_it_shows_progress_lives_and_is_cancelled(logic, row, lost
     rows = [{"id": "bad", **lost}, *({"id": name, **row} for name in ("first", "second", "third"))]
     window.cancelAt = "2 of 4"
     result = logic.predictBatch(rows, tmp_path / "out", MODEL)
-    assert window.longestStill() < STILL_SECONDS
+    assert window.longestStill() < window.STILL_SECONDS
     assert not window.dialogs()
     assert any("first: " in words for words in window.said)
     assert (result.processed, tuple(result.failed), result.left) == (("first",), ("bad",), ("second", "third"))
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["first", "summary.csv"]
     again = logic.predictBatch(rows, tmp_path / "out", MODEL, resume=True)
-    assert window.longestStill() < STILL_SECONDS
+    assert window.longestStill() < window.STILL_SECONDS
     assert (again.processed, again.skipped, again.left) == (("second", "third"), ("first",), ())
     assert tuple(again.failed) == ("bad",)
 
