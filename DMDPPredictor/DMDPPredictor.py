@@ -21,6 +21,7 @@ from DMDPPredictorLib.ProposalPanel import ProposalPanel
 from DMDPPredictorLib.PythonPanel import PythonPanel
 from DMDPPredictorLib.Readiness import predictionNeeds
 from DMDPPredictorLib.ResultPanel import ResultPanel
+from DMDPPredictorLib.SampleStudy import registerSampleData
 from DMDPPredictorLib.SelfTest import DMDPPredictorTest
 from slicer.i18n import tr as _
 from slicer.i18n import translate
@@ -52,6 +53,7 @@ class DMDPPredictor(ScriptedLoadableModule):
             "FDG PET/CT, shows where it looked, and says how far to trust it. {research}"
         ).format(research=RESEARCH_USE_ONLY)
         self.parent.acknowledgementText = _("Method: Jiang et al., Transl Lung Cancer Res 2026;15(6).")
+        slicer.app.connect("startupCompleted()", registerSampleData)
 
 
 class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -79,7 +81,7 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.worker = worker = PanelWorker(logic.worker)
         self.say = Message(self.ui.messageLabel)
         sayOfModel, sayOfExport = Message(self.ui.modelMessage), Message(self.ui.exportMessage)
-        requirements, more = self.resourcePath("requirements.txt"), self.resourcePath("requirements-more.txt")
+        requirements, more = self._packageLists()
         self.job = PanelJob(worker, self.onProgress, self.onJobEnded)
         self.images = ImagesPanel(self.ui, logic, worker, self.refresh)
         self.proposal = ProposalPanel(self.ui, logic, worker, self.onProgress, self.refresh)
@@ -284,15 +286,19 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Start the job, after a proposal where there is no contour; a failure leaves the panel as it was, with the reason."""
         self.say("")
         with self.say.told():
-            wished = None if self._offered else self.resourcePath("requirements-more.txt")  # once; a prediction does without
+            requirements, more = self._packageLists()
+            ensurePackages(requirements, None if self._offered else more)  # once; a prediction does without the second
             self._offered = True
-            ensurePackages(self.resourcePath("requirements.txt"), wished)
             self.onProgress(0.0, _("starting"))
             if self._parameters.segmentation is None:
                 self.proposal.propose(then=self._submit)
             else:
                 self._submit()
         self.refresh()
+
+    def _packageLists(self):
+        """The files that list what Slicer's Python lacks, and what is only wished for."""
+        return [self.resourcePath(f"DMDPPredictor/{name}.txt") for name in ("requirements", "requirements-more")]
 
     def _submit(self):
         """Start the job from the choices as they stand."""

@@ -154,7 +154,7 @@ class DMDPTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.showMessage("")
         parameters = self._parameters
         try:
-            ensurePackages(self.resourcePath("requirements-training.txt"))
+            ensurePackages(self.resourcePath("DMDPTraining/requirements.txt"))
             self.job.start(self.logic.prepareJob(parameters.work, parameters.data, parameters.out))
             self._running = (parameters.work, Path(parameters.out))
         except (DmdpError, OSError) as error:

@@ -96,3 +96,23 @@ def dmdp_command():
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def installed_tree(tmp_path_factory) -> Path:
+    """The extension as CMake configures, builds and installs it, on the stand-in of Slicer's macros (standin/cmake); do not
+    change it."""
+    programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    if not all(shutil.which(name, path=programs) for name in ("cmake", "ninja")):
+        pytest.skip("cmake and ninja (extra 'test') are not installed")
+    root = tmp_path_factory.mktemp("extension")
+    build, slicer = str(root / "build"), PROJECT / "Testing" / "standin" / "cmake"
+    for words in (
+        ("-G", "Ninja", "-S", str(PROJECT), "-B", build, f"-DSlicer_DIR={slicer}", f"-DPYTHON_EXECUTABLE={sys.executable}"),
+        ("--build", build),
+        ("--install", build, "--prefix", str(root / "tree")),
+    ):
+        environment = {**os.environ, "PATH": programs}
+        done = subprocess.run(["cmake", *words], capture_output=True, text=True, env=environment, cwd=root)
+        assert done.returncode == 0, done.stdout + done.stderr
+    return root / "tree"

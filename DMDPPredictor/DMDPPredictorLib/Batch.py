@@ -3,51 +3,80 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dmdp.batch import COLUMNS, DONE, FAILED, PATHS, SKIPPED, read_rows, read_summary
+from dmdp.batch import COLUMNS, DONE, FAILED, PATHS, SKIPPED, SUMMARY, read_rows, read_summary
+from dmdp.errors import Cancelled
 from dmdp.session import new_folder
+from slicer.i18n import tr as _
 
 from .Job import writeJob
+from .Waiting import waiting
 from .Worker import Progress, runJob
 
 
 @dataclass(frozen=True)
 class BatchResult:
-    """Ids of the patients by outcome; ``failed`` maps an id to the sentence that says why."""
+    """Ids of the patients by outcome; ``failed`` maps an id to the sentence that says why.
+
+    ``left`` are those that a cancelled batch did not come to, or did not finish; otherwise it is empty.
+    """
 
     processed: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     failed: Mapping[str, str] = field(default_factory=dict)
+    left: tuple[str, ...] = ()
 
 
 def predictBatch(
     source: str | Path | Iterable[Mapping[str, object]],
     outDir: str | Path,
+    bundles: Sequence[str] | None = None,
+    jobs: int = 1,
     resume: bool = False,
-    progress: Progress = lambda fraction, words: None,
+    progress: Progress | None = None,
 ) -> BatchResult:
     """Predict for every row of a CSV file, or of mappings with its columns, into ``outDir``/id; ``outDir``/summary.csv has all.
 
-    With ``resume`` the rows that have a result already are skipped. Raises :class:`dmdp.errors.UsageError` for a bad table.
+    ``bundles`` are the models, by name or path (None: those that ``dmdp batch`` takes). ``jobs`` patients are worked on at a
+    time; each takes about 1.5 GB of memory. With ``resume`` the rows that have a result already are skipped. ``progress(fraction,
+    words)`` is called while it runs. Where there is a main window it shows the same with a *Cancel* button, and lives; without
+    one nothing is shown. After *Cancel*, or where ``progress`` raises :class:`dmdp.errors.Cancelled`, what is done stays done and
+    the result names the others as ``left``: the same call with ``resume=True`` goes on.
+
+    Raises :class:`dmdp.errors.DmdpError` for a table or a number of jobs that cannot be used; a patient that fails is an outcome.
     """
-    rows = read_rows(source)
-    folder = new_folder("batch")
+    rows, out, folder = read_rows(source), Path(outDir).expanduser().absolute(), new_folder("batch")
     table = folder / "cohort.csv"
     with table.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, COLUMNS)
         writer.writeheader()
         writer.writerows({**row, **_words(row)} for row in rows)
-    out = Path(outDir).expanduser().absolute()
-    runJob(writeJob(folder, "batch", {"cohort": str(table), "resume": resume}, out), progress)
-    outcomes = read_summary(outDir)
+    arguments = {"cohort": str(table), "resume": resume, "jobs": jobs}
+    if bundles:
+        arguments["model"] = [str(bundle) for bundle in bundles]
+    before = _stamp(out)
+    with waiting(_("DMDP: {count} patients").format(count=len(rows)), progress) as (tell, idle):
+        try:
+            runJob(writeJob(folder, "batch", arguments, out), tell, idle)
+        except Cancelled:
+            outcomes = read_summary(out) if _stamp(out) != before else ()
+        else:
+            outcomes = read_summary(out)
     return BatchResult(
         tuple(o.id for o in outcomes if o.outcome == DONE),
         tuple(o.id for o in outcomes if o.outcome == SKIPPED),
         {o.id: o.reason for o in outcomes if o.outcome == FAILED},
+        tuple(id for id in (str(row["id"]) for row in rows) if id not in {o.id for o in outcomes}),
     )
+
+
+def _stamp(out: Path) -> tuple[int, int] | None:
+    """What changes where a batch writes its summary, so that a former batch's is not taken for it."""
+    path = out / SUMMARY
+    return (path.stat().st_ino, path.stat().st_mtime_ns) if path.exists() else None
 
 
 def _words(row: Mapping[str, object]) -> dict[str, object]:

@@ -171,9 +171,20 @@ class DMDPPredictorLogic(ScriptedLoadableModuleLogic):
         stored = storedResult()
         return PredictionResult(stored.prediction, None) if stored is not None else None
 
-    def predictBatch(self, rowsOrCsv, outDir: str | Path, resume: bool = False) -> Batch.BatchResult:
-        """Predict for many patients from files; one bad case never stops the rest."""
-        return Batch.predictBatch(rowsOrCsv, outDir, resume)
+    def predictBatch(
+        self,
+        rowsOrCsv,
+        outDir: str | Path,
+        bundles: Sequence[str] | None = None,
+        jobs: int = 1,
+        resume: bool = False,
+        progress: Progress | None = None,
+    ) -> Batch.BatchResult:
+        """Predict for many patients from files; one bad case never stops the rest.
+
+        Shows its progress with *Cancel* where there is a main window; what a cancelled batch left, ``resume=True`` goes on with.
+        """
+        return Batch.predictBatch(rowsOrCsv, outDir, bundles, jobs, resume, progress)
 
     def close(self) -> None:
         """End the worker; the next question starts another."""

@@ -6,21 +6,25 @@ import logging
 from collections.abc import Collection
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import slicer
 from dmdp.errors import DmdpError
 from dmdp.session import new_folder
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 from slicer.i18n import tr as _
 
 from .OwnPython import ownPython, wheelFolder
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
 
 NEVER_CHANGED = ("numpy", "scipy", "SimpleITK", "torch", "pydicom", "pillow", "vtk")
 
 
 def requirementsFrom(path: str | Path) -> list[Requirement]:
     """The requirements of a file, one per line; comments are skipped."""
+    from packaging.requirements import Requirement  # not at file scope: the Extensions Index allows only Slicer's own there
+
     lines = (line.strip() for line in Path(path).read_text(encoding="utf-8").splitlines())
     return [Requirement(line) for line in lines if line and not line.startswith("#")]
 
@@ -53,6 +57,8 @@ def offerPackages(names: Collection[str], *paths: str | Path) -> None:
     """
     if ownPython():
         return
+    from packaging.utils import canonicalize_name
+
     wanted = [line for path in paths for line in requirementsFrom(path) if canonicalize_name(line.name) in names]
     _askAndInstall(missingPackages(wanted), [])
 

@@ -114,7 +114,9 @@ class DMDPPredictorTest(ScriptedLoadableModuleTest):
 
 def _missing() -> list[str]:
     """Packages that Slicer's Python still lacks; said once per test, as the tests never install anything."""
-    requirements = slicer.util.getModule("DMDPPredictor").path.replace("DMDPPredictor.py", "Resources/requirements.txt")
+    requirements = slicer.util.getModule("DMDPPredictor").path.replace(
+        "DMDPPredictor.py", "Resources/DMDPPredictor/requirements.txt"
+    )
     missing = missingPackages(requirementsFrom(requirements))
     if missing:
         print("Not tested, as packages are missing:", ", ".join(missing))

@@ -114,14 +114,20 @@ class Worker:
         self._kill()
 
     def run(self, prepare: Prepared, progress: Progress = nothing, idle: Callable[[], None] = nothing) -> Mapping[str, Any]:
-        """Do a task and wait for its answer; ``idle`` is called now and then, and may raise to end it. Raises the job's error."""
+        """Do a task and wait for its answer; raises the job's error.
+
+        ``idle`` is called now and then; where it raises :class:`Cancelled` the job is asked to stop, and looked at until it has.
+        """
         ends: list[tuple[DmdpError | None, Mapping[str, Any]]] = []
         task = self.submit(prepare, progress, lambda error, answer: ends.append((error, answer)))
         try:
             while not ends:
                 self.poll()
-                if not ends:
+                try:
                     idle()
+                except Cancelled:
+                    self.cancel(task)
+                if not ends:
                     time.sleep(STEP_SECONDS)
         except BaseException:
             self.drop(task)
@@ -240,7 +246,7 @@ class Worker:
 def runJob(jobFile: Path, progress: Progress = nothing, idle: Callable[[], None] = nothing) -> Mapping[str, Any]:
     """Do a single job in a process of its own and wait; for the console, batches and tests. Raises the job's own error.
 
-    ``idle`` is called at each look, some fifty times a second, and may raise :class:`dmdp.errors.Cancelled` to end the job.
+    ``idle`` is called at each look, some fifty times a second, and may raise :class:`Cancelled` to stop the job.
     """
     worker = Worker()
     try:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ COLUMNS = ("id", *PATHS, "seed", "method", "age", "sex", "smoking", "pet_is_suv"
 SUMMARY = "summary.csv"
 YES, NO = ("1", "true", "yes"), ("", "0", "false", "no")
 DONE, SKIPPED, FAILED = "done", "skipped", "failed"
+LOOK_SECONDS = 0.2  # between two looks at the patients that are worked on
 
 Row = Mapping[str, Any]
 
@@ -84,21 +85,30 @@ def predict_batch(
     """Predict for every row into ``out``/id, ``jobs`` of them at a time, and write ``out``/summary.csv after each.
 
     With ``resume`` the rows that have a result already are skipped. A failure of one patient is an outcome, never an exception.
+    ``progress`` hears of the whole, within the patients too. Raises :class:`Cancelled` where it does; then the summary tells of
+    the patients that came to an end, and no process goes on.
     """
     out = Path(out).expanduser()
     common = {"device": device, **({"model": list(models)} if models else {})}
     outcomes = {str(row["id"]): Outcome(str(row["id"]), "") for row in rows}
-    children, futures = _Children(), []
+    children, running, told = _Children(), _Running(), None
     with ThreadPoolExecutor(max_workers=jobs) as pool:
+        todo = {pool.submit(_one, row, out, common, resume, children, running) for row in rows}
         try:
-            futures += [pool.submit(_one, row, out, common, resume, children) for row in rows]
-            for number, future in enumerate(as_completed(futures), 1):
-                found = future.result()
-                outcomes[found.id] = found
-                write_file(out / SUMMARY, _summary([o for o in outcomes.values() if o.outcome], out).encode())
-                progress(number / len(rows), f"{number} of {len(rows)} patients; {found.id}: {found.outcome}")
+            while todo:
+                done, todo = wait(todo, LOOK_SECONDS, FIRST_COMPLETED)
+                for found in (future.result() for future in done):
+                    outcomes[found.id] = found
+                if done:
+                    write_file(out / SUMMARY, _summary([o for o in outcomes.values() if o.outcome], out).encode())
+                ended, failed = len(rows) - len(todo), sum(o.outcome == FAILED for o in outcomes.values())
+                words = f"{ended} of {len(rows)} patients{f', {failed} failed' if failed else ''}{running.words()}"
+                now = (ended + running.share()) / len(rows), words
+                if now != told:
+                    progress(*now)
+                told = now
         finally:
-            for future in futures:
+            for future in todo:
                 future.cancel()
             children.stop()
     return tuple(outcomes.values())
@@ -111,19 +121,46 @@ def read_summary(out: str | Path) -> tuple[Outcome, ...]:
     return tuple(Outcome(row["id"], row["outcome"], row["reason"]) for row in rows)
 
 
-def _one(row: Row, out: Path, common: Mapping[str, Any], resume: bool, children: _Children) -> Outcome:
+def _one(row: Row, out: Path, common: Mapping[str, Any], resume: bool, children: _Children, running: _Running) -> Outcome:
     name = str(row["id"])
-    if resume and (out / name / "prediction.json").exists():
-        return Outcome(name, SKIPPED)
     try:
+        if resume and (out / name / "prediction.json").exists():
+            return Outcome(name, SKIPPED)
         arguments = {**arguments_of(row), **common}
         with tempfile.TemporaryDirectory(prefix="dmdp-") as folder:
             job = Path(folder) / "job.json"
             job.write_text(json.dumps(Job("predict", arguments, str(out / name)).to_json()), encoding="utf-8")
-            _run(job, children)
-    except (DmdpError, OSError) as error:
+            _run(job, children, lambda fraction, words: running.tell(name, fraction, words))
+    except (DmdpError, OSError, ValueError, KeyError) as error:  # the last two: a line that a dying process broke off
         return Outcome(name, FAILED, " ".join(str(error).split()))
+    finally:
+        running.forget(name)
     return Outcome(name, DONE)
+
+
+class _Running:
+    """How far the patients are that are worked on; told by the threads that wait for them, asked by the one that reports."""
+
+    def __init__(self) -> None:
+        self._lock, self._told = Lock(), {}
+
+    def tell(self, name: str, fraction: float, words: str) -> None:
+        with self._lock:
+            self._told[name] = (fraction, words)
+
+    def forget(self, name: str) -> None:
+        with self._lock:
+            self._told.pop(name, None)
+
+    def share(self) -> float:
+        """Patients done, counting parts."""
+        with self._lock:
+            return sum(fraction for fraction, _ in self._told.values())
+
+    def words(self) -> str:
+        """What each of them is at, to follow the count."""
+        with self._lock:
+            return "".join(f"; {name}: {words}" for name, (_, words) in self._told.items())
 
 
 class _Children:
@@ -158,14 +195,20 @@ class _Children:
                         process.terminate()
 
 
-def _run(job: Path, children: _Children) -> None:
-    """Run a job in a child process; raises the error that it tells."""
+def _run(job: Path, children: _Children, progress: Progress) -> None:
+    """Run a job in a child process and tell how far it is; raises the error that it tells."""
     process = children.start([sys.executable, "-m", "dmdp", "run-job", str(job)])
-    printed, _ = process.communicate()
-    last = printed.strip().splitlines()[-1:] or [""]
-    if process.returncode == 0 and last[0] == "DONE":
+    last = ""
+    with process.stdout as lines:
+        for last in filter(None, map(str.strip, lines)):
+            word, _, text = last.partition(" ")
+            if word == "PROGRESS":
+                fraction, _, words = text.partition(" ")
+                progress(float(fraction), words)
+    process.wait()
+    if process.returncode == 0 and last == "DONE":
         return
-    word, _, text = last[0].partition(" ")
+    word, _, text = last.partition(" ")
     if word == "FAILED":
         told = json.loads(text)
         raise DmdpError(*(told[key] for key in ("code", "found", "expected", "remedy")))

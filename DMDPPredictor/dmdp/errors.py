@@ -130,6 +130,8 @@ def error_from_json(document: Mapping[str, str]) -> DmdpError:
 
     Raises ``KeyError`` where a field is missing.
     """
+    if document["type"] == Cancelled.__name__:
+        return Cancelled()
     error = DmdpError(document["code"], document["found"], document["expected"], document["remedy"])
     kind = globals().get(document["type"])
     if isinstance(kind, type) and issubclass(kind, DmdpError):

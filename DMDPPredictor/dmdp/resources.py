@@ -27,8 +27,9 @@ def resource_roots() -> tuple[Path, ...]:
         user_data_folder(),
         here / "Resources",  # wheel
         here.parents[1] / "Resources",  # checkout
-        # packaged extension: <root>/lib/Slicer-X.Y/qt-scripted-modules/dmdp and <root>/share/Slicer-X.Y/DMDP
-        *sorted((here.parents[3] / "share").glob("Slicer-*/DMDP") if len(here.parents) > 3 else ()),
+        # packaged extension: <root>/lib/Slicer-X.Y/qt-scripted-modules/dmdp and <root>/share/Slicer-X.Y/DMDP; an application that
+        # was built from Slicer has its own name there
+        *sorted((here.parents[3] / "share").glob("*/DMDP") if len(here.parents) > 3 else ()),
     ]
     return tuple(folder for folder in candidates if folder.is_dir())
 

@@ -65,3 +65,23 @@ def test_numbers_that_cannot_be_are_refused(tmp_path, option):
     with pytest.raises(UsageError, match=f"--{name} {value}"):
         COMMAND.run({**option, "out": str(tmp_path / "x")}, lambda share, words: None)
     assert not (tmp_path / "x").exists()
+
+
+def test_the_command_writes_volumes_instead_of_dicom(tmp_path):
+    from dmdp.files import read_volume
+
+    said = COMMAND.run({"seed": 3, "volumes": True, "out": str(tmp_path / "out")}, lambda fraction, words: None)
+    assert "SUVbw" in said
+    patient, folder = simulate_patient(3), tmp_path / "out" / "patient_0003"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "ct.nrrd",
+        "lesion_ct.nii.gz",
+        "lesion_pet.nii.gz",
+        "pet.nrrd",
+        "truth.json",
+    ]
+    pet = read_volume(folder / "pet.nrrd", "SUVbw g/ml")
+    np.testing.assert_allclose(pet.array, patient.pet.array, rtol=1e-6)
+    assert pet.geometry.same_grid(patient.pet.geometry)
+    with pytest.raises(UsageError, match="--volumes"):
+        COMMAND.run({"cohort": True, "volumes": True, "out": str(tmp_path / "both")}, lambda fraction, words: None)

@@ -175,3 +175,14 @@ def installed_result(simulated_study, tmp_path_factory, dmdp_command):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return out
+
+
+@pytest.fixture
+def window(app, gui, monkeypatch):
+    """The application with a main window, a clock in it, and a user who may press Cancel."""
+    from main_window import Window
+
+    made = Window()
+    monkeypatch.setattr(type(app), "topLevelWidgets", lambda self: (made.widget,))
+    yield made
+    made.close()

@@ -28,7 +28,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     """Predict for every patient; say how many succeeded, and why the others did not."""
     from ..batch import DONE, FAILED, SKIPPED, SUMMARY, predict_batch, read_rows
 
-    jobs = arguments.get("jobs") or 1
+    jobs = 1 if arguments.get("jobs") is None else int(arguments["jobs"])
     if jobs < 1:
         raise UsageError("batch.jobs", f"{jobs} patients at a time.", "1 or more.", "Give --jobs 1.")
     rows, out = read_rows(required(arguments, "cohort")), Path(required(arguments, "out"))

@@ -7,5 +7,6 @@ tell, for showing what a network learns.
 from .cohort import simulate_hard_patient
 from .dicom import write_patient
 from .patient import SimulatedPatient, simulate_patient
+from .truth import write_volumes
 
-__all__ = ["SimulatedPatient", "simulate_hard_patient", "simulate_patient", "write_patient"]
+__all__ = ["SimulatedPatient", "simulate_hard_patient", "simulate_patient", "write_patient", "write_volumes"]

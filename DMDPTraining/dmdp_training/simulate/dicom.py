@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
-from dmdp import RESEARCH_USE_ONLY
-from dmdp.files import write_mask
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import (
     CTImageStorage,
@@ -17,6 +14,7 @@ from pydicom.uid import (
 )
 
 from .patient import SimulatedPatient
+from .truth import write_truth
 
 DATE, INJECTION, SCAN = "20200101", "090000", "100000"
 DOSE_BQ, HALF_LIFE_S, UPTAKE_S = 350e6, 6586.2, 3600.0
@@ -31,16 +29,7 @@ def write_patient(patient: SimulatedPatient, folder: str | Path) -> Path:
         _ct_slice(patient, index).save_as(folder / "ct" / f"{index:04d}.dcm", enforce_file_format=True)
     for index in range(patient.pet.geometry.shape[0]):
         _pet_slice(patient, index).save_as(folder / "pet" / f"{index:04d}.dcm", enforce_file_format=True)
-    write_mask(folder / "lesion_ct.nii.gz", patient.lesion_ct, patient.ct.geometry)
-    write_mask(folder / "lesion_pet.nii.gz", patient.lesion_pet, patient.pet.geometry)
-    truth = {
-        "research_use_only": RESEARCH_USE_ONLY,
-        "labels": patient.labels,
-        "labels_are": "invented; they follow the simulated texture and mean nothing biologically",
-        "seed": patient.seed,
-        "seed_lps_mm": patient.seed_lps,
-    }
-    (folder / "truth.json").write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")
+    write_truth(patient, folder)
     return folder
 
 
