@@ -30,6 +30,7 @@ from .Results import (
     showMap,
 )
 from .ResultText import answerText, hiddenText, networkText, networkTitle, verdictText
+from .Style import isDark
 from .ViewPanel import ViewPanel
 from .Worker import nothing
 
@@ -188,7 +189,7 @@ class ResultPanel:
         outside = prediction is not None and prediction.applicability.verdict == "outside"
         hidden = outside and not ui.showAnywayButton.checked
         ui.showAnywayButton.visible = outside
-        ui.verdictLabel.text = verdictText(prediction) if prediction else _("No prediction yet.")
+        ui.verdictLabel.text = verdictText(prediction, isDark(ui.verdictLabel)) if prediction else _("No prediction yet.")
         ui.answerBrowser.visible = prediction is not None
         ui.prevalenceSection.visible = prediction is not None and not hidden
         if prediction is None:

@@ -45,6 +45,9 @@ def fresh():
     yield app, panel
     for name in ("dmdppredictor", "dmdptraining"):
         app.modules[name].closePanel()
+    import qt
+
+    assert not qt.raised, "".join(qt.raised)
     assert not main_thread.caught, "\n".join(main_thread.caught)
 
 
