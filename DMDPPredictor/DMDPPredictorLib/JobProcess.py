@@ -113,15 +113,16 @@ class JobProcess:
 def runJob(jobFile: Path, progress: Progress = lambda fraction, words: None, idle: Callable[[], None] = lambda: None) -> None:
     """Run a job and wait; for the console, batches and tests. Raises the job's own error.
 
-    ``idle`` is called at each look at the job, about every 50 ms, so that a window can live meanwhile. Where it raises
-    :class:`Cancelled` the job is asked to stop, and looked at (and ``idle`` called) until it has.
+    ``idle`` is called at each look at the job, about every 50 ms, so that a window can live meanwhile. Where it or ``progress``
+    raises :class:`Cancelled` the job is asked to stop, and looked at as before until it has.
     """
     process = JobProcess(jobFile)
     process.start()
     try:
-        while process.poll(progress):
+        while process.running:
             try:
-                idle()
+                if process.poll(progress):
+                    idle()
             except Cancelled:
                 process.cancel()
             time.sleep(0.05)
