@@ -91,3 +91,4 @@ def test_the_callers_progress_can_cancel_too(logic, row, tmp_path):
         raise Cancelled
 
     assert logic.predictBatch([{"id": "a", **row}], tmp_path / "out", progress=progress).left == ("a",)
+    assert not (tmp_path / "out").exists() or list((tmp_path / "out").iterdir()) == []

@@ -35,7 +35,7 @@ spec = importlib.util.spec_from_file_location("headless", project / "Testing/sta
 headless = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(headless)
 app = headless.bootstrap()
-import qt
+import qt, slicer
 for name in ("DMDPPredictor", "DMDPTraining"):
     panel = app.loadModule(flat / f"{name}.py").openPanel()
     icon = Path(panel.resourcePath(f"Icons/{name}.png"))
@@ -44,6 +44,8 @@ for name in ("DMDPPredictor", "DMDPTraining"):
         print(*sorted([*panel.models.names, *panel.models.networks]))
 app.processEvents()
 assert not qt.raised, qt.raised
+(sample,) = slicer.modules.sampleDataSources["DMDP Predictor"]
+assert Path(sample.thumbnailFileName).is_file() and flat in Path(sample.thumbnailFileName).parents
 ours = ("dmdp", "dmdp_training", "DMDPPredictor", "DMDPPredictorLib", "DMDPTraining", "DMDPTrainingLib")
 files = [Path(m.__file__) for n, m in list(sys.modules.items()) if n.split(".")[0] in ours and getattr(m, "__file__", None)]
 assert len(files) > 30 and all(flat in path.parents for path in files), files

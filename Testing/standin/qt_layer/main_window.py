@@ -13,7 +13,8 @@ class Window:
 
     Read in Slicer's util.py: ``mainWindow()`` is the top-level widget of the name qSlicerMainWindow, or None;
     ``createProgressDialog`` makes a QProgressDialog of Qt's own in front of it, without a delay, and sets what it is given by
-    name where the dialog has such a property. DICOMUtils.py reads ``wasCanceled`` as an attribute: PythonQt makes it a property.
+    name where the dialog has such a property. DICOMUtils.py reads ``wasCanceled`` as an attribute, although Qt has a method of
+    that name too: PythonQt looks for a property before a method (PythonQtClassInfo::member).
     """
 
     STILL_SECONDS = 0.5  # longer than this it may not stand while something runs
