@@ -37,6 +37,9 @@ def showLegends(volumeNode, heading: str, sentence: str = "", numbers: int = 5, 
     title = "\n".join([heading, *textwrap.wrap(sentence, LINE_LETTERS)])
     owner = volumeNode if factor == 1.0 else _scale()
     letGo()
+    if owner is not volumeNode:
+        _windowed(owner.GetID(), factor, volumeNode.GetDisplayNode(), "")
+        _observe(volumeNode.GetDisplayNode(), partial(_windowed, owner.GetID(), factor))
     kept = []
     for sliceNode in slicer.util.getNodesByClass("vtkMRMLSliceNode"):
         legend = _legend(owner, sliceNode)
@@ -51,8 +54,6 @@ def showLegends(volumeNode, heading: str, sentence: str = "", numbers: int = 5, 
         if node not in kept and node is not owner:
             _remove(node)
     if owner is not volumeNode:
-        _observe(volumeNode.GetDisplayNode(), partial(_windowed, owner.GetID(), factor))
-        _windowed(owner.GetID(), factor, volumeNode.GetDisplayNode(), "")
         for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
             _observe(composite, partial(_layered, volumeNode.GetID()))
             _layered(volumeNode.GetID(), composite, "")

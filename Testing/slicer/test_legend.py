@@ -153,6 +153,16 @@ def test_a_pet_is_shown_in_suv_whatever_its_unit(app, fused, logic):
     assert actor(view).GetLookupTable().GetTableValue(255)[:3] == pytest.approx((0.0, 1.0, 0.0), abs=0.02)
 
 
+def test_nothing_is_complained_of(fused, logic, capfd):
+    ct, pet, contour, heat = fused
+    becquerel(pet)
+    pet.SetAttribute("DMDP.SuvbwFactor", repr(1 / BQ_PER_SUV))
+    logic.showOverlay(ct, pet, contour)
+    logic.showOverlay(ct, pet, contour, heat)
+    logic.showOverlay(ct, pet, contour, legend=False)
+    assert "ERR|" not in capfd.readouterr().err
+
+
 def test_the_views_draw_the_pet_by_its_own_window(app, fused, logic):
     ct, pet, contour, _heat = fused
     view = app.views["Red"]

@@ -73,13 +73,13 @@ def test_the_corrected_pet_is_chosen_and_the_reason_said(series, logic, order, c
     names = [("first", {**lie, **good}), ("second", {**lie, **bad})]
     nodes = {name: series("pet", name, **tags) for name, tags in (names if order else names[::-1])}
     ct = series("ct", "ct")
+    assert logic.choosePair() == (ct, nodes["first"]), "for the console"
     pair = logic.pair()
     assert (pair.ct, pair.pet) == (ct, nodes["first"])
     assert pair.reason.startswith(f"PET {1 if order else 2} of 2: 'first' (attenuation-corrected by")
     assert by in pair.reason
     assert "'second' " in pair.reason
     assert against in pair.reason
-    assert logic.choosePair() == (ct, nodes["first"]), "for the console"
 
 
 @pytest.mark.parametrize(
@@ -91,6 +91,7 @@ def test_names_alone_tell(scene, simulated_study, logic, order, good, bad):
     patient, _ = simulated_study
     nodes = {name: addVolume(scene, patient.pet, name) for name in ((good, bad) if order else (bad, good))}
     ct = addVolume(scene, patient.ct, "ct")
+    assert logic.choosePair() == (ct, nodes[good])
     pair = logic.pair()
     assert (pair.ct, pair.pet) == (ct, nodes[good])
     assert f"'{bad}' is described as not corrected" in pair.reason
@@ -190,6 +191,7 @@ def test_the_whole_acrin_study_gives_its_corrected_pet(browser, data, panel, dic
     dicomDatabase(*(study / name for name in ("rwv_318261", "rwv_829512", "rwv_833547", "seg_test_drawing")))
     ct, pet = browser(study / "ct"), browser(study / "pet_ac")
     nac = browser(study / "pet_nac")
+    assert panel.logic.choosePair() == (ct, pet)
     pair = panel.logic.pair()
     assert (pair.ct, pair.pet) == (ct, pet)
     assert pair.reason == ("PET 1 of 2: '1: PET AC' (attenuation-corrected by its units BQML; '2: PET NAC' holds PROPCNTS).")
