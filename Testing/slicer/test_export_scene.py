@@ -167,9 +167,9 @@ def test_the_main_thread_writes_only_what_is_small(reloaded, tmp_path, simulated
     (tmp_path / "job").mkdir()
     prepareExport(panel.results.result, tmp_path / "out", ["html", "seg"], parameters.ct, parameters.pet, tmp_path / "job")
     written = [path for path in (tmp_path / "job").rglob("*") if path.is_file() and not path.is_symlink()]
-    assert {path.name for path in written} == {"job.json", "prediction.json", "scene.json", "lesion.nrrd", "regions.nrrd"}
+    assert {path.name for path in written} == {"job.json", "prediction.json", "scene.json", "lesion.npy", "regions.npy"}
     voxels = np.prod(simulated_study[0].pet.geometry.shape)
-    assert sum(path.stat().st_size for path in written if path.suffix == ".nrrd") < voxels / 4
+    assert sum(path.stat().st_size for path in written if path.suffix == ".npy") < voxels / 4
 
 
 def test_regions_that_were_edited_cost_their_segmentation_alone(reloaded, tmp_path):
@@ -192,3 +192,17 @@ def test_without_the_database_the_objects_are_refused(reloaded, monkeypatch):
     boxes = panel.exports._boxes
     assert {name for name, box in boxes.items() if not box.enabled} == {"map", "seg", "sr"}
     assert panel.ui.exportButton.enabled
+
+
+def test_a_panel_that_opens_after_the_scene_was_loaded_knows_of_the_answer(modules, saved, scene, gui):
+    path, _kept = saved
+    modules["DMDPPredictor"].closePanel()
+    scene.Clear(False)
+    assert scene.ReadFromMRB(str(path), False)
+    panel = modules["DMDPPredictor"].openPanel()
+    assert panel.ui.staleLabel.isHidden()
+    assert panel.ui.exportButton.enabled
+    panel.ui.overlayButton.click()
+    assert panel.ui.overlayButton.checked
+    assert not panel.ui.messageLabel.text
+    panel.ui.overlayButton.click()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import numpy as np
 import pytest
@@ -14,8 +15,9 @@ pytestmark = pytest.mark.slicer
 
 
 def settle(panel):
-    """Let the edits pause."""
-    wait(lambda: not panel.results._editing, 5)
+    """Let the edits pause for as long as the panel waits, and half as long again."""
+    end = time.monotonic() + 0.6
+    wait(lambda: time.monotonic() > end, 5)
 
 
 def mask_of(parameters, node=None):

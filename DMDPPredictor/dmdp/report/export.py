@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from .. import RESEARCH_USE_ONLY
 from ..atomic import result_folder
-from ..errors import InputError, MissingPackage, OutputError, error_from_json
+from ..errors import InputError, MissingPackage
 from ..progress import Progress, part, silent
 from ..source import Given
 from .formats import DICOM_FORMATS, FORMATS, Exported, NotWritten, Outcome, format_named, nothing, obstacle
-from .remains import SceneRemains, is_remains
+from .from_scene import SceneRemains
+from .listing import MARKER, foreign, listed, write_list
+from .remains import is_remains
 from .result import ResultFolder
 
-MARKER, PDF = "export.json", "report.pdf"
-SCHEMA = 2  # 1 did not tell what was not written
-REPORT = "report.html"
+PDF, REPORT = "report.pdf", "report.html"
 FILES = {  # format: file of the result, what it holds
     "html": {REPORT: FORMATS["html"].title},
     "json": {"prediction.json": FORMATS["json"].title},
@@ -80,67 +78,11 @@ def export_result(
         outcome = Outcome(tuple(written), tuple(NotWritten(name, missing[name]) for name in FORMATS if name in missing))
         if not written:
             raise nothing(outcome.not_written)
-        _list(folder / MARKER, outcome)
+        write_list(folder, outcome)
         _keep_others(target, folder)
         progress(0.98, "done, moving the export into place")
     progress(1.0, "exported")
     return replace(outcome, written=tuple(replace(item, path=target / item.path.name) for item in outcome.written))
-
-
-def read_outcome(folder: Path) -> Outcome:
-    """What the export in ``folder`` says of itself in ``export.json``, of this schema or the former one.
-
-    Raises :class:`InputError` where it holds none that can be read.
-    """
-    try:
-        document = json.loads((folder / MARKER).read_text(encoding="utf-8"))
-        files = [Exported(folder / i["file"], i["format"], i["holds"], i["sop_instance_uid"]) for i in document["files"]]
-        left = [NotWritten(item["format"], error_from_json(item["reason"])) for item in document.get("not_written", ())]
-        return Outcome(tuple(files), tuple(left))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            "export.list",
-            f"'{folder.name}' is no export that this version reads ({type(error).__name__}).",
-            f"a folder with {MARKER}.",
-            "Export again.",
-        ) from error
-
-
-def check_addition(folder: Path, file: str) -> None:
-    """Raise :class:`OutputError` where ``file`` may not be written beside what is in ``folder``, as it is not ours."""
-    if folder.exists() and not (folder.is_dir() and (not any(folder.iterdir()) or (folder / MARKER).exists())):
-        raise OutputError(
-            "output.exists",
-            f"'{folder}' exists and is not an export of this program.",
-            "a new folder, an empty one, or an earlier export.",
-            "Choose another output folder.",
-        )
-    if (folder / file).exists() and file not in _ours(folder):
-        raise _foreign(folder, file)
-
-
-def add_to_list(folder: Path, item: Exported) -> None:
-    """Enter a file that was added to an export in ``folder`` afterwards; it gets a list where it has none."""
-    outcome = read_outcome(folder) if (folder / MARKER).exists() else Outcome(())
-    others = tuple(other for other in outcome if other.path.name != item.path.name)
-    _list(folder / MARKER, replace(outcome, written=(*others, item)))
-
-
-def _ours(folder: Path) -> frozenset[str]:
-    """The files that an earlier export wrote into ``folder``, by its own list."""
-    try:
-        return frozenset({MARKER, *(item.path.name for item in read_outcome(folder))})
-    except InputError:
-        return frozenset({MARKER})
-
-
-def _foreign(folder: Path, file: str) -> OutputError:
-    return OutputError(
-        "output.foreign",
-        f"'{file}' lies in '{folder}' and is not of the earlier export there.",
-        "a folder whose files may be replaced.",
-        "Choose another output folder, or move that file away.",
-    )
 
 
 def _report(source: ResultFolder | SceneRemains, folder: Path, name: str) -> Iterator[Exported]:
@@ -176,24 +118,14 @@ def _present(content: bytes | None, file: str) -> bytes:
     return content
 
 
-def _list(path: Path, outcome: Outcome) -> None:
-    files = [
-        {"file": item.path.name, "format": item.format, "holds": item.holds, "sop_instance_uid": item.uid}
-        for item in outcome.written
-    ]
-    left = [{"format": item.format, "reason": item.reason.to_json()} for item in outcome.not_written]
-    document = {"schema": SCHEMA, "research_use_only": RESEARCH_USE_ONLY, "files": files, "not_written": left}
-    path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
 def _keep_others(target: Path, folder: Path) -> None:
     """Carry what others put into an earlier export over into the new one, which takes its place."""
-    ours = _ours(target)
+    ours = listed(target)
     for path in sorted(target.iterdir()) if target.exists() else ():
         if path.name in ours:
             continue
         if (folder / path.name).exists():
-            raise _foreign(target, path.name)
+            raise foreign(target, path.name)
         if path.is_dir() and not path.is_symlink():
             shutil.copytree(path, folder / path.name, symlinks=True)
         else:

@@ -1,0 +1,138 @@
+"""A result out of what a saved scene still holds of it: the page, the tables and the contours, made anew.
+
+The contours are proven by the hashes in ``prediction.json``, the CT regions by their volumes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..case import Volume
+from ..errors import DmdpError, InputError, LesionError, MissingPackage
+from ..files import resample_mask
+from ..prediction import Prediction, json_text
+from ..regions.names import MEANINGS
+from .remains import FILE, LESION, PREDICTION, REGIONS, SCHEMA, geometry_from
+from .result import CONTOURS, Contour, Result, digest, mask_sha256, read_prediction
+from .tables import features_csv
+
+REMARK = "Made from a saved scene: without pictures, and with no ct_features.csv beside it. Predict again for these."
+
+
+@dataclass(frozen=True, eq=False)
+class SceneRemains:
+    """What a scene holds of a result, as a :class:`dmdp.report.result.ResultFolder` offers it."""
+
+    document: Mapping[str, Any]
+    result: Result
+
+    @classmethod
+    def read(cls, folder: Path) -> SceneRemains:
+        """Read it; raises :class:`InputError` where it is damaged. A contour that was edited since is left out."""
+        content, prediction = read_prediction(folder / PREDICTION)
+        try:
+            said = json.loads((folder / FILE).read_text(encoding="utf-8"))
+            if said["schema"] != SCHEMA:
+                raise ValueError(f"schema {said['schema']}")
+            created = datetime.fromisoformat(said["created"])
+            pet, ct = _contours(folder, said["lesion"], prediction) if said["lesion"] else (None, None)
+            regions = _regions(folder, said["regions"]) if said["regions"] else None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(
+                "export.no_scene",
+                f"'{FILE}' cannot be read ({type(error).__name__}).",
+                "what the scene of this version writes.",
+                "Predict again, then export.",
+            ) from error
+        found = Result(prediction, pet, ct, regions, {}, created, digest(content, created, {"regions": regions}))
+        return cls(json.loads(content), found)
+
+    def content(self, file: str) -> bytes | None:
+        """A file of the result, made anew; None where a scene does not hold what it takes. Raises :class:`MissingPackage`."""
+        if file == PREDICTION:
+            return json_text(self.document).encode()
+        if file == "features.csv":
+            return features_csv(self.document["features"]).encode()
+        return self._page() if file == "report.html" else None
+
+    def obstacle(self, name: str) -> DmdpError | None:
+        """Why the format ``name`` cannot be made from the scene; None where nothing is known to be in the way."""
+        if name == "map":
+            return InputError(
+                "export.scene",
+                "The parametric maps cannot be made from a saved scene.",
+                "the result as the prediction left it.",
+                "Predict again with a network, then export the maps.",
+            )
+        if name in ("seg", "sr") and self.result.pet is None:
+            return LesionError(
+                "export.changed",
+                "The contour in the scene is not the one that the numbers were computed from.",
+                "that contour.",
+                "Predict again, then export.",
+            )
+        if name == "seg" and not self._regions_fit():
+            return LesionError(
+                "export.regions",
+                "The CT regions in the scene are not those of the prediction.",
+                "these regions, unchanged.",
+                "Predict again, then export.",
+            )
+        return None
+
+    def _page(self) -> bytes:
+        try:
+            from jinja2 import UndefinedError
+
+            from .html import render
+        except ImportError as error:
+            raise MissingPackage("Jinja2", "the report from a saved scene") from error
+        try:
+            return render(self.document, (), Path(), REMARK).encode()
+        except UndefinedError as error:
+            raise InputError(
+                "export.older",
+                f"The answer in the scene is of a version whose report cannot be made here ({error}).",
+                "an answer of this version.",
+                "Predict again, then export.",
+            ) from error
+
+    def _regions_fit(self) -> bool:
+        """Whether every region has the volume that the prediction says, within half a voxel."""
+        said, found = self.result.prediction.regions, self.result.regions
+        if said is None or found is None:
+            return said is None and found is None
+        counts = np.bincount(found.array.astype(int).ravel(), minlength=len(MEANINGS) + 1)
+        voxel = found.geometry.voxel_ml
+        return all(abs(counts[i] * voxel - region["volume_ml"]) < voxel / 2 for i, region in enumerate(said["regions"], 1))
+
+
+def _contours(folder: Path, said: Mapping[str, Any], prediction: Prediction) -> tuple[Contour | None, Contour | None]:
+    """The lesion on PET and CT as the prediction read it; none of them where one has another hash."""
+    on, grids = said["on"], {name: geometry_from(grid) for name, grid in said["grids"].items()}
+    mask = np.zeros(grids[on].shape, bool)
+    _put(mask, folder / LESION, said["lower"])
+    masks = {name: mask if name == on else resample_mask(mask, grids[on], grid)[0] for name, grid in grids.items()}
+    if any(mask_sha256(masks[name.removesuffix("_lesion")]) != prediction.hashes[name] for name in CONTOURS):
+        return None, None
+    return Contour(masks["pet"], grids["pet"]), Contour(masks["ct"], grids["ct"])
+
+
+def _regions(folder: Path, said: Mapping[str, Any]) -> Volume:
+    geometry = geometry_from(said["grid"])
+    labels = np.zeros(geometry.shape, np.float32)
+    _put(labels, folder / REGIONS, said["lower"])
+    return Volume(labels, geometry, "1")
+
+
+def _put(whole: np.ndarray, path: Path, lower: Sequence[int]) -> None:
+    """Put the cropped array of a file to its place; raises ``OSError`` or ``ValueError`` where that cannot be."""
+    part = np.load(path, allow_pickle=False)
+    whole[tuple(slice(start, start + size) for start, size in zip(lower, part.shape, strict=True))] = part
