@@ -41,14 +41,14 @@ def watch_imports(known: frozenset[str]) -> None:
     """Catch first imports of packages that are not ``known`` and take long, as our code makes them."""
     original, depth = builtins.__import__, [0]
 
-    def timed(name, *rest, **more):
+    def timed(name, globals=None, locals=None, fromlist=(), level=0):
         top = name.split(".")[0]
-        if depth[0] or top in known or top in sys.modules or not _by(OURS):
-            return original(name, *rest, **more)
+        if level or depth[0] or top in known or top in sys.modules or not _by(OURS):
+            return original(name, globals, locals, fromlist, level)
         depth[0] += 1
         start = time.thread_time()
         try:
-            return original(name, *rest, **more)
+            return original(name, globals, locals, fromlist, level)
         finally:
             depth[0] -= 1
             spent = time.thread_time() - start
