@@ -21,6 +21,7 @@ from .atomic import write_file
 from .errors import Cancelled, DmdpError, UsageError
 from .job import Job
 from .progress import Progress, silent
+from .protocol import JOB, Line, parse_line
 from .tasks import TASKS
 
 PATHS = ("ct", "pet", "mask", "pet_mask", "ct_mask")
@@ -131,7 +132,7 @@ def _one(row: Row, out: Path, common: Mapping[str, Any], resume: bool, children:
             job = Path(folder) / "job.json"
             job.write_text(json.dumps(Job("predict", arguments, str(out / name)).to_json()), encoding="utf-8")
             _run(job, children, lambda fraction, words: running.tell(name, fraction, words))
-    except (DmdpError, OSError, ValueError, KeyError) as error:  # the last two: a line that a dying process broke off
+    except (DmdpError, OSError) as error:
         return Outcome(name, FAILED, " ".join(str(error).split()))
     finally:
         running.forget(name)
@@ -176,6 +177,7 @@ class _Children:
                 raise Cancelled
             process = subprocess.Popen(
                 command,
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 text=True,
@@ -197,21 +199,24 @@ class _Children:
 
 def _run(job: Path, children: _Children, progress: Progress) -> None:
     """Run a job in a child process and tell how far it is; raises the error that it tells."""
-    process = children.start([sys.executable, "-m", "dmdp", "run-job", str(job)])
-    last = ""
-    with process.stdout as lines:
-        for last in filter(None, map(str.strip, lines)):
-            word, _, text = last.partition(" ")
-            if word == "PROGRESS":
-                fraction, _, words = text.partition(" ")
-                progress(float(fraction), words)
+    process = children.start([sys.executable, "-m", "dmdp", "worker"])  # which ends with us, however we end
+    with suppress(OSError):  # it is gone already, as its output will tell
+        process.stdin.write(f"{JOB} {job}\n")
+        process.stdin.flush()
+    last = Line("other")
+    for last in map(parse_line, process.stdout):
+        if last.kind == "progress":
+            progress(last.fraction, last.words)
+        elif last.kind in ("done", "failed"):
+            break
+    with suppress(OSError):
+        process.stdin.close()
+    process.stdout.close()
     process.wait()
-    if process.returncode == 0 and last == "DONE":
+    if last.kind == "done":
         return
-    word, _, text = last.partition(" ")
-    if word == "FAILED":
-        told = json.loads(text)
-        raise DmdpError(*(told[key] for key in ("code", "found", "expected", "remedy")))
+    if last.error is not None:
+        raise last.error
     raise DmdpError(
         "job.ended",
         f"The process ended without an answer (exit code {process.returncode}).",

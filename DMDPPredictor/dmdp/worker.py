@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from queue import Empty, Queue
+from queue import Empty, SimpleQueue
 from typing import Any, TextIO
 
 from .command import Command
@@ -101,7 +101,12 @@ def serve(
         if inbox.gone or inbox.cancelled == inbox.current:
             stop.wish()
 
+    def terminate(signum, frame) -> None:
+        inbox.end()
+        stop.wish()
+
     signal.signal(signal.SIGINT, cancel)  # what CANCEL becomes
+    signal.signal(signal.SIGTERM, terminate)
     threading.Thread(target=_listen, args=(source or sys.stdin, inbox, parent), daemon=True).start()
     _clear_up(parent)
     with suppress(Empty):
@@ -119,8 +124,13 @@ class _Inbox:
     """The jobs that have come in, the one that is done now, the last to be cancelled, and whether the input has ended."""
 
     def __init__(self) -> None:
-        self.jobs: Queue[str | None] = Queue()
+        self.jobs: SimpleQueue[str | None] = SimpleQueue()  # whose put may interrupt its get, as in a signal's handler
         self.current, self.cancelled, self.gone = "", "", False
+
+    def end(self) -> None:
+        """Nothing more comes in."""
+        self.gone = True
+        self.jobs.put(None)
 
 
 def _listen(source: TextIO, inbox: _Inbox, parent: Path | None) -> None:
@@ -132,8 +142,7 @@ def _listen(source: TextIO, inbox: _Inbox, parent: Path | None) -> None:
         elif word == CANCEL:
             inbox.cancelled = rest
             _thread.interrupt_main(signal.SIGINT)  # as if the signal had come, on every system
-    inbox.gone = True
-    inbox.jobs.put(None)
+    inbox.end()
     _thread.interrupt_main(signal.SIGINT)
     end = threading.Timer(GRACE_SECONDS, _leave, [parent])
     end.daemon = True
