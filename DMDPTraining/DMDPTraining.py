@@ -128,7 +128,9 @@ class DMDPTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def showMessage(self, words):
         """One line below the button; empty hides it."""
-        self.ui.messageLabel.text = words
+        from DMDPPredictorLib.Wrap import breakable
+
+        self.ui.messageLabel.text = breakable(words)
         self.ui.messageLabel.visible = bool(words)
 
     def _followPath(self, name, edit):

@@ -53,6 +53,7 @@ class LesionEditor:
             former.RemoveObserver(tag)
         node = _editorNode(scene) if scene is not None else None
         self._observed = None
+        self._fitting.stop()
         if node is not None:  # another effect has other options
             self._observed = (node, node.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda caller, event: self._fitting.start()))
         self.widget.setMRMLSegmentEditorNode(node)  # first, as Slicer's own module does
@@ -98,7 +99,8 @@ class LesionEditor:
             self.widget.uninstallKeyboardShortcuts()
             self.widget.removeViewObservations()
         self._open = opened
-        self._fitting.start()
+        if opened:
+            self._fitting.start()
 
     def _fit(self) -> None:
         """As tall as the editor is now: the panel's own scroll bar is enough."""

@@ -69,7 +69,7 @@ def networkText(prediction: Prediction) -> str:
     label = said["label"]
     if label is None:
         return note
-    numbers = ", ".join(f"{escape(words.name(name))} {value:.2f}" for name, value in said["probabilities"].items())
+    numbers = ", ".join(f"{escape(name)} {value:.2f}" for name, value in said["probabilities"].items())
     missing = words.names(said.get("missing", ()))
     absent = (
         _("Not known of this patient, though the network uses it: {missing}.").format(missing=escape(missing)) if missing else ""

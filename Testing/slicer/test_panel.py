@@ -47,7 +47,7 @@ def test_choices_go_into_the_scene_and_back(panel, scene, simulated_study):
     assert parameters.ct is ct
     ui.ageSpinBox.value = 61
     ui.sexComboBox.setCurrentIndex(1)
-    ui.methodComboBox.setCurrentText("pet41")
+    ui.methodComboBox.setCurrentText("at 41 % of the maximum")
     assert ui.networkComboBox.currentText == "none"
     ui.networkComboBox.setCurrentText("demo-network")
     kept = panel.logic.getParameterNode()
@@ -56,7 +56,7 @@ def test_choices_go_into_the_scene_and_back(panel, scene, simulated_study):
     assert kept.network == ""
     kept.age, kept.method = 0, "auto"
     assert ui.ageSpinBox.text.startswith("not known")
-    assert ui.methodComboBox.currentText == "auto"
+    assert ui.methodComboBox.currentText == "automatic"
     assert ui.sexComboBox.currentText == "female"
     assert ui.modelComboBox.currentText == "published-pet-clinical"
 

@@ -170,3 +170,24 @@ def test_the_curves_fit_into_the_panel(shown, tmp_path):
     assert widget.ui.curvesLabel.pixmap.width() <= widget.ui.curvesLabel.width + 2
     assert _fits(dock)
     assert isinstance(widget.ui.curvesLabel, qt.QLabel)
+
+
+@onlyTraining
+def test_a_message_breaks_its_paths(shown, tmp_path):
+    """A label breaks at spaces only; a path would be cut at the right."""
+    import qt
+    from DMDPPredictorLib.Wrap import BREAK, LONGEST, breakable
+
+    _dock, widget, show = shown
+    path = "/home/a.user/cohorts_of_2026/" + "a" * 64 + "/published_matrices/" * 6
+    widget.showMessage(f"There is no folder {path}.")
+    show()
+    label = widget.ui.messageLabel
+    assert label.text.replace(BREAK, "") == f"There is no folder {path}."
+    widest = max(label.fontMetrics().horizontalAdvance(piece) for piece in label.text.replace(" ", BREAK).split(BREAK))
+    assert widest <= label.width
+    flags = int(qt.Qt.TextWordWrap)
+    drawn = label.fontMetrics().boundingRect(qt.QRect(0, 0, label.width, 10000), flags, label.text)
+    assert drawn.width() <= label.width
+    assert breakable("A short word stays.") == "A short word stays."
+    assert all(len(piece) <= LONGEST for piece in breakable("f" * 64).split(BREAK))
