@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import slicer
 from dmdp.network.model import DEMONSTRATION_LABEL
-from dmdp.report import maps
+from dmdp.report import maps, standing
 from slicer.i18n import tr as _
 
 from .Attenuation import voxelUnit
 from .Legend import hideLegends, othersLegends, showLegends
 from .Nodes import RAS_TO_LPS, geometryFromNode, maskFromSegmentation
 from .PetSource import isSuv, suvFactor
-from .Results import HEATMAP
+from .Results import HEATMAP, TRAINED
 
 CT_WINDOW_LEVEL = (1400.0, -500.0)
 PET_COLOURS = ("vtkMRMLPETProceduralColorNodePET-DICOM", "vtkMRMLPETProceduralColorNodePET-Heat", "vtkMRMLColorTableNodeIron")
@@ -119,7 +119,8 @@ def _legend(upper, wanted: bool) -> None:
         legend.SetVisibility(False)
     name = upper.GetAttribute(HEATMAP)
     if name is not None:
-        sentence = upper.GetDescription() or DEMONSTRATION_LABEL
+        silent = standing.TRAINED.short if upper.GetAttribute(TRAINED) is not None else DEMONSTRATION_LABEL
+        sentence = upper.GetDescription() or silent
         showLegends(upper, maps.kind(maps.split(name)[2]), sentence, numbers=6 if wanted else 0)
     elif wanted:
         _petLegend(upper)

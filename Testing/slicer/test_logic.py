@@ -194,7 +194,7 @@ def test_a_heatmap_colours_only_its_crop(app, scene, logic):
     box = grid.crop((20, 20, 20), (20, 20, 20))
     heat = addVolume(scene, Volume(np.full(box.shape, 0.9), box, "1"), "heat")
     segmentation = segmentationFromLesion(Lesion(mask, grid, "auto", "PET", (0.0, 0.0, 0.0)), pet)
-    logic.showOverlay(ct, pet, segmentation, heat, opacity=1.0)
+    logic.showOverlay(ct, pet, segmentation, heat, opacity=1.0, legend=False)
     segmentation.GetDisplayNode().SetVisibility(False)
     view = app.views["Red"]
     view.node.SetFieldOfView(160, 160, 1)

@@ -156,3 +156,18 @@ def test_the_first_map_offered_is_not_empty(shown):  # noqa: F811
     assert slicer.mrmlScene.GetNodeByID(composite.GetForegroundVolumeID()).GetAttribute("DMDP.Heatmap") == "subtype_ct_encoder"
     ui.overlayButton.click()
     assert parameters.pet is not None
+
+
+def test_a_scene_that_closes_below_the_overlay_leaves_nothing_behind(shown, scene):  # noqa: F811
+    import slicer
+    from DMDPPredictorLib import Legend
+
+    panel, parameters = shown
+    parameters.pet.RemoveAttribute("DMDP.IsSuv")
+    parameters.pet.SetAttribute("DMDP.SuvbwFactor", "0.5")
+    panel.ui.overlayButton.click()
+    assert Legend._observed
+    scene.Clear(0)
+    assert not Legend._observed
+    assert not panel.ui.overlayButton.checked
+    assert not slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode")

@@ -34,7 +34,7 @@ LOGICS = {
     "Markups": "vtkSlicerMarkupsLogic",
     "Transforms": "vtkSlicerTransformLogic",
 }
-MANAGERS = (
+MANAGERS = (  # the genuine ones, so that outlines, points and legends are drawn as the application draws them
     "vtkMRMLModelSliceDisplayableManager",
     "vtkMRMLSegmentationsDisplayableManager2D",
     "vtkMRMLMarkupsDisplayableManager",
