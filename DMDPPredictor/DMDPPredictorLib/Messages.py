@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dmdp.errors import DmdpError
 from slicer.i18n import tr as _
 
+from .Wrap import breakable
+
 
 class Message:
     """A label that is hidden while it has nothing to say; call it with the words."""
@@ -18,7 +20,7 @@ class Message:
         self("")
 
     def __call__(self, words: str) -> None:
-        self._label.text = words
+        self._label.text = breakable(words)
         self._label.visible = bool(words)
 
     @contextmanager

@@ -155,15 +155,38 @@ def maskFromSegmentation(segmentationNode, volumeNode, segmentId: str = "") -> n
     segmentId = segmentId or segmentation.GetNthSegmentID(0)
     together = segmentationNode.GetParentTransformNode() is volumeNode.GetParentTransformNode()
     grid = volumeNode if together else evenGrid(volumeNode)
-    mask = slicer.util.arrayFromSegmentBinaryLabelmap(segmentationNode, segmentId, grid)
-    if mask is None or not np.any(mask):
+    mask = _exported(segmentationNode, segmentId, grid)
+    if not mask.any():
         raise LesionError(
             "lesion.empty",
             f"The segment '{segmentation.GetSegment(segmentId).GetName()}' is empty on '{volumeNode.GetName()}'.",
             "at least one voxel inside the image.",
             "Outline the lesion, or choose another segment.",
         )
-    return np.asarray(mask) > 0
+    return mask
+
+
+def _exported(segmentationNode, segmentId: str, volumeNode) -> np.ndarray:
+    """A segment on the grid of a volume node as bool (z, y, x); all False where Slicer finds nothing to export.
+
+    As ``slicer.util.arrayFromSegmentBinaryLabelmap``, which leaves a display node in the scene at every call: here one call
+    follows every stroke of the brush.
+    """
+    scene = slicer.mrmlScene
+    identifiers = vtk.vtkStringArray()
+    identifiers.InsertNextValue(segmentId)
+    labelmap = scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "__temp__")
+    try:
+        logic = slicer.modules.segmentations.logic()
+        if not logic.ExportSegmentsToLabelmapNode(segmentationNode, identifiers, labelmap, volumeNode):
+            return np.zeros(volumeNode.GetImageData().GetDimensions()[::-1], bool)
+        return slicer.util.arrayFromVolume(labelmap) > 0
+    finally:
+        display = labelmap.GetDisplayNode()
+        colours = display.GetColorNode() if display is not None else None
+        for node in (colours, display, labelmap):  # the first two were made by the export
+            if node is not None:
+                scene.RemoveNode(node)
 
 
 def isUnchangedProposal(segmentationNode, mask: np.ndarray) -> bool:

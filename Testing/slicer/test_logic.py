@@ -297,3 +297,13 @@ def test_a_ct_that_was_edited_in_the_scene_goes_as_it_stands_there(scene, simula
     slicer.util.arrayFromVolumeModified(pet)
     with pytest.raises(DmdpError, match="The PET in the scene is no longer what its DICOM files hold"):
         logic.predict(ct, pet, segmentation, None, MODELS)
+
+
+def test_reading_a_contour_leaves_nothing_in_the_scene(scene, nodes, logic):
+    """It is read after every stroke of the brush."""
+    _ct, pet, seed = nodes
+    segmentation = logic.delineate(pet, seed)
+    before = scene.GetNumberOfNodes()
+    for _ in range(3):
+        logic.measure(pet, segmentation)
+    assert scene.GetNumberOfNodes() == before
