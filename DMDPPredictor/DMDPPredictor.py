@@ -80,17 +80,17 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         logic = DMDPPredictorLogic()
         self.worker = worker = PanelWorker(logic.worker)
         self.say = Message(self.ui.messageLabel)
-        sayOfModel, sayOfExport = Message(self.ui.modelMessage), Message(self.ui.exportMessage)
+        self.sayOfModel, self.sayOfExport = Message(self.ui.modelMessage), Message(self.ui.exportMessage)
         requirements, more = self._packageLists()
         self.job = PanelJob(worker, self.onProgress, self.onJobEnded)
         self.images = ImagesPanel(self.ui, logic, worker, self.refresh)
         self.proposal = ProposalPanel(self.ui, logic, worker, self.onProgress, self.refresh)
         self.lesion = LesionPanel(self.ui, worker, logic.images)
-        questions = ModelQuestions(worker, sayOfModel, requirements)
-        self.models = ModelPanel(self.ui, self.onModelChosen, self.onNetworkChosen, sayOfModel, questions)
-        self.python = PythonPanel(self.ui, sayOfModel, logic.worker.renew)
+        questions = ModelQuestions(worker, self.sayOfModel, requirements)
+        self.models = ModelPanel(self.ui, self.onModelChosen, self.onNetworkChosen, self.sayOfModel, questions)
+        self.python = PythonPanel(self.ui, self.sayOfModel, logic.worker.renew)
         self.results = ResultPanel(self.ui, logic, worker, self.say, self.refresh)
-        self.exports = ExportPanel(self.ui, worker, sayOfExport, self.refresh, self.onProgress, requirements, more)
+        self.exports = ExportPanel(self.ui, worker, self.sayOfExport, self.refresh, self.onProgress, requirements, more)
         self.ui.researchLabel.text = f"<b>{RESEARCH_USE_ONLY}</b>"
         self.ui.seedPlaceWidget.placeMultipleMarkups = slicer.qSlicerMarkupsPlaceWidget.ForcePlaceSingleMarkup
         self._loaded = qt.QTimer()
@@ -142,7 +142,8 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.results.views.forget()  # before the buttons could draw into a scene that closes
         self.results.forget()
         self.lesion.close()
-        self.say("")
+        for say in (self.say, self.sayOfModel, self.sayOfExport):
+            say("")
         self.setParameterNode(None)
 
     def _abandon(self):
@@ -285,6 +286,7 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def startPrediction(self):
         """Start the job, after a proposal where there is no contour; a failure leaves the panel as it was, with the reason."""
         self.say("")
+        self.sayOfExport("")
         with self.say.told():
             requirements, more = self._packageLists()
             ensurePackages(requirements, None if self._offered else more)  # once; a prediction does without the second

@@ -8,10 +8,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import slicer
+from dmdp.errors import GeometryError
 from dmdp.prediction import Prediction
 
 from .Contour import Contour, ContourReader
+from .Nodes import worldTransform
 from .Parameters import DMDPPredictorParameterNode
+from .PetSource import isSuv
 
 RESULT, INPUTS = "DMDP.Result", "DMDP.Inputs"
 ROLES = ("ct", "pet", "segmentation")
@@ -24,7 +27,8 @@ _contourOf = ContourReader()
 class Choices:
     """What a prediction reads, and so depends on: images by their node IDs, the contour, the patient's facts, the models.
 
-    Two are equal where the same was read; in which segmentation and segment the contour lies does not matter.
+    ``standing`` says how the images stand: whether the PET is in SUV, and where transforms have put both. Two are equal where the
+    same was read; in which segmentation and segment the contour lies does not matter.
     """
 
     ct: str
@@ -35,6 +39,7 @@ class Choices:
     smoking: str | None
     model: str
     network: str
+    standing: str = ""
     segmentation: str = field(default="", compare=False)
     segment: str = field(default="", compare=False)
 
@@ -63,6 +68,7 @@ def choices(parameters: DMDPPredictorParameterNode, contour: Contour | None = No
         smoking=parameters.smoking.value,
         model=parameters.model,
         network=parameters.network,
+        standing=_standing(parameters.ct, parameters.pet),
         segment=parameters.segment,
     )
 
@@ -72,7 +78,7 @@ def storeResult(prediction: Prediction, madeFrom: Choices) -> None:
     removeResult()
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTextNode", "DMDP prediction (research use only)")
     node.SetAttribute(RESULT, "1")
-    plain = {name: getattr(madeFrom, name) for name in (*PLAIN, "segment")}
+    plain = {name: getattr(madeFrom, name) for name in (*PLAIN, "segment", "standing")}
     created = datetime.now().isoformat(timespec="seconds")
     inputs = {"schema": SCHEMA, "created": created, "contour": asdict(madeFrom.contour), **plain}
     node.SetAttribute(INPUTS, json.dumps(inputs))
@@ -92,6 +98,7 @@ def storedResult() -> Stored | None:
         inputs = _current(json.loads(node.GetAttribute(INPUTS)))
         contour = Contour(**inputs["contour"]) if inputs["contour"] else _present(node, inputs["segment"])
         plain = {name: inputs[name] for name in (*PLAIN, "segment")}
+        plain["standing"] = inputs.get("standing") or _standing(*(node.GetNodeReference(role) for role in ROLES[:2]))
         created = datetime.fromisoformat(inputs["created"])
     except (ValueError, KeyError, TypeError):  # of another version of this module
         return None
@@ -121,6 +128,17 @@ def _node():
 def _present(node, segment: str) -> Contour:
     """The contour as it lies in the scene: former versions did not keep what was read."""
     return _contourOf(*(node.GetNodeReference(role) for role in ROLES), segment)
+
+
+def _standing(ctNode, petNode) -> str:
+    """How the images stand in the scene; cheap, and the same text as long as nothing of it changes."""
+    said = [petNode is not None and isSuv(petNode)]
+    for node in (ctNode, petNode):
+        try:
+            said.append(None if node is None or node.GetImageData() is None else worldTransform(node).round(4).tolist())
+        except GeometryError:
+            said.append("bent")
+    return json.dumps(said)
 
 
 def _current(inputs: Any) -> dict[str, Any]:

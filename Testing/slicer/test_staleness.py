@@ -178,3 +178,23 @@ def test_scenes_of_former_versions_are_read(result, network, now):
     panel.results.restore()
     panel.refresh()
     assert panel.ui.staleLabel.isHidden() is (now == "")
+
+
+def test_what_the_pet_is_taken_for_and_where_the_images_stand_count(result, scene):
+    import vtk
+
+    panel, parameters = result
+    panel.ui.suvCheckBox.setChecked(False)
+    assert not panel.ui.staleLabel.isHidden()
+    panel.ui.suvCheckBox.setChecked(True)
+    assert panel.ui.staleLabel.isHidden()
+    transform = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+    matrix = vtk.vtkMatrix4x4()
+    matrix.SetElement(0, 3, 5.0)
+    transform.SetMatrixTransformToParent(matrix)
+    parameters.ct.SetAndObserveTransformNodeID(transform.GetID())
+    panel.refresh()
+    assert not panel.ui.staleLabel.isHidden()
+    parameters.ct.SetAndObserveTransformNodeID(None)
+    panel.refresh()
+    assert panel.ui.staleLabel.isHidden()
