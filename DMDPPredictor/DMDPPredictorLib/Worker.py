@@ -61,6 +61,9 @@ class Worker:
         self._dying: list[subprocess.Popen] = []
         self._outdated = False
 
+    def __del__(self):
+        self._forget()  # the end of its input ends the process
+
     @property
     def process(self) -> subprocess.Popen | None:
         """The child process; None before the first task and after an end."""

@@ -62,7 +62,9 @@ def logic(app):
     """A fresh DMDPPredictorLogic."""
     from DMDPPredictorLib.Logic import DMDPPredictorLogic
 
-    return DMDPPredictorLogic()
+    logic = DMDPPredictorLogic()
+    yield logic
+    logic.close()
 
 
 @pytest.fixture(scope="session")

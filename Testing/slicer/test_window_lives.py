@@ -184,6 +184,34 @@ def hottest(panel):
     return (-x, -y, z)
 
 
+def test_a_logic_that_is_let_go_of_lets_its_worker_go(app, simulated_study):
+    """As somebody does who makes one after the other in the Python console."""
+    from DMDPPredictorLib.Job import ready, writeJob
+    from DMDPPredictorLib.Logic import DMDPPredictorLogic
+
+    logic = DMDPPredictorLogic()
+    logic.worker.run(ready(writeJob(_folder(), "convert", {"pet": str(simulated_study[1])})))
+    number = logic.worker.process.pid
+    del logic
+    end = time.monotonic() + 10
+    while _lives(number):
+        assert time.monotonic() < end, "the worker stays"
+        time.sleep(0.05)
+
+
+def _folder() -> Path:
+    from dmdp.session import new_folder
+
+    return new_folder("test")
+
+
+def _lives(number) -> bool:
+    try:
+        return " Z " not in Path(f"/proc/{number}/stat").read_text()
+    except OSError:
+        return False
+
+
 def test_an_unforeseen_error_of_the_worker_is_in_the_applications_log(loaded, caplog, monkeypatch, tmp_path):
     """What the worker printed about it would go with its folder."""
     from dmdp.errors import DmdpError
@@ -252,7 +280,7 @@ def test_the_job_ends_when_the_application_is_killed(simulated_study, tmp_path):
         done.kill()
         done.wait()
     end = time.monotonic() + 15
-    while Path(f"/proc/{number}").exists() and " Z " not in Path(f"/proc/{number}/stat").read_text():
+    while _lives(number):
         assert time.monotonic() < end, "the worker runs on"
         time.sleep(0.1)
     assert not Path(folder).exists()
