@@ -27,7 +27,7 @@ def _withoutXdist() -> dict[str, str]:
 def test_in_a_fresh_process_the_click_path_imports_nothing_heavy_and_never_stands_still(simulated_study, tmp_path):
     """Other tests have imported everything already, so the path runs alone: see fresh_process.py."""
     done = subprocess.run(
-        [*ALONE, f"{FRESH}::test_click_path"],
+        [*ALONE, f"--basetemp={tmp_path / 'alone'}", f"{FRESH}::test_click_path"],
         capture_output=True,
         text=True,
         timeout=280,
@@ -265,7 +265,7 @@ def test_folders_of_a_program_that_was_killed_go_and_those_of_others_stay(tmp_pa
 def test_the_job_ends_when_the_application_is_killed(simulated_study, tmp_path):
     """A second application predicts and is killed: neither its worker nor its folder is left."""
     done = subprocess.Popen(
-        [*ALONE, f"{FRESH}::test_predict"],
+        [*ALONE, f"--basetemp={tmp_path / 'alone'}", f"{FRESH}::test_predict"],
         stdout=subprocess.PIPE,
         text=True,
         cwd=HERE.parents[1],
