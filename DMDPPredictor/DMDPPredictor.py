@@ -310,6 +310,7 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         job = self.logic.predictJob(
             parameters.ct, parameters.pet, parameters.segmentation, clinical, bundles, folder, parameters.segment
         )
+        self.onProgress(0.0, _("starting"))
         self.results.expect(parameters)
         self.job.startIn(folder, job)
 

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
@@ -27,7 +28,7 @@ from .protocol import CANCEL, JOB, answer_line, last_line, progress_line
 from .session import remove_abandoned
 
 IDLE_SECONDS = 600.0
-GRACE_SECONDS = 3.0
+GRACE_SECONDS, PARTING_SECONDS = 3.0, 1.0
 SESSION = "DMDP_SESSION"  # in the environment: the session folder of the program above
 
 Guard = Callable[[Callable[[], None]], DmdpError | None]
@@ -107,16 +108,19 @@ def serve(
 
     signal.signal(signal.SIGINT, cancel)  # what CANCEL becomes
     signal.signal(signal.SIGTERM, terminate)
-    threading.Thread(target=_listen, args=(source or sys.stdin, inbox, parent), daemon=True).start()
+    threading.Thread(target=_listen, args=(source or sys.stdin, inbox, parent, session), daemon=True).start()
     _clear_up(parent)
     with suppress(Empty):
         while (path := inbox.jobs.get(timeout=idle_seconds)) is not None:
             inbox.current = path
+            if inbox.cancelled == path:  # it came while the job still waited
+                stop.wish()
             run_job(path, commands, stop, guard)
             inbox.current = ""
             if not inbox.gone:
                 stop.forget()
-    _clear_up(parent)  # if the program above is gone, what it left behind goes, too
+    if inbox.gone:
+        _clear_up(parent, session)
     return 0
 
 
@@ -133,7 +137,7 @@ class _Inbox:
         self.jobs.put(None)
 
 
-def _listen(source: TextIO, inbox: _Inbox, parent: Path | None) -> None:
+def _listen(source: TextIO, inbox: _Inbox, parent: Path | None, session: str | None) -> None:
     """Pass on what comes in; at its end, let nothing go on for long."""
     for line in source:
         word, _, rest = line.rstrip("\n").partition(" ")
@@ -144,19 +148,25 @@ def _listen(source: TextIO, inbox: _Inbox, parent: Path | None) -> None:
             _thread.interrupt_main(signal.SIGINT)  # as if the signal had come, on every system
     inbox.end()
     _thread.interrupt_main(signal.SIGINT)
-    end = threading.Timer(GRACE_SECONDS, _leave, [parent])
+    end = threading.Timer(GRACE_SECONDS, _leave, [parent, session])
     end.daemon = True
     end.start()
 
 
-def _leave(parent: Path | None) -> None:
-    _clear_up(parent)
+def _leave(parent: Path | None, session: str | None) -> None:
+    _clear_up(parent, session)
     os._exit(1)
 
 
-def _clear_up(parent: Path | None) -> None:
-    with suppress(OSError):
-        remove_abandoned(parent)
+def _clear_up(parent: Path | None, session: str | None = None) -> None:
+    """Remove what programs that are gone have left; that of ``session``, which has just gone, may take a moment to go wholly."""
+    end = time.monotonic() + (PARTING_SECONDS if session else 0.0)
+    while True:
+        with suppress(OSError):
+            remove_abandoned(parent)
+        if session is None or not os.path.exists(session) or time.monotonic() > end:
+            return
+        time.sleep(0.1)
 
 
 @cache

@@ -143,6 +143,11 @@ def wait(condition, seconds=120):
         time.sleep(0.02)
 
 
+def plain(label) -> str:
+    """What a label says, without the invisible places where a long word may be broken."""
+    return label.text.replace("\u200b", "")
+
+
 def propose(panel):
     """Press *Propose contour* and wait for the worker's answer."""
     panel.ui.delineateButton.click()

@@ -8,7 +8,7 @@ import shutil
 import numpy as np
 import pytest
 
-from .conftest import wait
+from .conftest import plain, wait
 from .test_panel_tools import study  # noqa: F401 (a fixture)
 
 pytestmark = pytest.mark.slicer
@@ -30,7 +30,7 @@ def saved(panel, study, scene, simulated_study, installed_result, tmp_path):  # 
     shutil.copy(folder / "lesion_ct.nii.gz", folder / "heatmap_EGFR_ct_encoder.nii.gz")  # any image on the CT's grid
     panel.results.expect(parameters)
     panel.results.show(readResult(folder))
-    wait(lambda: not panel.results._later, 30)
+    wait(lambda: not panel.results.loading)
     panel.refresh()
     path = tmp_path / "scene.mrb"
     assert slicer.util.saveScene(str(path))
@@ -73,9 +73,9 @@ def test_the_answer_of_a_scene_leaves_in_every_format_but_the_maps(reloaded, tmp
     assert {name for name, box in boxes.items() if not box.enabled} == {"map"}
     assert "Predict again" in boxes["map"].toolTip
     out = export(panel, tmp_path, "html", "pdf", "json", "csv", "seg", "sr", "scene")
-    assert "Exported to" in ui.messageLabel.text
-    assert "predict again for pictures" in ui.messageLabel.text
-    assert "Not written" not in ui.messageLabel.text
+    assert "Exported to" in plain(ui.exportMessage)
+    assert "predict again for pictures" in plain(ui.exportMessage)
+    assert "Not written" not in plain(ui.exportMessage)
     assert {path.name for path in out.iterdir()} == {
         "report.html", "report.pdf", "prediction.json", "features.csv", "segmentation_pet.dcm", "segmentation_ct.dcm",
         "report.dcm", "scene.mrb", "export.json",
@@ -204,5 +204,5 @@ def test_a_panel_that_opens_after_the_scene_was_loaded_knows_of_the_answer(modul
     assert panel.ui.exportButton.enabled
     panel.ui.overlayButton.click()
     assert panel.ui.overlayButton.checked
-    assert not panel.ui.messageLabel.text
+    assert not panel.ui.exportMessage.text
     panel.ui.overlayButton.click()

@@ -97,7 +97,7 @@ def test_predict_asks_once_and_says_below_the_button_what_is_missing(user, files
     monkeypatch.setattr(panel, "resourcePath", lambda name: str(files["more" in name]))
     panel.ui.predictButton.click()
     assert len(packaging.asked) == 1
-    assert NEEDED in panel.ui.messageLabel.text
+    assert NEEDED in plain(panel.ui.messageLabel)
     assert not panel.job.running
 
 

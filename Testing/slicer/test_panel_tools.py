@@ -215,7 +215,7 @@ def shown(loaded, installed_result, tmp_path):
         shutil.copy(folder / "lesion_ct.nii.gz", folder / f"heatmap_{name}.nii.gz")  # any image on the CT's grid
     panel.results.expect(parameters)
     panel.results.show(readResult(folder))
-    wait(lambda: not panel.results.loading, 10)
+    wait(lambda: not panel.results.loading)
     panel.refresh()
     return panel, parameters
 
@@ -317,7 +317,7 @@ def test_a_trained_network_shows_all_that_it_said_and_is_no_demonstration(shown,
     panel.results.clear()
     panel.results.expect(parameters)
     panel.results.show(readResult(folder))
-    wait(lambda: not panel.results.loading, 10)
+    wait(lambda: not panel.results.loading)
     panel.refresh()
     ui = panel.ui
     assert ui.networkSection.collapsed
@@ -556,7 +556,7 @@ def test_choices_and_answer_come_back_with_the_scene(shown, scene, tmp_path):
     parameters.age = 57
     panel.results.expect(parameters)
     panel.results.show(readResult(shutil.copytree(panel.results.result.folder, tmp_path / "again" / "result")))
-    wait(lambda: not panel.results.loading, 10)
+    wait(lambda: not panel.results.loading)
     number = panel.ui.answerBrowser.plainText[:60]
     path = tmp_path / "scene.mrml"
     for node in slicer.util.getNodesByClass("vtkMRMLStorableNode"):

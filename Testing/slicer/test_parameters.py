@@ -110,7 +110,7 @@ def test_clearing_the_paths_goes_back_to_slicers_own_python_and_the_package_inde
         assert wheelFolder() == str(tmp_path)
         ui.wheelsPath.currentPath = ""
         assert wheelFolder() == ""
-        panel._typed.stop()
+        panel.python._typed.stop()
         ui.pythonPath.currentPath = ""
         wait(lambda: ownPython() == "", 10)
     finally:

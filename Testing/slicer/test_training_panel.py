@@ -50,18 +50,18 @@ def test_start_says_what_is_missing(training, tmp_path):
 
 
 @pytest.mark.data
-def test_a_job_can_be_cancelled_and_its_process_ends(training, data, tmp_path):
+def test_a_job_can_be_cancelled_and_leaves_nothing(training, data, tmp_path):
     from DMDPTrainingLib.Work import Work
 
     parameters = training.logic.getParameterNode()
     parameters.work, parameters.data, parameters.out = Work.Training, str(data("dmdp_published")), str(tmp_path / "bundle")
     training.ui.startButton.click()
-    process = training.job._process._process
     wait(lambda: "fitting" in training.ui.progressBar.format)
+    folder = training.job.folder
     assert training.ui.startButton.text == "Cancel"
     training.ui.startButton.click()
     wait(lambda: not training.job.running, 30)
-    assert process.poll() is not None
+    assert not folder.exists()
     assert "cancelled" in training.ui.messageLabel.text
     assert not (tmp_path / "bundle").exists()
 
@@ -71,7 +71,7 @@ def test_a_made_bundle_is_shown(training, project, tmp_path):
 
     shutil.copytree(project / "Resources/Models/published-pet-clinical", tmp_path / "bundle")
     training._running = (Work.Training, tmp_path / "bundle")
-    training.onJobEnded(None, tmp_path)
+    training.onJobEnded(None, tmp_path, {})
     assert "EGFR-robust-age-sex" in training.ui.resultBrowser.plainText
     assert "Research use only" in training.ui.resultBrowser.plainText
 
@@ -103,7 +103,7 @@ def test_a_network_needs_a_cohort_file_and_shows_its_curves(training, project, t
     manifest = tmp_path / "run" / "bundle" / "manifest.json"
     noted = {**json.loads(manifest.read_text(encoding="utf-8")), "notes": ["2 row(s) without PET are left out"]}
     manifest.write_text(json.dumps(noted), encoding="utf-8")
-    training.onJobEnded(None, tmp_path)
+    training.onJobEnded(None, tmp_path, {})
     assert "AUC" in ui.resultBrowser.plainText
     assert "2 row(s) without PET" in ui.resultBrowser.plainText
     parameters.work = Work.Training

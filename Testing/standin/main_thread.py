@@ -16,6 +16,7 @@ import time
 OURS = ("DMDPPredictorLib", "DMDPTrainingLib", "DMDPPredictor.py", "DMDPTraining.py")
 PANELS = ("Panel.py", "PanelJob.py", "DMDPPredictor.py", "DMDPTraining.py")
 IMPORT_SECONDS = 0.05  # of computing time: a first import that a person feels
+SMALL_BYTES = 1 << 20  # the box of a mask is no whole volume
 caught: list[str] = []
 
 
@@ -29,8 +30,7 @@ def install() -> None:
     for name in ("ReadImage", "WriteImage"):
         _watch(sitk, name, "reads or writes a whole volume")
     _watch(sitk.ImageSeriesReader, "Execute", "reads a series")
-    for name in ("save", "savez", "savez_compressed"):
-        _watch(np, name, "writes a whole volume")
+    _watch(np, "save", "writes a whole volume", where=OURS, counts=lambda given: np.asarray(given[1]).nbytes > SMALL_BYTES)
     for name in ("wait", "communicate"):
         _watch(subprocess.Popen, name, "waits for a process")
     _watch(subprocess, "run", "waits for a process")
@@ -58,11 +58,11 @@ def watch_imports(known: frozenset[str]) -> None:
     builtins.__import__ = timed
 
 
-def _watch(owner, name: str, does: str, where: tuple[str, ...] = OURS) -> None:
+def _watch(owner, name: str, does: str, where: tuple[str, ...] = OURS, counts=lambda given: True) -> None:
     original = getattr(owner, name)
 
     def watched(*arguments, **named):
-        if threading.current_thread() is threading.main_thread():
+        if counts(arguments) and threading.current_thread() is threading.main_thread():
             place = _by(where)
             if place:
                 caught.append(f"{owner.__name__}.{name} {does}: {place}")
