@@ -289,7 +289,8 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.sayOfExport("")
         with self.say.told():
             requirements, more = self._packageLists()
-            ensurePackages(requirements, None if self._offered else more)  # once; a prediction does without the second
+            if ensurePackages(requirements, None if self._offered else more):  # the second once; a prediction does without
+                self.worker.renew()
             self._offered = True
             self.onProgress(0.0, _("starting"))
             if self._parameters.segmentation is None:

@@ -156,7 +156,8 @@ class DMDPTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.showMessage("")
         parameters = self._parameters
         try:
-            ensurePackages(self.resourcePath("DMDPTraining/requirements.txt"))
+            if ensurePackages(self.resourcePath("DMDPTraining/requirements.txt")):
+                self.worker.renew()
             self.job.start(self.logic.prepareJob(parameters.work, parameters.data, parameters.out))
             self._running = (parameters.work, Path(parameters.out))
         except (DmdpError, OSError) as error:

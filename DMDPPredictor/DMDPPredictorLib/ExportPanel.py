@@ -33,6 +33,7 @@ class ExportPanel:
     def __init__(
         self, ui, worker: PanelWorker, say: Message, changed: Callable[[], None], progress: Progress, requirements: str, more: str
     ):
+        self._worker = worker
         self._ui, self._say, self._changed, self._requirements, self._more = ui, say, changed, requirements, more
         self._result = self._ct = self._pet = self._target = None
         self._named: list[str] = []
@@ -75,7 +76,8 @@ class ExportPanel:
         self._fromScene = self._result.folder is None
         temporary = new_folder("export")
         try:
-            offerPackages(self._packages(), self._requirements, self._more)
+            if offerPackages(self._packages(), self._requirements, self._more):
+                self._worker.renew()
             if self._named:
                 self.job.start(prepareExport(self._result, self._target, self._named, self._ct, self._pet, temporary))
             else:

@@ -107,7 +107,8 @@ class ModelQuestions:
     def ask(self, question: str, told: Callable[[Mapping[str, Any]], None], **arguments: Any) -> None:
         """Put a question of :mod:`dmdp.viewer.questions`; ``told(answer)`` is called if it has one."""
         try:
-            ensurePackages(self._requirements)
+            if ensurePackages(self._requirements):
+                self._worker.renew()
         except DmdpError as error:
             self._say(str(error))
             return

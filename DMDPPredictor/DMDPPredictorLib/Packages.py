@@ -34,33 +34,38 @@ def missingPackages(requirements) -> list[str]:
     return [str(requirement) for requirement in requirements if not _installed(requirement)]
 
 
-def ensurePackages(path: str | Path, wished: str | Path | None = None) -> None:
+def ensurePackages(path: str | Path, wished: str | Path | None = None) -> bool:
     """Ask once, then install what is missing of the packages that a file lists; on the main thread only.
+
+    Returns whether something was installed: a process that runs already may hold what was there before.
 
     What the file ``wished`` lists is installed with it where that is possible, and done without where it is not. Nothing is
     asked where the user named another Python. Raises :class:`DmdpError` (``package.missing``) where something of ``path``
     stays missing, be it that the user said no or that pip failed.
     """
     if ownPython():
-        return
+        return False
     needed, more = missingPackages(requirementsFrom(path)), missingPackages(requirementsFrom(wished)) if wished else []
     reason = _askAndInstall([*needed, *more], needed if more else [])
-    needed = missingPackages(requirementsFrom(path))
-    if needed:
-        raise _stillMissing(needed, reason or _("they were not installed"))
+    still = missingPackages(requirementsFrom(path))
+    if still:
+        raise _stillMissing(still, reason or _("they were not installed"))
+    return bool(needed or more) and not reason
 
 
-def offerPackages(names: Collection[str], *paths: str | Path) -> None:
+def offerPackages(names: Collection[str], *paths: str | Path) -> bool:
     """Ask once, then install what is missing of the packages ``names`` as the files ``paths`` list them.
 
-    What stays missing is no failure here: what needs it says so. Nothing is asked where the user named another Python.
+    What stays missing is no failure here: what needs it says so. Nothing is asked where the user named another Python. Returns
+    whether something was installed.
     """
     if ownPython():
-        return
+        return False
     from packaging.utils import canonicalize_name
 
     wanted = [line for path in paths for line in requirementsFrom(path) if canonicalize_name(line.name) in names]
-    _askAndInstall(missingPackages(wanted), [])
+    missing = missingPackages(wanted)
+    return bool(missing) and not _askAndInstall(missing, [])
 
 
 def _askAndInstall(wanted: list[str], instead: list[str]) -> str:

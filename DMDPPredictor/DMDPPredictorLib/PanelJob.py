@@ -39,6 +39,10 @@ class PanelWorker:
         """As :meth:`Worker.drop`."""
         self._worker.drop(task)
 
+    def renew(self) -> None:
+        """As :meth:`Worker.renew`."""
+        self._worker.renew()
+
     def stop(self) -> None:
         """End the process; the next task starts another."""
         self._worker.stop()

@@ -86,7 +86,7 @@ def test_in_an_earlier_export_only_its_own_files_are_replaced(logic, result, sce
     assert (out / "scene.mrb").read_text(encoding="utf-8") == "of another hand"
 
 
-def test_the_panel_says_in_one_line_what_was_not_written(shown, tmp_path, without_reportlab, monkeypatch):  # noqa: F811
+def test_the_panel_says_in_one_line_what_was_not_written(without_reportlab, shown, tmp_path, monkeypatch):  # noqa: F811
     import DMDPPredictorLib.ExportPanel as ExportPanel
 
     panel, _ = shown

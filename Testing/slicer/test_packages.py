@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from .conftest import plain, wait
+
 pytestmark = pytest.mark.slicer
 NEEDED, WISHED = "no-such-package-of-dmdp", "another-package-of-nobody"
 
@@ -116,3 +118,19 @@ def test_from_a_folder_of_wheels_it_asks_once_too(user, files, app, monkeypatch)
     Packages.ensurePackages(*files)
     assert len(packaging.asked) == 1
     assert calls[0][:5] == [f"{NEEDED}>=1", f"{WISHED}>=1", "--no-index", "--find-links", "/wheels"]
+
+
+def test_after_an_installation_another_process_computes(panel, tmp_path, monkeypatch):
+    """The one that runs may hold packages as they were before."""
+    import DMDPPredictorLib.ModelPanel as ModelPanel
+
+    panel.ui.checkModelButton.click()
+    wait(lambda: "is sound" in panel.ui.modelMessage.text, 60)
+    first = panel.logic.worker.process
+    panel.ui.checkModelButton.click()
+    wait(lambda: "is sound" in panel.ui.modelMessage.text, 60)
+    assert panel.logic.worker.process is first
+    monkeypatch.setattr(ModelPanel, "ensurePackages", lambda path: True)
+    panel.ui.checkModelButton.click()
+    wait(lambda: "is sound" in panel.ui.modelMessage.text, 60)
+    assert panel.logic.worker.process is not first

@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from .conftest import addVolume, placePoint, propose, wait
+from .conftest import addVolume, placePoint, plain, propose, wait
 
 pytestmark = pytest.mark.slicer
 
