@@ -25,7 +25,7 @@ SUV_TAGS = tuple(
     Tag(name)
     for name in (
         "SUVType", "AcquisitionDateTime", "FrameReferenceTime", "DecayFactor", "TimezoneOffsetFromUTC", "PatientBirthDate",
-        "AttenuationCorrectionMethod",
+        "AttenuationCorrectionMethod", "SeriesDescription",
         *(PHILIPS_GROUP << 16 | block for block in range(0x10, 0x100)),
         *(PHILIPS_GROUP << 16 | block << 8 | low for block in range(0x10, 0x100) for low in (PHILIPS_SUV, PHILIPS_ACTIVITY)),
     )

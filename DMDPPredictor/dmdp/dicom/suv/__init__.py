@@ -14,6 +14,7 @@ import numpy as np
 
 from ...case import Volume
 from ...errors import SuvError
+from ..attenuation import corrections
 from ..numbers import quoted
 from .body import body_of, body_surface_m2, ideal_body_weight, lean_body_mass, weight_kg
 from .decay import decayed_dose, uptake_minutes
@@ -104,13 +105,16 @@ def _first_doubts(record: Record) -> None:
             "START or ADMIN.",
             "Reconstruct the series with decay correction to the start of the scan.",
         )
-    if tags.get("CorrectedImage") in (None, "") and "AttenuationCorrectionMethod" in tags:
+    corrected = corrections(tags)
+    if not corrected:
         method = record.text("AttenuationCorrectionMethod")
         record.warn(
             "attenuation",
             "(0028,0051) CorrectedImage is absent: whether the image is corrected for attenuation is not known for sure"
             + (f"; (0054,1101) AttenuationCorrectionMethod says {quoted(method, '')}." if method else "."),
         )
+    elif "DECY" not in corrected and record.text("DecayCorrection"):
+        record.warn("decay_correction", "(0028,0051) CorrectedImage lacks DECY, while DecayCorrection says that there is one.")
 
 
 def _compare(record: Record, factor: float, activity: float) -> None:
