@@ -72,10 +72,8 @@ def suv_factors(header: PetHeader) -> SuvFactors:
     elif units == "CNTS":
         factor, scale = counts(record)
     if factor is None:
-        one_drug(record)
-        weight, dose = weight_kg(record), dose_bq(record)
-        factor = scale * weight * 1000.0 / decayed_dose(record, dose)
-    elif units == "CNTS":
+        factor = _from_dose(record, scale)
+    elif units == "CNTS" and scale is not None:
         _compare(record, factor, scale)
     return _factors(record, factor, uptake_minutes(record), tracer)
 
@@ -117,13 +115,17 @@ def _first_doubts(record: Record) -> None:
         record.warn("decay_correction", "(0028,0051) CorrectedImage lacks DECY, while DecayCorrection says that there is one.")
 
 
+def _from_dose(record: Record, scale: float) -> float:
+    """The factor from weight and decayed dose, where a stored value × ``scale`` is Bq/ml."""
+    one_drug(record)
+    weight, dose = weight_kg(record), dose_bq(record)
+    return scale * weight * 1000.0 / decayed_dose(record, dose)
+
+
 def _compare(record: Record, factor: float, activity: float) -> None:
     """Warn where Philips' factor for SUV contradicts the one from weight and dose, as far as the header has all of it."""
-    alone = Record(record.header)
     try:
-        if record.header.tags.get("PhilipsActivityConcentrationScaleFactor") is None:
-            return
-        ours = activity * weight_kg(alone) * 1000.0 / decayed_dose(alone, dose_bq(alone))
+        ours = _from_dose(Record(record.header), activity)
     except SuvError:
         return
     if abs(factor / ours - 1) > SAME_FACTOR:

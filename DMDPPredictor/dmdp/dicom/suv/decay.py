@@ -6,6 +6,7 @@ import math
 from datetime import timedelta
 
 from ...errors import SuvError
+from ..numbers import quoted
 from .dose import half_life_s
 from .record import Record, missing
 from .scan import FRAME_MS
@@ -27,14 +28,13 @@ def decayed_dose(record: Record, dose: float) -> float:
     if correction != "START":
         raise SuvError(
             "suv.decay_correction",
-            f"(0054,1102) DecayCorrection is '{correction[:32]}'.",
+            f"(0054,1102) DecayCorrection is {quoted(correction, 'DecayCorrection')}.",
             "START or ADMIN.",
             "Reconstruct the series with decay correction to the start of the scan.",
         )
     record.rule("DecayCorrection START: the dose is decayed from the injection to the reference time.")
     times = times_of(record, half_life)
     record.times["decay"] = times.decay
-    check_decay_factor(record, times.scan, times.reference, half_life)
     _warn_frame_average(record, half_life)
     return dose * 2.0 ** (-times.decay / half_life)
 
@@ -50,9 +50,9 @@ def uptake_minutes(record: Record) -> float | None:
     except SuvError as error:
         record.warn("uptake_unknown", f"The uptake time cannot be told from the header: {error.found}")
         return None
-    if record.text("DecayCorrection").upper() == "ADMIN" and half_life:
-        injection = times.reference - timedelta(seconds=times.decay)
-        check_decay_factor(record, times.scan, injection, half_life)
+    to_injection = record.text("DecayCorrection").upper() == "ADMIN"
+    corrected_to = times.reference - timedelta(seconds=times.decay if to_injection else 0.0)
+    check_decay_factor(record, times.scan, corrected_to, half_life)
     if times.uptake is None:
         record.warn("uptake_unknown", "The uptake time is not known: by the header the acquisition began before the injection.")
         return None

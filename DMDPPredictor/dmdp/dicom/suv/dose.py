@@ -9,7 +9,7 @@ from .record import CORRECT, Record, tag_of
 DOSE_BQ = (4e6, 1e10)  # what may be meant as Bq
 USUAL_BQ = (2e7, 3e9)  # what a person is given, in whatever unit it was written
 UNITS = {"kBq": 1e3, "MBq": 1e6, "mCi": 3.7e7, "GBq": 1e9}
-TOLERANCE = 0.03  # of a half-life; headers round 6586.2 s to 6600 s
+TOLERANCE = 0.02  # of a half-life; headers round 6586.2 s to 6600 s
 TIME_UNITS = {"minutes": 60.0, "hours": 3600.0, "days": 86400.0, "ms": 1e-3}
 
 

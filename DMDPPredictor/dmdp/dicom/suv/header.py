@@ -9,7 +9,7 @@ from typing import Any
 from pydicom.dataset import Dataset
 
 from ..headers import PHILIPS_ACTIVITY, PHILIPS_GROUP, PHILIPS_SUV
-from ..numbers import elements, first_text, text
+from ..numbers import elements, first_text, read_number, text
 
 SERIES = (
     "Units", "SUVType", "DecayCorrection", "SeriesDate", "SeriesTime", "StudyDate", "TimezoneOffsetFromUTC", "PatientWeight",
@@ -22,7 +22,7 @@ DRUG = (
 FRAME = (
     "AcquisitionDate", "AcquisitionTime", "AcquisitionDateTime", "FrameReferenceTime", "ActualFrameDuration", "DecayFactor",
 )  # fmt: skip
-SAME = ("Units", "SUVType", "DecayCorrection", "PatientWeight", "PatientSize", "PatientSex", "SeriesTime", "SeriesDate")
+SAME = ("Units", "SUVType", "DecayCorrection", "PatientWeight", "PatientSize")
 GE_INJECTION = 0x0009100D
 PHILIPS_CREATOR = "philips pet private group"
 
@@ -66,7 +66,7 @@ def pet_header(headers: Sequence[Dataset]) -> PetHeader:
         tags["GEInjectionDateTime"] = "present"
     if len(drugs) > 1:
         tags["several"] = len(drugs)
-    differing = [name for name in SAME if len({_text(header, name) for header in headers}) > 1]
+    differing = [name for name in SAME if len({_comparable(header, name) for header in headers}) > 1]
     if differing:
         tags["differing"] = differing
     frames = tuple(sorted({tuple(_text(header, name) or "" for name in FRAME) for header in headers}))
@@ -76,6 +76,12 @@ def pet_header(headers: Sequence[Dataset]) -> PetHeader:
 def _text(header: Dataset, key: str | int) -> str | None:
     values = elements(header, key)
     return None if values is None else "\\".join(map(text, values))
+
+
+def _comparable(header: Dataset, name: str) -> float | str | None:
+    """The number of an element, so that 64 is 64.0, or its text."""
+    number = read_number(header, name).value
+    return _text(header, name) if number is None else number
 
 
 def _drugs(header: Dataset) -> list[Dataset]:

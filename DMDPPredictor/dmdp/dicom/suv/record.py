@@ -8,7 +8,7 @@ from pydicom.datadict import tag_for_keyword
 
 from ...errors import SuvError
 from ..headers import PHILIPS_ACTIVITY_FACTOR, PHILIPS_SUV_FACTOR
-from ..numbers import POSITIVE, Limits, Reading, first_text, read_number
+from ..numbers import POSITIVE, Limits, Reading, elements, read_number, text
 from .header import PetHeader
 
 PRIVATE = {
@@ -42,8 +42,8 @@ class Record:
             self.rules.append(text)
 
     def text(self, name: str) -> str:
-        """The first value of a tag as text, empty where there is none; what is there counts as used."""
-        found = first_text(self.header.tags, name)
+        """A tag as text, its values joined, empty where there is none; what is there counts as used."""
+        found = "\\".join(map(text, elements(self.header.tags, name) or ()))
         if found:
             self.use(name)
         return found

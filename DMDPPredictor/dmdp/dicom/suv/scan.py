@@ -65,7 +65,7 @@ def scan_of(record: Record) -> Scan:
             moment = _beside(first, moment, record, dated=own_day is not None)
             first = first or moment
         frames.append(Frame(moment, *_numbers(record, slice_)))
-    for name in ("SeriesTime", "AcquisitionTime"):
+    for name in ("SeriesTime", "AcquisitionTime", "AcquisitionDateTime", "FrameReferenceTime"):
         if record.header.tags.get(name):
             record.use(name)
     return Scan(began, tuple(frames), zone, anchor)

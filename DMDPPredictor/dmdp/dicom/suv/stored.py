@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...errors import SuvError
-from ..numbers import POSITIVE
+from ..numbers import POSITIVE, quoted
 from .body import Body, body_of, ideal_body_weight, lean_body_mass, lean_body_mass_janmahasatian
 from .decay import decayed_dose
 from .dose import dose_bq
@@ -54,15 +54,15 @@ def stored_suv(record: Record) -> float:
     return body.weight / mass
 
 
-def counts(record: Record) -> tuple[float | None, float]:
-    """Philips' factors for Units CNTS: that to SUVbw, or None and that to Bq/ml.
+def counts(record: Record) -> tuple[float | None, float | None]:
+    """Philips' factors for Units CNTS: that to SUVbw, and that to Bq/ml; one of them may be None.
 
     Raises :class:`SuvError` where neither can be used.
     """
     factor, activity = record.reading(FACTOR, POSITIVE), record.reading(ACTIVITY, POSITIVE)
     if factor.value is not None:
         record.rule("Units CNTS: Philips' own SUV scale factor (7053,1000).")
-        return factor.value, activity.value or 1.0
+        return factor.value, activity.value
     if activity.value is None:
         finding = next((r.finding for r in (factor, activity) if r.finding.code not in ("missing", "empty")), None)
         if finding is None:
@@ -117,7 +117,7 @@ def _implied_mass(record: Record) -> float | None:
 def _refused(kind: str, why: str, expected: str) -> SuvError:
     return SuvError(
         "suv.type",
-        f"(0054,1006) SUVType is '{kind[:32]}'. {why}.",
+        f"(0054,1006) SUVType is {quoted(kind, 'SUVType')}. {why}.",
         expected,
         "Export the series in Bq/ml or as SUVbw.",
     )

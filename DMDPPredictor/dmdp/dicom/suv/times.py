@@ -93,7 +93,7 @@ def reference_time(record: Record, scan: Scan, half_life: float | None) -> datet
     return reference
 
 
-def check_decay_factor(record: Record, scan: Scan, reference: datetime, half_life: float) -> None:
+def check_decay_factor(record: Record, scan: Scan, reference: datetime, half_life: float | None) -> None:
     """Show DecayFactor, and warn where it contradicts the reference time by more than 2 % of SUV.
 
     Some scanners write one acquisition time for all beds: of the slices with one time the smallest factor counts.
@@ -103,6 +103,8 @@ def check_decay_factor(record: Record, scan: Scan, reference: datetime, half_lif
         return
     factors = [frame.decay_factor for frame in frames]
     record.used["DecayFactor"] = f"{min(factors):g}" if min(factors) == max(factors) else f"{min(factors):g} to {max(factors):g}"
+    if not half_life:
+        return
     first: dict[datetime, Frame] = {}
     for frame in sorted(frames, key=lambda frame: frame.decay_factor):
         if frame.acquired:
