@@ -53,6 +53,9 @@ def scan_of(record: Record) -> Scan:
     zone = _zone(record)
     series = local(_heard(record, read_time(record.header.tags, "SeriesTime")), zone)
     read = [(slice_, *_acquired(record, slice_, zone)) for slice_ in record.header.slices]
+    if _emptied(record, series.seconds, [seconds for _slice, _day, seconds in read]):
+        series = Moment() if series.seconds == 0 else series
+        read = [(slice_, day, seconds or None) for slice_, day, seconds in read]
     anchor = _day(record, [day for _slice, day, _seconds in read])
     day = anchor or NO_DAY
     began = None if series.seconds is None else series.on(day)
@@ -69,6 +72,15 @@ def scan_of(record: Record) -> Scan:
         if record.header.tags.get(name):
             record.use(name)
     return Scan(began, tuple(frames), zone, anchor)
+
+
+def _emptied(record: Record, series: float | None, acquired: list[float | None]) -> bool:
+    """True where times of 00:00:00 stand beside others that are no midnight, as programs leave them that remove times."""
+    known = [seconds for seconds in (series, *acquired) if seconds is not None]
+    if 0 not in known or all(min(seconds, 86400 - seconds) <= 600 for seconds in known):
+        return False
+    record.warn("times", "Times of 00:00:00 stand beside others in the series: they are taken to have been removed.")
+    return True
 
 
 def _heard(record: Record, moment: Moment) -> Moment:
