@@ -183,6 +183,7 @@ def test_the_command_shows_what_was_read_how(pet, dmdp_command):
         ),
         (lambda h: h.RadiopharmaceuticalInformationSequence.append(_other(h)), r"\(0054,0016\)"),
         (lambda h: setattr(h, "PatientWeight", 60 + h.InstanceNumber % 2), r"PatientWeight differs"),
+        (lambda h: setattr(drug(h), "RadionuclideTotalDose", 3.5e8 + h.InstanceNumber % 2), r"\(0054,0016\).*differs"),
         (philips(0x11, None, None), r"\(7053,1000\)"),
     ],
 )  # fmt: skip

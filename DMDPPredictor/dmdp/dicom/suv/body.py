@@ -10,7 +10,7 @@ from .record import CORRECT, Record, tag_of
 
 WEIGHT_KG = (20.0, 300.0)
 HEIGHT_M = (1.0, 2.3)
-BMI = (12.0, 60.0)
+BMI = (13.0, 50.0)
 
 
 @dataclass(frozen=True)

@@ -182,6 +182,7 @@ def _by_the_series(record: Record, scan: Scan, whole: Moment, clock: Moment) -> 
             record.warn("time_zone", f"{START} has an offset from UTC, but the series has none: {START_TIME} was taken.")
             turned = whole.on(whole.day) + timedelta(seconds=_difference(clock.seconds, whole.seconds))
             return Moment(turned.date(), clock.seconds), clock
+        record.warn("time_zone", f"{START} has an offset from UTC, the series none: {START_TIME}, which agrees, was taken.")
     elif whole.offset is not None and whole.seconds is not None and whole.offset != scan.zone:
         here = local(whole, scan.zone)
         record.warn("time_zone", f"{START} was converted from its own offset to the series' clock: {_clock(here.seconds)}.")
