@@ -301,6 +301,22 @@ def test_an_unreadable_time_of_injection():
         convert("RadiopharmaceuticalStartTime", RadiopharmaceuticalStartDateTime="20200101")
 
 
+def test_what_is_odd_in_every_slice_is_said_once():
+    beds = [
+        frame(
+            AcquisitionTime=f"10:{minute:02}:00",
+            AcquisitionDateTime=f"202001011{minute % 5}3000", FrameReferenceTime=-1 - minute,
+            ActualFrameDuration="120000,5", DecayFactor=f"x{minute}",
+        )
+        for minute in range(40)
+    ]  # fmt: skip
+    found = convert(frames=beds)
+    assert found.bw == after(60)
+    codes = [warning["code"] for warning in found.audit["warnings"]]
+    assert len(codes) <= 8
+    assert {"time_form", "ignored", "number", "acquisition_datetime"} <= set(codes)
+
+
 # Dynamic acquisitions and the uptake
 
 

@@ -36,6 +36,11 @@ class Record:
         if {"code": code, "text": text} not in self.warnings:
             self.warnings.append({"code": code, "text": text})
 
+    def warn_of_slices(self, code: str, text: str) -> None:
+        """A doubt about an element of a slice, with which ``text`` begins; said for the first slice that has it."""
+        if not any(said["code"] == code and said["text"][:24] == text[:24] for said in self.warnings):
+            self.warnings.append({"code": code, "text": text})
+
     def rule(self, text: str) -> None:
         """A rule that was applied; said once."""
         if text not in self.rules:

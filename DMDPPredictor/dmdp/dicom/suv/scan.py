@@ -13,7 +13,7 @@ from typing import Any
 
 from ..clock import Moment, read_date, read_datetime, read_offset, read_time
 from ..numbers import Limits, read_number
-from .record import Record, tag_of
+from .record import Record
 
 DAY = timedelta(days=1)
 NO_DAY = date(2000, 1, 2)  # stands for the day where every date was removed; it is never shown
@@ -86,9 +86,9 @@ def _emptied(record: Record, series: float | None, acquired: list[float | None])
 def _heard(record: Record, moment: Moment) -> Moment:
     """A moment as read, after saying what was odd about it."""
     if moment.note:
-        record.warn("time_form", moment.note)
+        record.warn_of_slices("time_form", moment.note)
     if moment.finding and moment.finding.code not in ("missing", "empty"):
-        record.warn("ignored", f"{moment.finding.found} It is ignored; expected was {moment.finding.expected}")
+        record.warn_of_slices("ignored", f"{moment.finding.found} It is ignored; expected was {moment.finding.expected}")
     return moment
 
 
@@ -132,7 +132,7 @@ def _acquired(record: Record, slice_: Mapping[str, Any], zone: timedelta | None)
         return day or both.day, clock.seconds
     apart = (both.seconds - clock.seconds + 43200) % 86400 - 43200
     if abs(apart) > 1:
-        record.warn(
+        record.warn_of_slices(
             "acquisition_datetime", f"AcquisitionDateTime and AcquisitionTime lie {abs(apart):.0f} s apart: the earlier holds."
         )
     if apart < -1:
@@ -176,9 +176,9 @@ def _numbers(record: Record, slice_: Mapping[str, Any]) -> tuple[float | None, f
     ):
         reading = read_number(slice_, name, limits)
         if reading.note:
-            record.warn("number", reading.note)
+            record.warn_of_slices("number", reading.note)
         if reading.finding and reading.finding.code not in ("missing", "empty", "zero"):
-            record.warn("ignored", f"{tag_of(name)} {name} of a slice cannot be used: {reading.finding.found}")
+            record.warn_of_slices("ignored", f"{reading.finding.found} It is ignored; expected was {reading.finding.expected}")
         found.append(reading.value)
     reference, duration, factor = found
     return reference and reference / 1000, duration and duration / 1000, factor
