@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from .case import SEXES, Clinical, Geometry, Volume
+from .case import Clinical, Geometry, Volume
+from .dicom.patient import patient_of
 from .dicom.read import read_series
 from .dicom.series import Series, choose, discover, no_overlap, overlap_mm, pair
 from .dicom.suv import pet_header, suv_factors, to_suv
@@ -55,7 +55,8 @@ def load_pair(ct: Given, pet: Given, *, pet_is_suv: bool = False) -> LoadedPair:
         found = discover(ct.where)
         pairing = pair(found, found if pet == ct else discover(pet.where))
         loaded = _pet_from(pairing.pet, pet)
-        return LoadedPair(ct.placed(read_series(pairing.ct)), loaded.pet, loaded.suv_audit, pairing.notes, loaded.header)
+        notes = (*pairing.notes, *loaded.notes)
+        return LoadedPair(ct.placed(read_series(pairing.ct)), loaded.pet, loaded.suv_audit, notes, loaded.header)
     loaded = load_pet(pet, pet_is_suv=pet_is_suv)
     if ct.is_dicom:
         series, notes = choose(discover(ct.where), "CT")
@@ -77,7 +78,7 @@ def load_pet(pet: Given, *, pet_is_suv: bool = False) -> LoadedPet:
     if source.is_dicom:
         series, notes = choose(discover(source.where), "PT")
         loaded = _pet_from(series, source)
-        return LoadedPet(loaded.pet, loaded.suv_audit, notes, loaded.header)
+        return LoadedPet(loaded.pet, loaded.suv_audit, (*notes, *loaded.notes), loaded.header)
     path = source.paths[0]
     if not pet_is_suv:
         raise SuvError(
@@ -140,15 +141,8 @@ def _frames(ct: Volume, pet: Volume) -> tuple[str, ...]:
 
 def _pet_from(series: Series, source: ImageSource) -> LoadedPet:
     factors = suv_factors(pet_header(series.headers))
-    return LoadedPet(to_suv(source.placed(read_series(series)), factors), factors.audit, header=_patient(series))
-
-
-def _patient(series: Series) -> Clinical:
-    """Age (years) and sex as the header has them; None for what it lacks or says otherwise."""
-    header = series.headers[0]
-    age, sex = str(header.get("PatientAge") or ""), str(header.get("PatientSex") or "").upper()
-    years = float(age[:-1]) if re.fullmatch(r"\d{1,3}Y", age) and 0 < int(age[:-1]) < 120 else None
-    return Clinical(years, sex if sex in SEXES else None)
+    patient, notes = patient_of(series.headers[0])
+    return LoadedPet(to_suv(source.placed(read_series(series)), factors), factors.audit, notes, patient)
 
 
 def _existing(given: Given) -> ImageSource:

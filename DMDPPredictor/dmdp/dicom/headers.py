@@ -8,7 +8,9 @@ from pathlib import Path
 import pydicom
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
+from pydicom.tag import Tag
 
+PHILIPS_GROUP, PHILIPS_SUV, PHILIPS_ACTIVITY = 0x7053, 0x00, 0x09  # within the block that the private creator reserved
 PHILIPS_SUV_FACTOR = 0x70531000
 PHILIPS_ACTIVITY_FACTOR = 0x70531009
 TAGS: Sequence[str | int] = (
@@ -19,6 +21,15 @@ TAGS: Sequence[str | int] = (
     "PatientWeight", "PatientSize", "PatientSex", "PatientAge", "RadiopharmaceuticalInformationSequence", "Manufacturer",
     PHILIPS_SUV_FACTOR, PHILIPS_ACTIVITY_FACTOR, 0x0009100D,
 )  # fmt: skip
+SUV_TAGS = tuple(
+    Tag(name)
+    for name in (
+        "SUVType", "AcquisitionDateTime", "FrameReferenceTime", "DecayFactor", "TimezoneOffsetFromUTC", "PatientBirthDate",
+        "AttenuationCorrectionMethod", "SeriesDescription",
+        *(PHILIPS_GROUP << 16 | block for block in range(0x10, 0x100)),
+        *(PHILIPS_GROUP << 16 | block << 8 | low for block in range(0x10, 0x100) for low in (PHILIPS_SUV, PHILIPS_ACTIVITY)),
+    )
+)  # fmt: skip
 
 
 def read_header(path: Path) -> Dataset | None:
@@ -27,7 +38,7 @@ def read_header(path: Path) -> Dataset | None:
     Raises ``OSError`` or ``ValueError`` where the file is DICOM but damaged within the header.
     """
     try:
-        return pydicom.dcmread(path, stop_before_pixels=True, specific_tags=list(TAGS))
+        return pydicom.dcmread(path, stop_before_pixels=True, specific_tags=[*TAGS, *SUV_TAGS])
     except InvalidDicomError:
         return None
     except (EOFError, AttributeError, KeyError, TypeError, NotImplementedError) as error:
