@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
+from .axes import storage
 from .case import Case, Geometry, Volume
 from .features import Feature
-from .files import to_sitk
+from .files import resample_mask, to_sitk
 from .radiomics.backend import compute
 from .radiomics.catalogue import described, feature_names
 from .radiomics.parameters import Parameters
@@ -24,6 +25,7 @@ from .regions.names import MEANINGS
 
 CROP_MM = 32.0  # a cubic B-spline's memory of farther voxels is below 1e-6 for voxels up to 3 mm
 SIX = tuple(f"reg{number}" for number in MEANINGS)
+TUMOUR = "tumour"
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +34,7 @@ class CtFeatures:
 
     ``regions`` region → name → feature, every region with every feature of the profile (NaN where the region is ``absent``, which
     says why). ``profile`` and ``profile_hash`` name the settings, ``backend`` the program that computed, ``contour`` where the
-    lesion was drawn.
+    lesion was drawn; ``notes`` are sentences for the person who reads the table.
     """
 
     regions: Mapping[str, Mapping[str, Feature]]
@@ -41,6 +43,7 @@ class CtFeatures:
     profile_hash: str
     backend: str
     contour: str
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def by_name(self) -> dict[str, Feature]:
@@ -71,11 +74,20 @@ def ct_features(
 ) -> CtFeatures:
     """Features of the regions ``names`` (of :meth:`Regions.masks`) in the CT of a case.
 
-    The CT is interpolated once, by cubic B-splines, onto the regions' 1 mm grid. Raises :class:`dmdp.errors.InputError` for
-    settings that nothing here computes.
+    By a profile of ours the CT is interpolated once, by cubic B-splines, onto the regions' 1 mm grid. By a PyRadiomics parameter
+    file it is taken as it is stored, whole and on its own grid, with ``tumour`` as drawn and the other regions carried over: what
+    the file asks for is done to the image that PyRadiomics would be given. Raises :class:`dmdp.errors.InputError` for settings
+    that nothing here computes.
     """
-    masks = regions.masks()
-    found = compute(bspline_onto(case.ct, regions.geometry), {n: masks[n] for n in names if n in masks}, settings, backend)
+    masks = {name: mask for name, mask in regions.masks().items() if name in names}
+    notes: tuple[str, ...] = ()
+    if isinstance(settings, Parameters):
+        names, notes = tuple(dict.fromkeys((*names, TUMOUR))), _as_stored(case.ct)
+        masks = {name: resample_mask(mask, regions.geometry, case.ct.geometry)[0] for name, mask in masks.items()}
+        masks[TUMOUR] = case.ct_lesion.mask
+        found = compute(case.ct, masks, settings, backend, whole_numbers=case.ct.provenance.get("stored", "f") in "iu")
+    else:
+        found = compute(bspline_onto(case.ct, regions.geometry), masks, settings, backend)
     name, sha256, asked = _described(settings)
     empty = dict.fromkeys(asked or _union(found.features), float("nan"))
     measured = {region: {**empty, **found.features.get(region, {})} for region in names}
@@ -87,6 +99,21 @@ def ct_features(
         profile_hash=sha256,
         backend=found.backend,
         contour=f"contour from {case.ct_lesion.modality}",
+        notes=notes,
+    )
+
+
+def _as_stored(ct: Volume) -> tuple[str, ...]:
+    """What is to be known of features by a parameter file."""
+    notes = (
+        "By the parameter file on the CT's own grid, as PyRadiomics: 'tumour' is the contour as drawn, the others carried over.",
+    )
+    stored = storage(ct.geometry)
+    if stored is None:
+        return notes
+    return (
+        *notes,
+        f"The CT is stored in {stored}: 2-D diameters and force2D follow the array, as PyRadiomics does, not the patient.",
     )
 
 
