@@ -63,7 +63,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     lines = [
         f"{len(pet)} PET features and {found.to_json()['computed']} of the CT regions {', '.join(present)}: {out}",
         f"Profile {found.profile}, SHA-256 {found.profile_hash[:12]}…, computed by {found.backend}, {found.contour}.",
-        *(f"{name} is absent: {why}." for name, why in found.absent.items()),
+        *(f"{name} is absent: {why.rstrip('.')}." for name, why in found.absent.items()),
         *dict.fromkeys((*case.notes, *found.notes)),
     ]
     return "\n".join([*lines, RESEARCH_USE_ONLY])

@@ -93,4 +93,7 @@ def _by_pyradiomics(
             found |= extract_by_pyradiomics(image, {name: mask}, settings, whole_numbers=whole_numbers)
         except LesionError as error:
             absent[name] = error.found
+        else:
+            if not found[name]:
+                absent[name] = "PyRadiomics makes no feature of it by these settings, or lacks a package for one of their filters"
     return Extraction(found, absent, "pyradiomics")

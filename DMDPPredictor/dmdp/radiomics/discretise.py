@@ -12,20 +12,22 @@ MOST_LEVELS = 10_000_000
 MOST_BYTES = 2**29  # of the counts of pairs; the features of these take several times as much
 
 
-def too_many_levels(what: str, levels: int | None = None) -> InputError:
-    """The error for settings that part the values of ``what`` into more grey levels than can be counted."""
+def too_many_levels(what: str, levels: int | None, profile: Profile | None) -> InputError:
+    """The error for settings that part the values of ``what`` into more grey ``levels`` than can be counted."""
+    width = "" if profile is None or profile.bin_count else f"With a bin width of {profile.bin_width:g} "
+    has = f"{width}{what} has {levels or 'more'} grey levels{'' if levels else ' than its values are precise'}"
     return InputError(
         "radiomics.levels",
-        f"{what[0].upper()}{what[1:]} has too many grey levels{f' ({levels})' if levels else ''} to be counted in memory.",
+        f"{has[0].upper()}{has[1:]}: too many to be counted in memory.",
         "a bin width (binWidth, bin_width) that parts the values into some 16 to 128 levels.",
         "Choose a larger bin width, or a number of bins (binCount, bin_count).",
     )
 
 
-def check_levels(directions: int, present: np.ndarray) -> None:
+def check_levels(directions: int, present: np.ndarray, profile: Profile) -> None:
     """Raise :class:`InputError` where the pairs of grey levels ``present`` in so many ``directions`` are too many to count."""
     if directions * 8 * (len(present) ** 2 + 4 * int(present[-1])) > MOST_BYTES:
-        raise too_many_levels("a region", len(present))
+        raise too_many_levels("a region", len(present), profile)
 
 
 def grey_levels(values: np.ndarray, profile: Profile) -> np.ndarray:
@@ -39,7 +41,7 @@ def grey_levels(values: np.ndarray, profile: Profile) -> np.ndarray:
     number = profile.bin_count or float(np.ptp(values)) / profile.bin_width
     narrow = profile.bin_count is None and profile.bin_width < 4 * np.spacing(float(np.abs(values).max()))
     if number > MOST_LEVELS or narrow:
-        raise too_many_levels("a region", None if narrow else int(number))
+        raise too_many_levels("a region", None if narrow else int(number), profile)
     if profile.bin_count is not None:
         edges = np.histogram_bin_edges(values, profile.bin_count)
         edges[-1] += 1

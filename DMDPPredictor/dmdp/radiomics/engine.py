@@ -112,7 +112,7 @@ def _textures(box: np.ndarray, profile: Profile) -> dict[str, Features]:
     found, wanted = {}, set(profile.classes)
     if wanted & {"glcm", "gldm", "ngtdm"}:
         steps = offsets(box.shape, profile.distances, profile.force_2d_axis)
-        check_levels(len(steps), levels.present)
+        check_levels(len(steps), levels.present, profile)
         pairs, dependences, tones = neighbourhood(levels, steps, profile.gldm_alpha)
         if "glcm" in wanted:
             found["glcm"] = glcm_features(pairs, levels.present, profile.symmetric_glcm)

@@ -30,7 +30,10 @@ Box = tuple[slice, slice, slice]
 
 @dataclass(frozen=True, eq=False)
 class Gridded:
-    """Regions on one grid: ``image`` float32 (z, y, x) of ``spacing`` mm, ``masks`` bool on it, and each region's field."""
+    """Regions on one grid: ``image`` (z, y, x) of ``spacing`` mm, ``masks`` bool on it, and each region's field.
+
+    The image is float32, or float64 where it holds whole numbers.
+    """
 
     image: np.ndarray
     masks: dict[str, np.ndarray]
@@ -58,10 +61,11 @@ def on_profile_grid(
     One grid for all regions, and another for regions that span one slice only along an axis: that axis is not resampled.
     """
     boxes = {name: bounds(mask) for name, mask in masks.items()}
+    array = image.array.astype(float) if whole_numbers else image.array  # PyRadiomics filters integers in double precision
     if profile.spacing_mm is None:
         whole = tuple(slice(0, side) for side in image.geometry.shape)
         fields = {name: _padded(box, profile.pad, whole) if profile.crop else whole for name, box in boxes.items()}
-        yield Gridded(image.array, dict(masks), fields, image.geometry.spacing)
+        yield Gridded(array, dict(masks), fields, image.geometry.spacing)
         return
     spacing = np.array(image.geometry.spacing)
     groups: dict[tuple[float, ...], list[str]] = {}
@@ -74,7 +78,7 @@ def on_profile_grid(
         if np.allclose(spacing, wanted):
             whole = tuple(slice(0, side) for side in image.geometry.shape)
             fields = {name: _padded(boxes[name], profile.pad, whole) for name in names}
-            yield Gridded(image.array, {name: masks[name] for name in names}, fields, image.geometry.spacing)
+            yield Gridded(array, {name: masks[name] for name in names}, fields, image.geometry.spacing)
         else:
             regions = {name: (masks[name], boxes[name]) for name in names}
             yield _resampled(image, regions, np.array(wanted), profile, whole_numbers)
@@ -170,7 +174,7 @@ class _Lattice:
         """As :meth:`resample`, of an image of whole numbers: from all of it, since a fraction near 0 may be cut off or not."""
         start = self.origin + first / self.ratio
         along = [a + np.arange(int(n) + 1) / ratio for a, n, ratio in zip(start, last - first, self.ratio, strict=True)]
-        return self._by_itk(np.rint(array).astype(np.int32), (0, 0, 0), along, how).astype(np.float32)
+        return self._by_itk(np.rint(array).astype(np.int32), (0, 0, 0), along, how).astype(float)
 
     def _by_itk(self, part: np.ndarray, low, along: list[np.ndarray], how: str) -> np.ndarray:
         part = np.ascontiguousarray(part.view(np.uint8) if part.dtype == bool else part)

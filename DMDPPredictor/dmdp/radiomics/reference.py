@@ -11,9 +11,9 @@ import numpy as np
 from ..case import Volume
 from ..errors import InputError, LesionError, MissingPackage
 from ..files import to_sitk
-from .discretise import too_many_levels
 from .profile import Profile
 
+LONGEST = 160  # letters of what PyRadiomics says
 INTERPOLATOR = {"bspline": "sitkBSpline", "linear": "sitkLinear", "nearest": "sitkNearestNeighbor"}
 
 
@@ -33,7 +33,12 @@ def extract_by_pyradiomics(
         try:
             values = made.execute(picture, to_sitk(mask.astype(np.uint8), image.geometry))
         except MemoryError as error:
-            raise too_many_levels(f"the region '{name}'") from error
+            raise InputError(
+                "radiomics.memory",
+                f"PyRadiomics finds no memory for the matrices of the region '{name}'.",
+                "grey levels that are few enough: some 16 to 128.",
+                "Choose a larger bin width (binWidth), or a number of bins (binCount).",
+            ) from error
         except (ValueError, RuntimeError, IndexError, AssertionError) as error:
             raise LesionError(
                 "region.refused",
@@ -52,7 +57,8 @@ def extractor(profile: Profile | Mapping[str, Any], information: bool = False):
         from radiomics.featureextractor import RadiomicsFeatureExtractor
     except ImportError as error:
         raise MissingPackage("pyradiomics", "features by the reference implementation") from error
-    radiomics.logger.setLevel(logging.CRITICAL)
+    for logger in (radiomics.logger, logging.getLogger("pykwalify")):  # what they say of bad files, we say
+        logger.setLevel(logging.CRITICAL)
     parameters = as_parameters(profile) if isinstance(profile, Profile) else dict(profile)
     # the mask that goes in is one region, whichever label the file's author drew it with
     parameters["setting"] = {**(parameters.get("setting") or {}), "additionalInfo": information, "label": 1, "label_channel": 0}
@@ -73,7 +79,8 @@ def _plain(error: Exception) -> str:
         return "it is too thin, or too small, for one of the filters"
     lines = [line.strip(" -\t") for line in str(error).splitlines() if line.strip(" -\t:.")]
     told = [line for line in lines if line.startswith(("Key ", "Value ")) or "not " in line] or lines
-    return (told[0] if told else type(error).__name__).split(" Path: ")[0].rstrip(".:")
+    words = (told[0] if told else type(error).__name__).strip('[]"').split(" Path: ")[0].rstrip(".:")
+    return words if len(words) <= LONGEST else f"{words[:LONGEST]}…"
 
 
 def as_parameters(profile: Profile) -> dict[str, Any]:
