@@ -14,6 +14,7 @@ import SimpleITK as sitk
 
 from .axes import storage
 from .case import Case, Geometry, Volume
+from .errors import InputError
 from .features import Feature
 from .files import resample_mask, to_sitk
 from .radiomics.backend import compute
@@ -89,6 +90,7 @@ def ct_features(
     else:
         found = compute(bspline_onto(case.ct, regions.geometry), masks, settings, backend)
     name, sha256, asked = _described(settings)
+    notes = (*notes, *_left_out(asked, found.features))
     empty = dict.fromkeys(asked or _union(found.features), float("nan"))
     measured = {region: {**empty, **found.features.get(region, {})} for region in names}
     small = f"smaller than {MIN_REGION} voxels of 1 mm³"
@@ -117,6 +119,18 @@ def _as_stored(ct: Volume) -> tuple[str, ...]:
     )
 
 
+def _left_out(asked: Sequence[str], found: Mapping[str, Mapping[str, float]]) -> tuple[str, ...]:
+    """Say which images of the settings PyRadiomics, and the engine with it, leaves out as too thin for their filter."""
+    prefixes = dict.fromkeys(name.split("_", 1)[0] for name in asked)
+    has = {region: {name.split("_", 1)[0] for name in values} for region, values in found.items()}
+    lacking = {prefix: [region for region in has if prefix not in has[region]] for prefix in prefixes}
+    return tuple(
+        f"{prefix} is left out of {', '.join(regions)}: too few voxels along an axis for this filter, as PyRadiomics has it."
+        for prefix, regions in lacking.items()
+        if regions
+    )
+
+
 def _described(settings: Profile | Parameters) -> tuple[str, str, tuple[str, ...]]:
     """Name and SHA-256 of the settings, and the features that they make; none where only PyRadiomics knows these."""
     profile = settings.profile if isinstance(settings, Parameters) else settings
@@ -131,7 +145,17 @@ def _union(features: Mapping[str, Mapping[str, float]]) -> dict[str, None]:
 
 
 def bspline_onto(ct: Volume, onto: Geometry) -> Volume:
-    """The CT (HU) at the voxel centres of a grid; −1000 beyond the CT."""
+    """The CT (HU) at the voxel centres of a grid; −1000 beyond the CT.
+
+    Raises :class:`InputError` for a CT of fewer than three voxels along an axis.
+    """
+    if min(ct.geometry.shape) < 3:
+        raise InputError(
+            "ct.two_voxels",
+            f"A CT of {' × '.join(map(str, ct.geometry.shape[::-1]))} voxels.",
+            "three voxels along each axis: between two no cubic spline is defined.",
+            "Give the whole series.",
+        )
     corners = np.array(np.meshgrid(*[(0, n - 1) for n in onto.shape])).reshape(3, -1).T
     index = ct.geometry.to_index(onto.to_lps(corners))
     room = CROP_MM / np.array(ct.geometry.spacing)

@@ -248,3 +248,20 @@ def test_what_makes_no_feature_is_said(images, prepared):
     case, regions = prepared("float.nii.gz", "mask.nii.gz")
     found = ct_features(case, regions, from_document("file", {"featureClass": {"shape2D": None}}), (TUMOUR,))
     assert "no feature" in found.absent[TUMOUR]
+
+
+def test_an_image_that_is_too_thin_for_a_filter_is_said_to_be(images, prepared):
+    case, regions = prepared("float.nii.gz", "thin.nii.gz")
+    settings = from_document("file", {"imageType": {"Original": {}, "LoG": {"sigma": [2000.0]}}, "featureClass": MEAN})
+    found = ct_features(case, regions, settings, (TUMOUR,))
+    assert any(note.startswith("log-sigma-2000-0-mm-3D is left out of tumour") for note in found.notes)
+    assert all(np.isnan(f.value) for name, f in found.regions[TUMOUR].items() if name.startswith("log"))
+
+
+def test_a_ct_of_two_slices_is_refused_with_the_reason(prepared):
+    from dmdp.ct_features import bspline_onto
+
+    case, regions = prepared("float.nii.gz", "mask.nii.gz")
+    two = Volume(case.ct.array[:2], case.ct.geometry.crop((0, 0, 0), (2, *case.ct.geometry.shape[1:])), "HU")
+    with pytest.raises(InputError, match="three voxels along each axis"):
+        bspline_onto(two, regions.geometry)

@@ -36,9 +36,17 @@ def grey_levels(values: np.ndarray, profile: Profile) -> np.ndarray:
     With ``bin_width`` the bins start at the multiple of it at or below the lowest value (IBSI fixed bin size starts at the
     lowest value instead); with ``bin_count`` they divide the range evenly. The edges are as precise as the values: PyRadiomics
     bins in single precision, and in double a value may fall on the other side of an edge. Raises :class:`InputError` where the
-    bins are too many, or narrower than the values are precise.
+    bins are too many, or narrower than the values are precise, or where these are not finite.
     """
-    number = profile.bin_count or float(np.ptp(values)) / profile.bin_width
+    reach = float(np.ptp(values))
+    number = profile.bin_count or reach / profile.bin_width
+    if not np.isfinite(reach):
+        raise InputError(
+            "radiomics.not_finite",
+            "A region has values that are not finite after filtering.",
+            "finite values.",
+            "Leave out the filter, or interpolate linearly.",
+        )
     narrow = profile.bin_count is None and profile.bin_width < 4 * np.spacing(float(np.abs(values).max()))
     if number > MOST_LEVELS or narrow:
         raise too_many_levels("a region", None if narrow else int(number), profile)
