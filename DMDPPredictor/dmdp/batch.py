@@ -25,7 +25,7 @@ from .protocol import JOB, Line, parse_line
 from .tasks import TASKS
 
 PATHS = ("ct", "pet", "mask", "pet_mask", "ct_mask")
-COLUMNS = ("id", *PATHS, "seed", "method", "age", "sex", "smoking", "pet_is_suv")
+COLUMNS = ("id", *PATHS, "segment", "seed", "method", "age", "sex", "smoking", "pet_is_suv")
 SUMMARY = "summary.csv"
 YES, NO = ("1", "true", "yes"), ("", "0", "false", "no")
 DONE, SKIPPED, FAILED = "done", "skipped", "failed"

@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
+from .axes import storage
 from .case import Case, Geometry, Volume
+from .errors import InputError
 from .features import Feature
-from .files import to_sitk
+from .files import resample_mask, to_sitk
 from .radiomics.backend import compute
 from .radiomics.catalogue import described, feature_names
 from .radiomics.parameters import Parameters
@@ -24,6 +26,7 @@ from .regions.names import MEANINGS
 
 CROP_MM = 32.0  # a cubic B-spline's memory of farther voxels is below 1e-6 for voxels up to 3 mm
 SIX = tuple(f"reg{number}" for number in MEANINGS)
+TUMOUR = "tumour"
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +35,7 @@ class CtFeatures:
 
     ``regions`` region → name → feature, every region with every feature of the profile (NaN where the region is ``absent``, which
     says why). ``profile`` and ``profile_hash`` name the settings, ``backend`` the program that computed, ``contour`` where the
-    lesion was drawn.
+    lesion was drawn; ``notes`` are sentences for the person who reads the table.
     """
 
     regions: Mapping[str, Mapping[str, Feature]]
@@ -41,6 +44,7 @@ class CtFeatures:
     profile_hash: str
     backend: str
     contour: str
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def by_name(self) -> dict[str, Feature]:
@@ -71,12 +75,22 @@ def ct_features(
 ) -> CtFeatures:
     """Features of the regions ``names`` (of :meth:`Regions.masks`) in the CT of a case.
 
-    The CT is interpolated once, by cubic B-splines, onto the regions' 1 mm grid. Raises :class:`dmdp.errors.InputError` for
-    settings that nothing here computes.
+    By a profile of ours the CT is interpolated once, by cubic B-splines, onto the regions' 1 mm grid. By a PyRadiomics parameter
+    file it is taken as it is stored, whole and on its own grid, with ``tumour`` as drawn and the other regions carried over: what
+    the file asks for is done to the image that PyRadiomics would be given. Raises :class:`dmdp.errors.InputError` for settings
+    that nothing here computes.
     """
-    masks = regions.masks()
-    found = compute(bspline_onto(case.ct, regions.geometry), {n: masks[n] for n in names if n in masks}, settings, backend)
+    masks = {name: mask for name, mask in regions.masks().items() if name in names}
+    notes: tuple[str, ...] = ()
+    if isinstance(settings, Parameters):
+        names, notes = tuple(dict.fromkeys((*names, TUMOUR))), _as_stored(case.ct)
+        masks = {name: resample_mask(mask, regions.geometry, case.ct.geometry)[0] for name, mask in masks.items()}
+        masks[TUMOUR] = case.ct_lesion.mask
+        found = compute(case.ct, masks, settings, backend, whole_numbers=case.ct.provenance.get("stored", "f") in "iu")
+    else:
+        found = compute(bspline_onto(case.ct, regions.geometry), masks, settings, backend)
     name, sha256, asked = _described(settings)
+    notes = (*notes, *_left_out(asked, found.features))
     empty = dict.fromkeys(asked or _union(found.features), float("nan"))
     measured = {region: {**empty, **found.features.get(region, {})} for region in names}
     small = f"smaller than {MIN_REGION} voxels of 1 mm³"
@@ -87,6 +101,33 @@ def ct_features(
         profile_hash=sha256,
         backend=found.backend,
         contour=f"contour from {case.ct_lesion.modality}",
+        notes=notes,
+    )
+
+
+def _as_stored(ct: Volume) -> tuple[str, ...]:
+    """What is to be known of features by a parameter file."""
+    notes = (
+        "By the parameter file on the CT's own grid, as PyRadiomics: 'tumour' is the contour as drawn, the others carried over.",
+    )
+    stored = storage(ct.geometry)
+    if stored is None:
+        return notes
+    return (
+        *notes,
+        f"The CT is stored in {stored}: 2-D diameters and force2D follow the array, as PyRadiomics does, not the patient.",
+    )
+
+
+def _left_out(asked: Sequence[str], found: Mapping[str, Mapping[str, float]]) -> tuple[str, ...]:
+    """Say which images of the settings PyRadiomics, and the engine with it, leaves out as too thin for their filter."""
+    prefixes = dict.fromkeys(name.split("_", 1)[0] for name in asked)
+    has = {region: {name.split("_", 1)[0] for name in values} for region, values in found.items()}
+    lacking = {prefix: [region for region in has if prefix not in has[region]] for prefix in prefixes}
+    return tuple(
+        f"{prefix} is left out of {', '.join(regions)}: too few voxels along an axis for this filter, as PyRadiomics has it."
+        for prefix, regions in lacking.items()
+        if regions
     )
 
 
@@ -104,7 +145,17 @@ def _union(features: Mapping[str, Mapping[str, float]]) -> dict[str, None]:
 
 
 def bspline_onto(ct: Volume, onto: Geometry) -> Volume:
-    """The CT (HU) at the voxel centres of a grid; −1000 beyond the CT."""
+    """The CT (HU) at the voxel centres of a grid; −1000 beyond the CT.
+
+    Raises :class:`InputError` for a CT of fewer than three voxels along an axis.
+    """
+    if min(ct.geometry.shape) < 3:
+        raise InputError(
+            "ct.two_voxels",
+            f"A CT of {' × '.join(map(str, ct.geometry.shape[::-1]))} voxels.",
+            "three voxels along each axis: between two no cubic spline is defined.",
+            "Give the whole series.",
+        )
     corners = np.array(np.meshgrid(*[(0, n - 1) for n in onto.shape])).reshape(3, -1).T
     index = ct.geometry.to_index(onto.to_lps(corners))
     room = CROP_MM / np.array(ct.geometry.spacing)

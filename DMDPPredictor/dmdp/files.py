@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-import gzip
 import os
-import zlib
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
 from scipy import ndimage
 
-from .case import Geometry, Volume
+from . import nifti
+from .axes import right_angled, sharpest_angle
+from .case import EVEN_MM, Geometry, Volume
 from .errors import InputError, OutputError
 
 SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
 
 
 def read_volume(path: str | Path, unit: str) -> Volume:
-    """A 3-D image file as a volume in ``unit``; raises :class:`InputError` where it is unreadable, not 3-D or not finite."""
-    image = _read(path)
+    """A 3-D image file as a volume in ``unit``; raises :class:`InputError` where it is unreadable, not 3-D or not finite.
+
+    ``provenance["stored"]`` is the kind of number in the file, as in :attr:`numpy.dtype.kind`.
+    """
+    image = read_image(path)
+    stored = sitk.GetArrayViewFromImage(image).dtype.kind
     array = sitk.GetArrayFromImage(image).astype(np.float32, copy=False)
-    not_finite = int((~np.isfinite(array)).sum()) or _nifti_not_finite(Path(path))
+    not_finite = int((~np.isfinite(array)).sum()) or (nifti.count_not_finite(Path(path)) if nifti.is_nifti(Path(path)) else 0)
     if not_finite:
         raise InputError(
             "image.not_finite",
@@ -29,12 +37,14 @@ def read_volume(path: str | Path, unit: str) -> Volume:
             "finite values in every voxel.",
             "Export the image again, or replace these voxels.",
         )
-    return Volume(array, Geometry.from_sitk(image), unit, {"source": "file"})
+    return Volume(array, Geometry.from_sitk(image), unit, {"source": "file", "stored": stored})
 
 
 def read_mask(path: str | Path) -> tuple[np.ndarray, Geometry]:
     """A label file as (bool array (z, y, x), geometry); every label above 0 is inside. Raises :class:`InputError`."""
-    image = _read(path)
+    image = read_image(path)
+    if nifti.is_nifti(Path(path)):
+        nifti.count_not_finite(Path(path))
     array = sitk.GetArrayFromImage(image)
     return np.nan_to_num(array) > 0 if array.dtype.kind == "f" else array > 0, Geometry.from_sitk(image)
 
@@ -111,7 +121,11 @@ def sample(array: np.ndarray, geometry: Geometry, onto: Geometry, *, order: int,
     return values
 
 
-def _read(path: str | Path) -> sitk.Image:
+def read_image(path: str | Path, *, layers: bool = False) -> sitk.Image:
+    """An image file as it is stored; with ``layers`` also one of several values per voxel.
+
+    Raises :class:`InputError` where it is unreadable, cut off, not 3-D, or lies on a grid without right angles or in two places.
+    """
     path = Path(path)
     if not path.is_file() or not path.name.lower().endswith(SUFFIXES):
         raise InputError(
@@ -120,43 +134,59 @@ def _read(path: str | Path) -> sitk.Image:
             f"a file ending in {', '.join(SUFFIXES)}.",
             "Check the path.",
         )
-    try:
-        image = sitk.ReadImage(str(path))
-    except RuntimeError as error:
-        raise InputError(
-            "file.unreadable",
-            f"'{path.name}' cannot be read; it is damaged or cut off.",
-            "a complete image file.",
-            "Copy or export it again.",
-        ) from error
+    if nifti.is_nifti(path):
+        nifti.check_place(path)
+    image = _opened(path)
     components = image.GetNumberOfComponentsPerPixel()
-    if image.GetDimension() != 3 or components != 1 or min(image.GetSize()) < 2:
+    if image.GetDimension() != 3 or (components != 1 and not layers) or min(image.GetSize()) < 2:
         raise InputError(
             "file.dimensions",
             f"'{path.name}' has {' × '.join(map(str, image.GetSize()))} voxels with {components} value(s) each.",
             "a 3-D image of several slices with one value per voxel.",
             "Export one time point and one component.",
         )
+    nifti.check_axes(f"'{path.name}'", Geometry.from_sitk(image).matrix[:3, :3], image.GetSize()[::-1])
     return image
 
 
-def _nifti_not_finite(path: Path) -> int:
-    """Voxels of a NIfTI file that are not finite: the NIfTI library replaces them by 0 while it reads, and says nothing."""
-    if not path.name.lower().endswith((".nii", ".nii.gz")):
-        return 0
+def _opened(path: Path) -> sitk.Image:
     try:
-        content = gzip.decompress(path.read_bytes()) if path.name.lower().endswith(".gz") else path.read_bytes()
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        with _silent():
+            return sitk.ReadImage(str(path))
+    except RuntimeError as error:
+        whole = nifti.straightened(path) if nifti.is_nifti(path) else None
+        if whole is not None:
+            with tempfile.TemporaryDirectory(prefix="dmdp-") as folder, suppress(RuntimeError), _silent():
+                straight = Path(folder) / "image.nii"
+                straight.write_bytes(whole)
+                return sitk.ReadImage(str(straight))
         raise InputError(
-            "image.incomplete", f"'{path.name}' ends too early or is damaged ({error}).", "a whole file.", "Copy it again."
+            "file.unreadable",
+            f"'{path.name}' cannot be read; it is damaged or cut off.",
+            "a complete image file.",
+            "Copy or export it again.",
         ) from error
-    order = "<" if content[:4] == (348).to_bytes(4, "little") else ">"
-    kind = {16: "f4", 64: "f8"}.get(int(np.frombuffer(content, order + "i2", 1, 70)[0]))
-    if kind is None or content[344:347] != b"n+1":
-        return 0
-    start = int(np.frombuffer(content, order + "f4", 1, 108)[0])
-    size = (len(content) - start) // int(kind[1])
-    return int((~np.isfinite(np.frombuffer(content, order + kind, size, start))).sum())
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """What the image libraries write to the screen, past Python, goes nowhere: our own words say what is wrong."""
+    warns = sitk.ProcessObject.GetGlobalWarningDisplay()
+    kept = None
+    with suppress(OSError, ValueError, AttributeError):  # a program without a screen
+        sys.stderr.flush()
+        kept = os.dup(2)
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, 2)
+        os.close(nothing)
+    sitk.ProcessObject.SetGlobalWarningDisplay(False)
+    try:
+        yield
+    finally:
+        sitk.ProcessObject.SetGlobalWarningDisplay(warns)
+        if kept is not None:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def _write(path: str | Path, array: np.ndarray, geometry: Geometry, description: str) -> Path:
@@ -169,20 +199,44 @@ def _write(path: str | Path, array: np.ndarray, geometry: Geometry, description:
             "a name ending in .nii.gz, .nii, .nrrd or .mha.",
             "Change the file's name.",
         )
+    if nifti.is_nifti(path):
+        _check_header_holds(path, geometry)
     image = to_sitk(array, geometry)
     if description:
         image.SetMetaData("ITK_FileNotes" if suffix.startswith(".nii") else "description", description[:79])
     aside = path.with_name(f".partial-{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        sitk.WriteImage(image, str(aside), useCompression=suffix == ".nii.gz")
+        with _silent():
+            sitk.WriteImage(image, str(aside), useCompression=suffix == ".nii.gz")
         os.replace(aside, path)
     except (RuntimeError, OSError) as error:
         aside.unlink(missing_ok=True)
+        why = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
         raise OutputError(
             "output.unwritable",
-            f"'{path}' cannot be written ({str(error).splitlines()[-1].strip()}).",
+            f"'{path}' cannot be written{why}.",
             "a writable place with enough free space.",
             "Choose another output path, or free the space or the permission.",
         ) from error
     return path
+
+
+def _check_header_holds(path: Path, geometry: Geometry) -> None:
+    """A NIfTI header says sizes up to 32767 and, in what every program reads of it, axes at right angles; raise
+    :class:`OutputError` for others."""
+    axes = geometry.matrix[:3, :3]
+    try:
+        _, away = right_angled(axes, geometry.shape)
+        fault = f"meet at {sharpest_angle(axes):.1f}° (voxels up to {away:.1f} mm off)" if away > EVEN_MM else None
+    except ValueError:
+        fault = "span no volume"
+    if max(geometry.shape) > 32767:
+        fault = "are longer than 32767 voxels"
+    if fault:
+        raise OutputError(
+            "output.geometry",
+            f"'{path.name}' cannot be written as NIfTI: the axes of its grid {fault}, which a NIfTI header cannot hold.",
+            "a grid with three axes at right angles.",
+            "Resample the image onto a right-angled grid first; if the file is only a mask, name it .nrrd.",
+        )

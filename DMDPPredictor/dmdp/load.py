@@ -15,7 +15,8 @@ from .dicom.read import read_series
 from .dicom.series import Series, choose, discover, no_overlap, overlap_mm, pair
 from .dicom.suv import pet_header, suv_factors, to_suv
 from .errors import InputError, LesionError, SuvError
-from .files import read_mask, read_volume, resample_mask
+from .files import read_volume, resample_mask
+from .masks import read_segment
 from .packed import unpack
 from .source import Given, ImageSource
 
@@ -91,16 +92,19 @@ def load_pet(pet: Given, *, pet_is_suv: bool = False) -> LoadedPet:
     return LoadedPet(source.placed(read_volume(path, SUV_UNIT)), None, notes)
 
 
-def load_mask(given: str | Path | Mapping[str, Any], onto: Geometry) -> tuple[np.ndarray, tuple[str, ...]]:
+def load_mask(
+    given: str | Path | Mapping[str, Any], onto: Geometry, segment: str | int | None = None
+) -> tuple[np.ndarray, tuple[str, ...]]:
     """A mask (a file, or packed) on the grid ``onto``, by nearest neighbour where it comes on another, and notes about that.
 
-    Raises :class:`LesionError` where it is empty, lies outside the image, or holds a single voxel.
+    ``segment`` names or numbers one of several in a file. Raises :class:`LesionError` where it is to be named and is not, where
+    the mask is empty, lies outside the image, or holds a single voxel.
     """
     if isinstance(given, Mapping):
-        (mask, geometry), name = unpack(given), "drawn contour"
+        (mask, geometry), name, notes = unpack(given), "drawn contour", ()
     else:
         (path,) = _existing(given).paths
-        (mask, geometry), name = read_mask(path), path.name
+        (mask, geometry, notes), name = read_segment(path, segment), path.name
     if not mask.any():
         raise LesionError(
             "lesion.empty",
@@ -115,7 +119,7 @@ def load_mask(given: str | Path | Mapping[str, Any], onto: Geometry) -> tuple[np
             "lesion.outside",
             f"The mask '{name}' has no voxel inside the image.",
             "a lesion within the field of view, in the same frame of reference.",
-            "Check that the mask was drawn on these images.",
+            "Check that the mask was drawn on these images, and that its file kept their place (origin, spacing and axes).",
         )
     if voxels < MIN_VOXELS:
         raise LesionError(
@@ -125,8 +129,25 @@ def load_mask(given: str | Path | Mapping[str, Any], onto: Geometry) -> tuple[np
             "Draw the whole lesion; lesions of one voxel cannot be measured.",
         )
     if geometry.same_grid(onto):
-        return carried, ()
-    return carried, (f"The mask '{name}' came on another grid (nearest neighbour; volume changed by {residual:+.1%}).",)
+        return carried, notes
+    if _displaced(geometry, onto):
+        notes = (
+            *notes,
+            f"The mask '{name}' has as many voxels as the image, {' × '.join(map(str, onto.shape[::-1]))}, but says that they "
+            "lie elsewhere: perhaps it was saved without its header (origin, spacing and axes).",
+        )
+    return carried, (*notes, f"The mask '{name}' came on another grid (nearest neighbour; volume changed by {residual:+.1%}).")
+
+
+def _displaced(mask: Geometry, image: Geometry) -> bool:
+    """Whether two grids of the same numbers of voxels, in whatever order, fill other boxes in space."""
+    if sorted(mask.shape) != sorted(image.shape):
+        return False
+    ends = []
+    for geometry in (mask, image):
+        corners = geometry.to_lps(np.array(np.meshgrid(*[(0, n - 1) for n in geometry.shape])).reshape(3, -1).T)
+        ends.append(np.array([corners.min(axis=0), corners.max(axis=0)]))
+    return bool(np.abs(ends[0] - ends[1]).max() > max(image.spacing))
 
 
 def _frames(ct: Volume, pet: Volume) -> tuple[str, ...]:

@@ -18,13 +18,16 @@ from .progress import Progress, silent
 from .source import ImageSource
 
 HEADER_NOTE = "The DICOM header says"
+COLD_NOTE = "The contour lies where there is hardly any uptake"
+COLD_SUV = 1.0
 
 
 @dataclass(frozen=True)
 class CaseRequest:
     """Where a patient's data lie: images as in :class:`dmdp.source.ImageSource`, masks as files or packed, ``seed`` in LPS mm.
 
-    Exactly one of ``mask`` (the lesion on both images), ``pet_mask`` (optionally with ``ct_mask``) or ``seed``.
+    Exactly one of ``mask`` (the lesion on both images), ``pet_mask`` (optionally with ``ct_mask``) or ``seed``. ``segment`` names
+    or numbers the lesion in mask files that hold several.
     """
 
     ct: Path | ImageSource
@@ -36,6 +39,7 @@ class CaseRequest:
     seed: tuple[float, float, float] | None = None
     method: str = "auto"
     clinical: Clinical = Clinical()
+    segment: str | int | None = None
 
     def __post_init__(self) -> None:
         given = [self.mask, self.pet_mask, self.seed]
@@ -45,6 +49,13 @@ class CaseRequest:
                 "The lesion is given in no way, or in more than one.",
                 "either a mask, or a PET mask (with or without a CT mask), or a seed point.",
                 "Give one of --mask, --pet-mask [--ct-mask] or --seed.",
+            )
+        if self.segment is not None and self.seed is not None:
+            raise UsageError(
+                "lesion.segment",
+                f"The segment '{self.segment}' is named, and there is no mask.",
+                "a segment of a mask, or a seed point.",
+                "Leave out --segment, or give --mask.",
             )
 
 
@@ -61,7 +72,18 @@ def prepare_case(request: CaseRequest, progress: Progress = silent) -> Case:
         ct_lesion,
         request.clinical,
         pair.suv_audit,
-        (*pair.notes, *notes, *_unused(request.clinical, pair.header)),
+        (*pair.notes, *notes, *_cold(pair.pet, pet_lesion), *_unused(request.clinical, pair.header)),
+    )
+
+
+def _cold(pet: Volume, lesion: Lesion) -> tuple[str, ...]:
+    """Say so where a contour holds less uptake than blood does: it lies beside the lesion, or outside the body."""
+    highest = float(pet.array[lesion.mask].max()) if lesion.voxels else 0.0
+    if lesion.method != "manual" or highest >= COLD_SUV:
+        return ()
+    return (
+        f"{COLD_NOTE} (SUVmax {highest:.2f}): check that the mask was drawn on these images, and that its file kept their place "
+        "(origin, spacing and axes).",
     )
 
 
@@ -80,19 +102,19 @@ def _lesions(request: CaseRequest, ct: Volume, pet: Volume) -> tuple[Lesion, Les
         lesion = delineate(pet, request.seed, request.method)
         return lesion, carry_over(lesion, ct.geometry, "CT"), lesion.notes
     if request.mask is not None:
-        mask, pet_notes = load_mask(request.mask, pet.geometry)
-        on_ct, ct_notes = load_mask(request.mask, ct.geometry)
+        mask, pet_notes = load_mask(request.mask, pet.geometry, request.segment)
+        on_ct, ct_notes = load_mask(request.mask, ct.geometry, request.segment)
         notes = tuple(dict.fromkeys((*pet_notes, *ct_notes)))
         return (
             Lesion(mask, pet.geometry, "manual", "both", hottest_point(pet, mask)),
             Lesion(on_ct, ct.geometry, "manual", "both"),
             notes,
         )
-    mask, notes = load_mask(request.pet_mask, pet.geometry)
+    mask, notes = load_mask(request.pet_mask, pet.geometry, request.segment)
     lesion = Lesion(mask, pet.geometry, "manual", "PET", hottest_point(pet, mask))
     if request.ct_mask is None:
         return lesion, carry_over(lesion, ct.geometry, "CT"), notes
-    on_ct, ct_notes = load_mask(request.ct_mask, ct.geometry)
+    on_ct, ct_notes = load_mask(request.ct_mask, ct.geometry, request.segment)
     return lesion, Lesion(on_ct, ct.geometry, "manual", "CT"), (*notes, *ct_notes)
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import RESEARCH_USE_ONLY
 from ..command import Command
 from ..errors import LesionError
 from ..progress import Progress, part
 from .options import add_case_arguments, case_request, required
+
+if TYPE_CHECKING:
+    from ..radiomics.parameters import Parameters
+    from ..radiomics.profile import Profile
 
 PROFILE_HELP = "radiomics_v1 (default), another installed profile, a profile's JSON file or a PyRadiomics parameter file"
 BACKEND_HELP = "auto (default) is the engine, and PyRadiomics for settings that the engine does not know"
@@ -38,7 +42,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
 
     out = Path(required(arguments, "out"))
     settings = find_settings(arguments.get("profile") or "radiomics_v1")
-    case = prepare_case(case_request(arguments), part(progress, 0.0, 0.4))
+    case = prepare_case(case_request(_with_label(arguments, settings)), part(progress, 0.0, 0.4))
     progress(0.4, "finding the CT regions")
     regions = ct_regions(case.ct, case.ct_lesion, find_thorax(case.ct))
     if regions is None:
@@ -59,9 +63,19 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     lines = [
         f"{len(pet)} PET features and {found.to_json()['computed']} of the CT regions {', '.join(present)}: {out}",
         f"Profile {found.profile}, SHA-256 {found.profile_hash[:12]}…, computed by {found.backend}, {found.contour}.",
-        *(f"{name} is absent: {why}." for name, why in found.absent.items()),
+        *(f"{name} is absent: {why.rstrip('.')}." for name, why in found.absent.items()),
+        *dict.fromkeys((*case.notes, *found.notes)),
     ]
     return "\n".join([*lines, RESEARCH_USE_ONLY])
+
+
+def _with_label(arguments: Mapping[str, Any], settings: Profile | Parameters) -> Mapping[str, Any]:
+    """The arguments with the mask's label from a parameter file, where it names one and the person has named no segment."""
+    label = getattr(settings, "label", None)
+    masked = any(arguments.get(key) is not None for key in ("mask", "pet_mask"))
+    if label is None or not masked or arguments.get("segment") not in (None, ""):
+        return arguments
+    return {**arguments, "segment": label}
 
 
 COMMAND = Command("features", "Measure PET features and radiomics of the CT regions.", add_arguments, run)

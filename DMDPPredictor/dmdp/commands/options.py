@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..prepare import CaseRequest
 
 SEED_HELP = "a point in the lesion: X,Y,Z in mm, LPS (in Slicer: R,A,S with the first two signs changed)"
+SEGMENT_HELP = "the lesion in a mask that holds several labels or segments: its name (.seg.nrrd) or its number"
 PET_IS_SUV_HELP = "the PET file holds SUVbw (g/ml) already; needed for NIfTI and NRRD"
 
 
@@ -44,6 +45,7 @@ def add_case_arguments(parser: ArgumentParser) -> None:
     lesion.add_argument("--pet-mask", metavar="F", help="the lesion as drawn on the PET")
     lesion.add_argument("--seed", metavar="X,Y,Z", help=SEED_HELP)
     parser.add_argument("--ct-mask", metavar="F", help="with --pet-mask: the lesion as drawn on the CT")
+    parser.add_argument("--segment", metavar="NAME|NUMBER", help=SEGMENT_HELP)
     parser.add_argument("--method", metavar="M", help="with --seed: auto (default), suv4, suv3, suv2.5, pet41 or pet50")
 
 
@@ -59,6 +61,7 @@ def case_request(given: Mapping[str, Any]) -> CaseRequest:
         **{key: _mask(given[key]) for key in ("mask", "pet_mask", "ct_mask") if given.get(key) is not None},
         seed=point(given.get("seed")),
         method=given.get("method") or "auto",
+        segment=None if given.get("segment") in (None, "") else str(given["segment"]),
         clinical=Clinical(given.get("age"), given.get("sex"), given.get("smoking")),
     )
 

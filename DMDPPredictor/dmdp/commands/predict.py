@@ -40,7 +40,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     """Predict and write; returns the verdict, the probabilities unless the case is outside, and where to look."""
     from ..job import Job
-    from ..prepare import HEADER_NOTE
+    from ..prepare import COLD_NOTE, HEADER_NOTE
     from ..workflow import predict_to_folder
 
     given = {key: value for key, value in arguments.items() if value is not None}
@@ -62,7 +62,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     )
     lines = [f"Applicability: {prediction.applicability.verdict}"]
     lines += [f"  {reason.level}: {reason.found} Expected: {reason.expected}" for reason in prediction.applicability.reasons]
-    lines += [note for note in prediction.notes if note.startswith(HEADER_NOTE)]
+    lines += [note for note in prediction.notes if note.startswith((HEADER_NOTE, COLD_NOTE))]
     if prediction.applicability.verdict == "outside":
         lines.append("The probabilities are in prediction.json, and in the report behind 'show anyway'.")
     else:

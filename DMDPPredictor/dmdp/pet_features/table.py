@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..axes import upright_lesion, upright_volume
 from ..case import Lesion, Volume
 from ..errors import GeometryError, LesionError
 from ..features import Feature
@@ -55,6 +56,7 @@ DEFINITIONS: dict[str, tuple[str, str, str]] = {
 def pet_features(pet: Volume, lesion: Lesion) -> dict[str, Feature]:
     """The twenty features by their published names, then ours; ``pet`` in SUVbw, ``lesion`` on its native grid.
 
+    Sections and planes are the patient's (the nearest of the array's axes), however the slices were stored.
     A value that a lesion is too small or too flat for is NaN. Raises :class:`GeometryError` for a lesion on another grid and
     :class:`LesionError` for one without voxels.
     """
@@ -67,5 +69,6 @@ def pet_features(pet: Volume, lesion: Lesion) -> dict[str, Feature]:
         )
     if not lesion.voxels:
         raise LesionError("lesion.empty", "The lesion has no voxel.", "at least two voxels.", "Draw the lesion again.")
+    pet, lesion = upright_volume(pet), upright_lesion(lesion)
     values = intensity(pet, lesion) | heterogeneity(pet, lesion) | planes(pet, lesion)
     return {name: Feature(name, float(values[name]), *about) for name, about in DEFINITIONS.items()}

@@ -50,18 +50,29 @@ def find_settings(name_or_path: str | Path) -> Profile | Parameters:
     )
 
 
-def compute(image: Volume, masks: Mapping[str, np.ndarray], settings: Profile | Parameters, backend: str = "auto") -> Extraction:
+def compute(
+    image: Volume,
+    masks: Mapping[str, np.ndarray],
+    settings: Profile | Parameters,
+    backend: str = "auto",
+    *,
+    whole_numbers: bool = False,
+) -> Extraction:
     """Features of every region that is large enough; ``masks`` bool (z, y, x) on the image's grid.
 
-    ``auto`` is the engine, and PyRadiomics for settings that the engine does not know. Raises :class:`InputError` where these are
-    to be computed without PyRadiomics, :class:`UsageError` for another back-end.
+    ``auto`` is the engine, and PyRadiomics for settings that the engine does not know. ``whole_numbers`` says that the image was
+    stored as such: what PyRadiomics interpolates of it loses its fraction. Raises :class:`InputError` where settings are
+    known to nobody, or are to be computed without PyRadiomics, :class:`UsageError` for another back-end.
     """
     if backend not in BACKENDS:
         raise UsageError("radiomics.backend", f"The back-end '{backend}'.", f"one of {', '.join(BACKENDS)}.", "Choose one.")
+    if isinstance(settings, Parameters):
+        settings.check_known()
     unknown = settings.unsupported if isinstance(settings, Parameters) else ()
     profile = settings.profile if isinstance(settings, Parameters) else settings
     if backend == "pyradiomics" or (backend == "auto" and unknown and find_spec("radiomics")):
-        return _by_pyradiomics(image, masks, settings.document if isinstance(settings, Parameters) else settings)
+        document = settings.document if isinstance(settings, Parameters) else settings
+        return _by_pyradiomics(image, masks, document, whole_numbers)
     if unknown:
         raise InputError(
             "radiomics.unsupported",
@@ -69,15 +80,20 @@ def compute(image: Volume, masks: Mapping[str, np.ndarray], settings: Profile | 
             "settings that the engine computes, or PyRadiomics to be installed.",
             "Change the file, or install pyradiomics 3.0.1.",
         )
-    found, refused = extract_present(image, masks, profile)
+    found, refused = extract_present(image, masks, profile, whole_numbers=whole_numbers)
     return Extraction(found, {name: error.found for name, error in refused.items()}, "engine")
 
 
-def _by_pyradiomics(image: Volume, masks: Mapping[str, np.ndarray], settings: Profile | Mapping) -> Extraction:
+def _by_pyradiomics(
+    image: Volume, masks: Mapping[str, np.ndarray], settings: Profile | Mapping, whole_numbers: bool
+) -> Extraction:
     found, absent = {}, {}
     for name, mask in masks.items():
         try:
-            found |= extract_by_pyradiomics(image, {name: mask}, settings)
+            found |= extract_by_pyradiomics(image, {name: mask}, settings, whole_numbers=whole_numbers)
         except LesionError as error:
             absent[name] = error.found
+        else:
+            if not found[name]:
+                absent[name] = "PyRadiomics makes no feature of it by these settings, or lacks a package for one of their filters"
     return Extraction(found, absent, "pyradiomics")

@@ -9,7 +9,7 @@ import numpy as np
 from ..case import Volume
 from ..errors import LesionError
 from .catalogue import feature_names
-from .discretise import grey_levels
+from .discretise import check_levels, grey_levels
 from .filters import filtered
 from .first_order import first_order
 from .glcm import glcm_features
@@ -38,13 +38,16 @@ def extract(image: Volume, masks: Mapping[str, np.ndarray], profile: Profile) ->
 
 
 def extract_present(
-    image: Volume, masks: Mapping[str, np.ndarray], profile: Profile
+    image: Volume, masks: Mapping[str, np.ndarray], profile: Profile, *, whole_numbers: bool = False
 ) -> tuple[dict[str, Features], dict[str, LesionError]]:
-    """As :func:`extract`, but a region that is too small costs only its own features: (features, errors), both by region."""
+    """As :func:`extract`, but a region that is too small costs only its own features: (features, errors), both by region.
+
+    With ``whole_numbers`` interpolated values lose their fraction, as those of an integer image do in ITK.
+    """
     refused: dict[str, LesionError] = {}
     drawn = {name: mask for name, mask in masks.items() if _attempt(refused, name, box_of, mask, profile) is not None}
     found: dict[str, Features] = {}
-    for grid in on_profile_grid(image, drawn, profile):
+    for grid in on_profile_grid(image, drawn, profile, whole_numbers=whole_numbers):
         found |= _on_grid(grid, profile, refused)
     order = feature_names(profile)
     return {name: {key: found[name][key] for key in order if key in found[name]} for name in masks if name in found}, refused
@@ -109,6 +112,7 @@ def _textures(box: np.ndarray, profile: Profile) -> dict[str, Features]:
     found, wanted = {}, set(profile.classes)
     if wanted & {"glcm", "gldm", "ngtdm"}:
         steps = offsets(box.shape, profile.distances, profile.force_2d_axis)
+        check_levels(len(steps), levels.present, profile)
         pairs, dependences, tones = neighbourhood(levels, steps, profile.gldm_alpha)
         if "glcm" in wanted:
             found["glcm"] = glcm_features(pairs, levels.present, profile.symmetric_glcm)

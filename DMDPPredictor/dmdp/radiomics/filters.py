@@ -16,6 +16,7 @@ from .grid import Box, Gridded
 from .profile import Profile
 
 LOG_REACH = 12.0  # standard deviations; beyond, a voxel changes less than single precision shows
+LOG_LEAST = 4  # voxels that the filter asks for along each axis, and as many as it looks back
 WAVELET_REACH = 3  # voxels of coif1 at level 1
 
 Patches = dict[str, np.ndarray]
@@ -40,13 +41,13 @@ def filtered(grid: Gridded, boxes: Mapping[str, Box], profile: Profile) -> Itera
 def _wide_enough(field: Box, spacing: tuple[float, float, float], sigma: float) -> bool:
     """Whether PyRadiomics applies the filter: the field has four voxels along each axis, and one more than ``sigma`` is long."""
     sides = zip(field, spacing, strict=True)
-    return all(side.stop - side.start >= max(4, np.ceil(sigma / mm) + 1) for side, mm in sides)
+    return all(side.stop - side.start >= max(LOG_LEAST, np.ceil(sigma / mm) + 1) for side, mm in sides)
 
 
 def _laplacian_in(grid: Gridded, field: Box, box: Box, sigma: float) -> np.ndarray:
     part, inner = [], []
     for side, end, mm in zip(box, field, grid.spacing, strict=True):
-        reach = int(np.ceil(LOG_REACH * sigma / mm))
+        reach = max(int(np.ceil(LOG_REACH * sigma / mm)), LOG_LEAST)
         part.append(slice(max(side.start - reach, end.start), min(side.stop + reach, end.stop)))
         inner.append(slice(side.start - part[-1].start, side.stop - part[-1].start))
     return laplacian_of_gaussian(grid.image[tuple(part)], grid.spacing, sigma)[tuple(inner)]

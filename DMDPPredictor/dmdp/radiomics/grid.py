@@ -14,13 +14,15 @@ import numpy as np
 import SimpleITK as sitk
 
 from ..case import Geometry, Volume
-from ..errors import GeometryError
+from ..errors import GeometryError, InputError
 from ..files import to_sitk
 from .profile import Profile
 from .spline import resample_spline
 
 INTERPOLATION = {"bspline": sitk.sitkBSpline, "linear": sitk.sitkLinear, "nearest": sitk.sitkNearestNeighbor}
+OUTPUT = {"u1": sitk.sitkUInt8, "i4": sitk.sitkInt32}
 SOURCE_MARGIN = 32  # voxels; a cubic B-spline's memory of farther ones is below 1e-18 (0.268 per voxel)
+MOST_VOXELS = 5e8
 TIE = 1e-6  # voxels; what is nearer than this to a voxel or to the midpoint of two is there but for rounding
 
 Box = tuple[slice, slice, slice]
@@ -28,7 +30,10 @@ Box = tuple[slice, slice, slice]
 
 @dataclass(frozen=True, eq=False)
 class Gridded:
-    """Regions on one grid: ``image`` float32 (z, y, x) of ``spacing`` mm, ``masks`` bool on it, and each region's field."""
+    """Regions on one grid: ``image`` (z, y, x) of ``spacing`` mm, ``masks`` bool on it, and each region's field.
+
+    The image is float32, or float64 where it holds whole numbers.
+    """
 
     image: np.ndarray
     masks: dict[str, np.ndarray]
@@ -46,16 +51,21 @@ def bounds(mask: np.ndarray) -> Box | None:
     return tuple(slice(int(found[0]), int(found[-1]) + 1) for found in (planes, rows, columns))
 
 
-def on_profile_grid(image: Volume, masks: Mapping[str, np.ndarray], profile: Profile) -> Iterator[Gridded]:
+def on_profile_grid(
+    image: Volume, masks: Mapping[str, np.ndarray], profile: Profile, *, whole_numbers: bool = False
+) -> Iterator[Gridded]:
     """``image`` and ``masks`` (bool, on its grid, none empty) as the profile wants them.
+
+    ``whole_numbers``: interpolated as an image of integers, whole and by ITK, which cuts their fractions off.
 
     One grid for all regions, and another for regions that span one slice only along an axis: that axis is not resampled.
     """
     boxes = {name: bounds(mask) for name, mask in masks.items()}
+    array = image.array.astype(float) if whole_numbers else image.array  # PyRadiomics filters integers in double precision
     if profile.spacing_mm is None:
         whole = tuple(slice(0, side) for side in image.geometry.shape)
         fields = {name: _padded(box, profile.pad, whole) if profile.crop else whole for name, box in boxes.items()}
-        yield Gridded(image.array, dict(masks), fields, image.geometry.spacing)
+        yield Gridded(array, dict(masks), fields, image.geometry.spacing)
         return
     spacing = np.array(image.geometry.spacing)
     groups: dict[tuple[float, ...], list[str]] = {}
@@ -68,9 +78,10 @@ def on_profile_grid(image: Volume, masks: Mapping[str, np.ndarray], profile: Pro
         if np.allclose(spacing, wanted):
             whole = tuple(slice(0, side) for side in image.geometry.shape)
             fields = {name: _padded(boxes[name], profile.pad, whole) for name in names}
-            yield Gridded(image.array, {name: masks[name] for name in names}, fields, image.geometry.spacing)
+            yield Gridded(array, {name: masks[name] for name in names}, fields, image.geometry.spacing)
         else:
-            yield _resampled(image, {name: (masks[name], boxes[name]) for name in names}, np.array(wanted), profile)
+            regions = {name: (masks[name], boxes[name]) for name in names}
+            yield _resampled(image, regions, np.array(wanted), profile, whole_numbers)
 
 
 def _padded(box: Box, pad: int, limit: Box) -> Box:
@@ -78,7 +89,9 @@ def _padded(box: Box, pad: int, limit: Box) -> Box:
     return tuple(slice(max(side.start - pad, end.start), min(side.stop + pad, end.stop)) for side, end in pairs)
 
 
-def _resampled(image: Volume, regions: Mapping[str, tuple[np.ndarray, Box]], wanted: np.ndarray, profile: Profile) -> Gridded:
+def _resampled(
+    image: Volume, regions: Mapping[str, tuple[np.ndarray, Box]], wanted: np.ndarray, profile: Profile, whole_numbers: bool
+) -> Gridded:
     if profile.interpolator == "bspline" and 2 in image.geometry.shape:
         raise GeometryError(
             "image.two_voxels",
@@ -90,8 +103,19 @@ def _resampled(image: Volume, regions: Mapping[str, tuple[np.ndarray, Box]], wan
     fields = {name: lattice.field(box, profile.pad) for name, (_, box) in regions.items()}
     first = np.min([low for low, _ in fields.values()], axis=0)
     last = np.max([high for _, high in fields.values()], axis=0)
+    if np.prod(last - first + 1) > MOST_VOXELS:
+        raise InputError(
+            "radiomics.too_fine",
+            f"The radiomics settings resample to {' × '.join(f'{v:g}' for v in wanted[::-1])} mm: "
+            f"{np.prod(last - first + 1):.2g} voxels round the region.",
+            f"at most {MOST_VOXELS:.0e} voxels.",
+            "Choose coarser voxels (resampledPixelSpacing, spacing_mm).",
+        )
     margin = SOURCE_MARGIN if profile.interpolator == "bspline" else 2
-    values = lattice.resample(image.array, first, last, margin, profile.interpolator)
+    if whole_numbers:
+        values = lattice.resample_whole(image.array, first, last, profile.interpolator)
+    else:
+        values = lattice.resample(image.array, first, last, margin, profile.interpolator)
     if profile.ibsi and image.unit == "HU":
         values = np.rint(values)
     masks, windows = {}, {}
@@ -146,6 +170,12 @@ class _Lattice:
             return resample_spline(array[window], tuple(at - a for at, a in zip(along, low, strict=True)))
         return self._by_itk(array[window], low, along, how)
 
+    def resample_whole(self, array: np.ndarray, first: np.ndarray, last: np.ndarray, how: str) -> np.ndarray:
+        """As :meth:`resample`, of an image of whole numbers: from all of it, since a fraction near 0 may be cut off or not."""
+        start = self.origin + first / self.ratio
+        along = [a + np.arange(int(n) + 1) / ratio for a, n, ratio in zip(start, last - first, self.ratio, strict=True)]
+        return self._by_itk(np.rint(array).astype(np.int32), (0, 0, 0), along, how).astype(float)
+
     def _by_itk(self, part: np.ndarray, low, along: list[np.ndarray], how: str) -> np.ndarray:
         part = np.ascontiguousarray(part.view(np.uint8) if part.dtype == bool else part)
         resampler = sitk.ResampleImageFilter()
@@ -154,7 +184,7 @@ class _Lattice:
         resampler.SetOutputDirection(self.anchor.GetDirection())
         resampler.SetSize([len(at) for at in along[::-1]])
         resampler.SetInterpolator(INTERPOLATION[how])
-        resampler.SetOutputPixelType(sitk.sitkUInt8 if part.dtype == np.uint8 else sitk.sitkFloat32)
+        resampler.SetOutputPixelType(OUTPUT.get(part.dtype.kind + str(part.dtype.itemsize), sitk.sitkFloat32))
         return sitk.GetArrayFromImage(resampler.Execute(to_sitk(part, self.geometry.crop(low, part.shape))))
 
 

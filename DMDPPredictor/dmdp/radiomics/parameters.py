@@ -33,22 +33,58 @@ INTERPOLATORS = {
 }  # fmt: skip
 OFF = {"normalize": False, "normalizeScale": 1, "removeOutliers": None, "weightingNorm": None}
 WITHOUT_EFFECT = {"label", "label_channel", "additionalInfo", "correctMask", "geometryTolerance", "enableCExtensions"}
+# what PyRadiomics 3.0.1 knows beyond what the engine computes (its documentation, "Customizing the extraction")
+THEIR_PARTS = (*PARTS, "voxelSetting")
+THEIR_FILTERS = (
+    "sigma", "start_level", "level", "wavelet", "gradientUseSpacing", "lbp2DRadius", "lbp2DSamples", "lbp2DMethod", "lbp3DLevels",
+    "lbp3DIcosphereRadius", "lbp3DIcosphereSubdivision",
+)  # fmt: skip
+THEIR_SETTINGS = {*SAME, *OFF, *WITHOUT_EFFECT, *THEIR_FILTERS, "interpolator", "minimumROISize", "force2D", "force2Ddimension"}
+THEIR_IMAGES = (
+    "Original", "Wavelet", "LoG", "Square", "SquareRoot", "Logarithm", "Exponential", "Gradient", "LBP2D", "LBP3D",
+)  # fmt: skip
+THEIR_CLASSES = (*CLASSES, "shape2D")
+DEPRECATED = {
+    "firstorder_StandardDeviation", "glcm_Dissimilarity", "glcm_Homogeneity1", "glcm_Homogeneity2", "glcm_SumVariance",
+    "gldm_GrayLevelNonUniformityNormalized", "gldm_DependencePercentage", "shape_Compactness1", "shape_Compactness2",
+    "shape_SphericalDisproportion",
+}  # fmt: skip
 WAVELET = {"wavelet": "coif1", "start_level": 0, "level": 1}
 
 
 @dataclass(frozen=True, eq=False)
 class Parameters:
-    """``document`` is the file's content; ``profile`` the same for the engine, None where ``unsupported`` names something."""
+    """``document`` is the file's content; ``profile`` the same for the engine, None where ``unsupported`` names something.
+
+    ``unknown`` names what PyRadiomics does not know either; ``name`` is what the file is called, without its suffix.
+    """
 
     document: Mapping[str, Any]
     profile: Profile | None
     unsupported: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
+    name: str = "parameter file"
+
+    @property
+    def label(self) -> int | None:
+        """The label of the mask that the file means; None where it leaves this open."""
+        return (self.document.get("setting") or {}).get("label")
+
+    def check_known(self) -> None:
+        """Raise :class:`InputError` that names what no program knows of the file."""
+        if self.unknown:
+            raise InputError(
+                "parameters.unknown",
+                f"The parameter file '{self.name}' holds what PyRadiomics 3.0.1 does not know: {', '.join(self.unknown)}.",
+                "settings, image types, feature classes and features by their names in PyRadiomics' documentation.",
+                "Correct or remove them.",
+            )
 
 
 def read_parameters(path: str | Path) -> Parameters:
     """A PyRadiomics parameter file, YAML or JSON.
 
-    Raises :class:`InputError` where it is none, :class:`MissingPackage` for YAML without ruamel.yaml.
+    Raises :class:`InputError` where it is none or names what nobody knows, :class:`MissingPackage` for YAML without ruamel.yaml.
     """
     path = Path(path)
     try:
@@ -57,11 +93,13 @@ def read_parameters(path: str | Path) -> Parameters:
     except (OSError, ValueError) as error:
         raise InputError(
             "parameters.unreadable",
-            f"'{path}' cannot be read as JSON or YAML ({str(error).splitlines()[0]}).",
+            f"'{path.name}' cannot be read as JSON or YAML ({' '.join(str(error).split())[:200]}).",
             "a PyRadiomics parameter file.",
             "Check the path and the file.",
         ) from error
-    return from_document(path.stem, document)
+    found = from_document(path.stem, document)
+    found.check_known()
+    return found
 
 
 def _from_yaml(text: str) -> Any:
@@ -98,7 +136,24 @@ def from_document(name: str, document: Any) -> Parameters:
             "what PyRadiomics documents for it.",
             "Correct the file.",
         ) from error
-    return Parameters(document, profile, tuple(left))
+    return Parameters(document, profile, tuple(left), _unknown(document), name)
+
+
+def _unknown(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """What of a file PyRadiomics would not accept by its name."""
+    found = [f"{part}" for part in document if part not in THEIR_PARTS]
+    found += [f"{key} = {value}" for key, value in (document.get("setting") or {}).items() if key not in THEIR_SETTINGS]
+    for kind, options in (document.get("imageType") or {}).items():
+        if kind not in THEIR_IMAGES:
+            found.append(f"image type {kind}")
+        found += [f"{kind} {key} = {value}" for key, value in (options or {}).items() if key not in THEIR_SETTINGS]
+    for kind, names in (document.get("featureClass") or {}).items():
+        if kind not in THEIR_CLASSES:
+            found.append(f"feature class {kind}")
+        elif kind != "shape2D":
+            known = [name for name in (*CATALOGUE, *DEPRECATED) if name.startswith(f"{kind}_")]
+            found += [f"feature {kind}_{name}" for name in names or () if f"{kind}_{name}" not in known]
+    return tuple(found)
 
 
 def is_parameters(document: Any) -> bool:

@@ -93,7 +93,7 @@ class Profile:
             ("spacing_mm", sides is None or (len(sides) == 3 and min(sides) >= 0), "three millimetres, none negative."),
             ("interpolator", self.interpolator in INTERPOLATORS, f"one of {', '.join(INTERPOLATORS)}."),
             ("pad", self.pad >= 0, "0 or more voxels."),
-            ("bin_width", self.bin_width > 0, "a positive width."),
+            ("bin_width", 0 < self.bin_width < float("inf"), "a positive width."),
             ("bin_count", self.bin_count is None or self.bin_count > 0, "a positive number, or nothing."),
             ("distances", len(self.distances) > 0 and min(self.distances) >= 1, "one or more distances from 1 voxel."),
             ("gldm_alpha", self.gldm_alpha >= 0, "0 or more."),

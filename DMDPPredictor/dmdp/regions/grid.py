@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..axes import upright_lesion
 from ..case import Geometry, Lesion
 
 
 def fine_grid(lesion: Lesion, margin_mm: float) -> Geometry:
-    """A 1 mm grid along the lesion grid's axes that holds the lesion and ``margin_mm`` round it."""
+    """A 1 mm grid that holds the lesion and ``margin_mm`` round it, along the axes of the lesion's grid, in the patient's order
+    (z, y, x) however the slices were stored."""
+    lesion = upright_lesion(lesion)
     found = np.argwhere(lesion.mask)
     spacing = np.array(lesion.geometry.spacing)
     extent = (found.max(axis=0) - found.min(axis=0) + 1) * spacing + 2 * margin_mm

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial import ConvexHull, QhullError
 
+from ..axes import upright_volume
 from ..case import Geometry, Volume
 
 WORKING_MM = 3.0
@@ -37,7 +38,7 @@ class Thorax:
 
 def find_thorax(ct: Volume) -> Thorax:
     """Lungs and cavity in a CT in HU; both empty where no lung is in the field of view."""
-    image, geometry = _working_copy(ct)
+    image, geometry = _working_copy(upright_volume(ct))
     lung = lung_mask(image, geometry)
     return Thorax(lung, axial_hull(lung, geometry), geometry)
 

@@ -44,6 +44,7 @@ def ct_features_csv(found: CtFeatures, pet: Mapping[str, Feature] | None = None)
     text.write(
         f"# regions: ct_regions_v1, {found.contour}; profile {found.profile}, SHA-256 {found.profile_hash}; {found.backend}\n"
     )
+    text.writelines(f"# {note}\n" for note in found.notes)
     text.writelines(f"# {region} is absent: {why}\n" for region, why in found.absent.items())
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(CT_COLUMNS)
