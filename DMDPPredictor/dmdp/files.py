@@ -114,6 +114,11 @@ def sample(array: np.ndarray, geometry: Geometry, onto: Geometry, *, order: int,
 def _read(path: str | Path) -> sitk.Image:
     path = Path(path)
     if not path.is_file() or not path.name.lower().endswith(SUFFIXES):
+        from .dicom.named import no_image_file  # brings pydicom, which image files do without
+
+        known = no_image_file(path) if path.is_file() else None
+        if known is not None:
+            raise known
         raise InputError(
             "file.not_an_image",
             f"'{path}' is not an image file." if path.exists() else f"'{path}' does not exist.",
