@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from .case import SEXES, Clinical, Geometry, Volume
+from .case import Clinical, Geometry, Volume
 from .dicom.hounsfield import has_air_and_tissue, in_hounsfield
+from .dicom.patient import patient_of
 from .dicom.read import read_series
 from .dicom.series import Series, choose, discover, no_overlap, overlap_mm, pair
 from .dicom.suv import pet_header, suv_factors, to_suv
@@ -157,7 +157,8 @@ def _frames(ct: Volume, pet: Volume) -> tuple[str, ...]:
 def _pet_from(series: Series, source: ImageSource) -> LoadedPet:
     factors = suv_factors(pet_header(series.headers))
     volume = source.placed(read_series(series))
-    return LoadedPet(to_suv(volume, factors), factors.audit, _notes(volume), _patient(series))
+    patient, notes = patient_of(series.headers[0])
+    return LoadedPet(to_suv(volume, factors), factors.audit, (*_notes(volume), *notes), patient)
 
 
 def _notes(volume: Volume) -> tuple[str, ...]:
@@ -168,14 +169,6 @@ def _notes(volume: Volume) -> tuple[str, ...]:
 def _is_other(ct: Volume, pet: Volume) -> bool:
     """True where the file given as the CT has no value below 0, and the one given as the PET shows air and tissue in HU."""
     return float(ct.array.min()) >= 0.0 and has_air_and_tissue(pet.array)
-
-
-def _patient(series: Series) -> Clinical:
-    """Age (years) and sex as the header has them; None for what it lacks or says otherwise."""
-    header = series.headers[0]
-    age, sex = str(header.get("PatientAge") or ""), str(header.get("PatientSex") or "").upper()
-    years = float(age[:-1]) if re.fullmatch(r"\d{1,3}Y", age) and 0 < int(age[:-1]) < 120 else None
-    return Clinical(years, sex if sex in SEXES else None)
 
 
 def _existing(given: Given) -> ImageSource:

@@ -37,7 +37,7 @@ def expected(seconds: float) -> float:
 def test_the_formula_and_the_earlier_reference_time():
     assert suv_factors(header()).bw == pytest.approx(expected(3600))
     assert suv_factors(header(acquired=(("20200101", "095000"),))).bw == pytest.approx(expected(3000))
-    assert suv_factors(header()).audit["uptake_minutes"] == pytest.approx(60)
+    assert suv_factors(header()).audit["uptake_minutes"] == pytest.approx(65)  # to the acquisition, not to the reference
 
 
 def test_decay_correction_to_the_injection_needs_no_decay():
@@ -108,7 +108,7 @@ def test_what_cannot_be_converted_is_refused():
     with pytest.raises(SuvError, match="before the scan"):
         suv_factors(header(RadiopharmaceuticalStartDateTime="20200101110000"))
     with pytest.raises(SuvError, match="before the scan"):
-        suv_factors(header(RadiopharmaceuticalStartDateTime="20191224090000"))
+        suv_factors(header("RadiopharmaceuticalStartTime", RadiopharmaceuticalStartDateTime="20191224020000"))
 
 
 def test_height_and_sex_only_matter_for_the_other_normalisations():

@@ -10,6 +10,7 @@ from ..case import Case
 from ..ensemble.model import SubModel
 from ..features import Feature
 from ..prediction import Applicability, Reason
+from ..tracers import is_fdg
 from .lung import LungPosition
 
 UPTAKE_OK = (45.0, 90.0)  # minutes
@@ -83,12 +84,6 @@ def _acquisition(audit: Mapping[str, Any] | None) -> Iterator[Reason]:
         yield Reason("acquisition.tracer_unknown", "The header names no tracer.", "FDG", "caution")
     elif not is_fdg(tracer):
         yield Reason("acquisition.tracer", f"The tracer is '{tracer}'.", "FDG", "outside")
-
-
-def is_fdg(tracer: str) -> bool:
-    """True for the names and DICOM codes under which FDG is recorded."""
-    name = tracer.lower().replace("-", "").replace(" ", "")
-    return any(word in name for word in ("fdg", "fluorodeoxyglucose", "deoxyglucose", "cb1031"))
 
 
 def _spacing(case: Case) -> Iterator[Reason]:

@@ -29,7 +29,10 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
                for name, value in audit["factors"].items()]  # fmt: skip
     warnings = [f"  ! {warning['text']}" for warning in audit["warnings"]]
     used = [f"  {tag['tag']} {tag['keyword']} = {tag['value']}" for tag in audit["tags"]]
-    return "\n".join(["Stored value × factor = SUV", *factors, "From", *used, *warnings, RESEARCH_USE_ONLY])
+    rules = [f"  {rule}" for rule in audit["rules"]]
+    uptake = audit["uptake_minutes"]
+    rules += [f"  Uptake {'unknown' if uptake is None else f'{uptake:.0f} min'}; tracer {audit['tracer'] or 'unknown'}."]
+    return "\n".join(["Stored value × factor = SUV", *factors, "From", *used, "By", *rules, *warnings, RESEARCH_USE_ONLY])
 
 
 COMMAND = Command("suv", "Show how a PET series becomes SUV, with every tag and rule used.", add_arguments, run)

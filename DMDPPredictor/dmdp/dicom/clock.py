@@ -157,9 +157,3 @@ def _shown(moment: Moment) -> str:
         minutes = round(moment.offset.total_seconds() / 60)
         words.append(f"UTC{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}")
     return " ".join(words)
-
-
-def parse(day: Any, clock: Any = "") -> datetime | None:
-    """A DA and a TM, or one DT with both, as a datetime without its offset; None where it is neither."""
-    found = parse_datetime(f"{text(day)}{text(clock)}")
-    return None if found is None or found.day is None or found.seconds is None else found.on(found.day)

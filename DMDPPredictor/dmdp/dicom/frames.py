@@ -6,11 +6,11 @@ conversion could not place. Pixels are not touched.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pydicom.dataset import Dataset
 
-from .clock import parse
+from .clock import read_datetime
 from .numbers import read_number
 
 CLASSES = {
@@ -70,7 +70,9 @@ def _as_pet(frame: Dataset, mapping: Dataset | None) -> None:
             frame.Units = kind if kind in UNITS.values() else named
     if not frame.get("CorrectedImage"):
         corrections = (("AttenuationCorrected", "ATTN"), ("DecayCorrected", "DECY"), ("ScatterCorrected", "SCAT"))
-        frame.CorrectedImage = [word for name, word in corrections if str(frame.get(name, "")).upper() == "YES"]
+        done = [word for name, word in corrections if str(frame.get(name, "")).upper() == "YES"]
+        if done or str(frame.get("AttenuationCorrected", "")).upper() == "NO":
+            frame.CorrectedImage = done or ["NONE"]
     if not frame.get("DecayCorrection"):
         _decay(frame)
 
@@ -80,22 +82,28 @@ def _decay(frame: Dataset) -> None:
     if str(frame.get("DecayCorrected", "")).upper() == "NO":
         frame.DecayCorrection = "NONE"
         return
-    moment = parse(frame.get("DecayCorrectionDateTime"))
+    moment = _moment(frame, "DecayCorrectionDateTime")
     if moment is None:
         return
     drug = frame.get("RadiopharmaceuticalInformationSequence")
-    injected = parse(drug[0].get("RadiopharmaceuticalStartDateTime")) if drug else None
+    injected = _moment(drug[0], "RadiopharmaceuticalStartDateTime") if drug else None
     if injected is not None and abs(moment - injected) <= AT_INJECTION:
         frame.DecayCorrection = "ADMIN"
         return
     frame.DecayCorrection = "START"
     frame.SeriesDate, frame.SeriesTime = f"{moment:%Y%m%d}", f"{moment:%H%M%S.%f}"
-    middle, acquired = parse(frame.get("FrameReferenceDateTime")), parse(frame.get("AcquisitionDateTime"))
+    middle, acquired = _moment(frame, "FrameReferenceDateTime"), _moment(frame, "AcquisitionDateTime")
     duration = read_number(frame, "ActualFrameDuration").value
     if middle is None and acquired is not None and duration is not None:
         middle = acquired + timedelta(milliseconds=duration / 2)
     if middle is not None and middle > moment:
         frame.FrameReferenceTime = round((middle - moment).total_seconds() * 1000, 3)
+
+
+def _moment(header: Dataset, keyword: str) -> datetime | None:
+    """A date with its time, by the clock of the element; None where it is not both."""
+    read = read_datetime(header, keyword)
+    return None if read.day is None or read.seconds is None else read.on(read.day)
 
 
 def _flat(group: Dataset) -> Dataset:

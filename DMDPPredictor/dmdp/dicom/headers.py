@@ -8,7 +8,9 @@ from pathlib import Path
 import pydicom
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
+from pydicom.tag import Tag
 
+PHILIPS_GROUP, PHILIPS_SUV, PHILIPS_ACTIVITY = 0x7053, 0x00, 0x09  # within the block that the private creator reserved
 PHILIPS_SUV_FACTOR = 0x70531000
 PHILIPS_ACTIVITY_FACTOR = 0x70531009
 TAGS: Sequence[str | int] = (
@@ -21,7 +23,16 @@ TAGS: Sequence[str | int] = (
 )  # fmt: skip
 OF_PIXELS: Sequence[str | int] = (  # what places and scales pixels, multi-frame objects included
     "PhotometricInterpretation", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "AttenuationCorrected",
-    "DecayCorrected", "DecayCorrectionDateTime", "ScatterCorrected", "AcquisitionDateTime",
+    "DecayCorrected", "DecayCorrectionDateTime", "ScatterCorrected", "ModalityLUTSequence",
+)  # fmt: skip
+SUV_TAGS = tuple(
+    Tag(name)
+    for name in (
+        "SUVType", "AcquisitionDateTime", "FrameReferenceTime", "DecayFactor", "TimezoneOffsetFromUTC", "PatientBirthDate",
+        "AttenuationCorrectionMethod", "SeriesDescription",
+        *(PHILIPS_GROUP << 16 | block for block in range(0x10, 0x100)),
+        *(PHILIPS_GROUP << 16 | block << 8 | low for block in range(0x10, 0x100) for low in (PHILIPS_SUV, PHILIPS_ACTIVITY)),
+    )
 )  # fmt: skip
 
 
@@ -32,7 +43,7 @@ def read_header(path: Path) -> Dataset | None:
     """
     bare = lacks_preamble(path)
     try:
-        header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=[*TAGS, *OF_PIXELS], force=bare)
+        header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=[*TAGS, *OF_PIXELS, *SUV_TAGS], force=bare)
     except InvalidDicomError:
         return None
     except (EOFError, AttributeError, KeyError, TypeError, NotImplementedError) as error:

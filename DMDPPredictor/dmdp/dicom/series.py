@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset
 
 from ..case import Geometry
 from ..errors import DicomError, GeometryError
+from .attenuation import known_corrected, not_corrected
 from .frames import unrolled
 from .grid import Resampling, place
 from .headers import read_header
@@ -124,11 +125,12 @@ def discover(where: str | Path | Sequence[Path]) -> Discovery:
 
 
 def choose(discovery: Discovery, modality: str) -> tuple[Series, tuple[str, ...]]:
-    """The one series of a modality, or of several the one with most slices; a note says that there was a choice.
+    """The one series of a modality, or of several the one with most slices (of PETs, one that is known to be attenuation
+    corrected); a note says that there was a choice.
 
     Raises :class:`DicomError` that lists what was found and why it was rejected, where there is none.
     """
-    found = sorted(discovery.of(modality), key=lambda s: (-len(s.files), s.uid))
+    found = sorted(discovery.of(modality), key=lambda s: (not known_corrected(s.headers[0]), -len(s.files), s.uid))
     if not found:
         raise _none(discovery, modality)
     notes = ()
@@ -166,6 +168,7 @@ def pair(ct: Discovery, pet: Discovery) -> Pair:
         overlapping,
         key=lambda cp: (
             cp[0].study_uid != cp[1].study_uid,
+            not known_corrected(cp[1].headers[0]),
             -round(overlap_mm(cp[0].geometry, cp[1].geometry)),
             -len(cp[1].files),
             -len(cp[0].files),
@@ -255,9 +258,9 @@ def _label(modality: str, uid: str, header: Dataset) -> str:
 
 
 def _not_quantitative(header: Dataset) -> str | None:
-    corrected = {text(word).upper() for word in elements(header, "CorrectedImage") or ()}
-    if "ATTN" not in corrected:
-        return "it is not attenuation corrected: (0028,0051) CorrectedImage lacks ATTN"
+    reason = not_corrected(header)
+    if reason is not None:
+        return reason
     if str(header.get("Units", "")).upper() == "PROPCNTS":
         return "its (0054,1001) Units are PROPCNTS (not attenuation corrected, or not quantitative)"
     return None
