@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import hashlib
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -94,6 +96,34 @@ class Damage:
             ds.ImagePositionPatient = [f"{v:.6f}" for v in (first[0], first[1], first[2] + number * step)]
             ds.ImageOrientationPatient = ["1", "0", "0", "0", f"{np.cos(angle):.8f}", f"{np.sin(angle):.8f}"]
         return self.replace("ct", found)
+
+    def segmentation(self, which: str) -> pydicom.Dataset:
+        """A segmentation of some voxels of a series as it is exported, read again; its frames lie where the voxels do."""
+        from dmdp.dicom.series import choose, discover
+        from dmdp.report.dicom.identity import Identity
+        from dmdp.report.dicom.segmentation import lesion_and_regions_on_ct, lesion_on_pet
+        from dmdp.report.dicom.source import find_source
+        from dmdp.report.result import Contour
+
+        modality = "CT" if which == "ct" else "PT"
+        series, _ = choose(discover(self.study / which), modality)
+        source = find_source(self.study / which, modality, series.geometry, lambda volume: True)
+        mask = np.zeros(series.geometry.shape, bool)
+        mask[4:7, 20:30, 25:45] = True
+        lesion, identity = Contour(mask, series.geometry), Identity(hashlib.sha256(b"x").hexdigest(), datetime(2020, 1, 1))
+        if which == "ct":
+            made = lesion_and_regions_on_ct(source, lesion, None, "auto", identity)
+        else:
+            made = lesion_on_pet(source, lesion, "auto", identity)
+        made.save_as(self.study / "seg.dcm", enforce_file_format=True)
+        read = pydicom.dcmread(self.study / "seg.dcm")
+        frames = read.pixel_array.reshape(-1, read.Rows, read.Columns)
+        assert frames.sum() == mask.sum()
+        for frame, groups in zip(frames, read.PerFrameFunctionalGroupsSequence, strict=True):
+            where = series.geometry.to_index([float(v) for v in groups.PlanePositionSequence[0].ImagePositionPatient])
+            assert np.abs(where - [round(where[0]), 0, 0]).max() < 0.01
+            np.testing.assert_array_equal(frame.astype(bool), mask[round(where[0])])
+        return read
 
 
 @pytest.fixture

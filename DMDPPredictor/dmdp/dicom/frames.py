@@ -31,16 +31,19 @@ AT_INJECTION = timedelta(seconds=1)
 def unrolled(header: Dataset) -> tuple[Dataset, ...]:
     """One header per frame, in the order of the frames, with the keywords of single-slice objects.
 
-    A header without functional groups is returned as it is.
+    A header without functional groups is returned as it is. Raises ``ValueError`` where the groups are damaged.
     """
     groups = header.get("PerFrameFunctionalGroupsSequence")
     if not groups:
         return (header,)
-    common = {tag: header.get_item(tag) for tag in header if tag.group != 0x5200}
+    common = {tag: header.get_item(tag) for tag in header.keys() if tag.group != 0x5200}  # noqa: SIM118 - its iterator gives elements
     shared = header.get("SharedFunctionalGroupsSequence")
     upon = _flat(shared[0]) if shared else Dataset()
     mapped = _mapping(shared[0]) if shared else None
-    return tuple(_frame(common, upon, _flat(group), _mapping(group) or mapped) for group in groups)
+    try:
+        return tuple(_frame(common, upon, _flat(group), _mapping(group) or mapped) for group in groups)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"functional groups: {type(error).__name__}") from error
 
 
 def _frame(common: dict, shared: Dataset, own: Dataset, mapping: Dataset | None) -> Dataset:

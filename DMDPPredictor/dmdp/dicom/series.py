@@ -104,11 +104,12 @@ def discover(where: str | Path | Sequence[Path]) -> Discovery:
     for path in where if listed else _files(folder):
         try:
             header = read_header(path)
+            frames = unrolled(header) if header is not None else ()
         except (OSError, ValueError) as error:
             rejected.append(Rejection(f"file {path.name}", f"it is damaged or cut off ({error})"))
             continue
         if header is not None and "SeriesInstanceUID" in header:
-            groups[str(header.SeriesInstanceUID)] += (Slice(path, n, frame) for n, frame in enumerate(unrolled(header)))
+            groups[str(header.SeriesInstanceUID)] += (Slice(path, n, frame) for n, frame in enumerate(frames))
     if not groups:
         raise no_images(folder, [f"{r.label}: {r.reason}." for r in rejected[:3]])
     accepted, derived = [], []
