@@ -128,6 +128,11 @@ def read_image(path: str | Path, *, layers: bool = False) -> sitk.Image:
     """
     path = Path(path)
     if not path.is_file() or not path.name.lower().endswith(SUFFIXES):
+        from .dicom.named import no_image_file  # brings pydicom, which image files do without
+
+        known = no_image_file(path) if path.is_file() else None
+        if known is not None:
+            raise known
         raise InputError(
             "file.not_an_image",
             f"'{path}' is not an image file." if path.exists() else f"'{path}' does not exist.",

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .case import Clinical, Geometry, Volume
+from .dicom.hounsfield import has_air_and_tissue, in_hounsfield
 from .dicom.patient import patient_of
 from .dicom.read import read_series
 from .dicom.series import Series, choose, discover, no_overlap, overlap_mm, pair
@@ -55,19 +56,33 @@ def load_pair(ct: Given, pet: Given, *, pet_is_suv: bool = False) -> LoadedPair:
     if ct.is_dicom and pet.is_dicom and not (ct.listed and pet.listed):
         found = discover(ct.where)
         pairing = pair(found, found if pet == ct else discover(pet.where))
-        loaded = _pet_from(pairing.pet, pet)
-        notes = (*pairing.notes, *loaded.notes)
-        return LoadedPair(ct.placed(read_series(pairing.ct)), loaded.pet, loaded.suv_audit, notes, loaded.header)
+        if pairing.swapped:
+            ct, pet = pet, ct
+        loaded, ct_volume = _pet_from(pairing.pet, pet), ct.placed(read_series(pairing.ct))
+        notes = (*pairing.notes, *_notes(ct_volume), *loaded.notes)
+        return LoadedPair(ct_volume, loaded.pet, loaded.suv_audit, notes, loaded.header)
     loaded = load_pet(pet, pet_is_suv=pet_is_suv)
-    if ct.is_dicom:
-        series, notes = choose(discover(ct.where), "CT")
-        ct_volume = ct.placed(read_series(series))
-    else:
-        ct_volume, notes = ct.placed(read_volume(ct.paths[0], "HU")), ()
+    ct_volume, notes = load_ct(ct)
+    if not ct.is_dicom and not pet.is_dicom and _is_other(ct_volume, loaded.pet):
+        loaded, (ct_volume, notes) = load_pet(ct, pet_is_suv=pet_is_suv), load_ct(pet)
+        notes = (*notes, "CT and PET were given in each other's place; each was taken for what its values show.")
     if overlap_mm(ct_volume.geometry, loaded.pet.geometry) <= 0:
         raise no_overlap()
     notes = (*loaded.notes, *notes, *_frames(ct_volume, loaded.pet))
     return LoadedPair(ct_volume, loaded.pet, loaded.suv_audit, notes, loaded.header)
+
+
+def load_ct(ct: Given) -> tuple[Volume, tuple[str, ...]]:
+    """Read a CT in HU from a DICOM folder, from what a viewer shows or from an image file, and what was decided on the way.
+
+    Raises :class:`InputError` subclasses where it is absent or unusable.
+    """
+    source = _existing(ct)
+    if source.is_dicom:
+        series, notes = choose(discover(source.where), "CT")
+        volume = source.placed(read_series(series))
+        return volume, (*notes, *_notes(volume))
+    return in_hounsfield(source.placed(read_volume(source.paths[0], "HU")), f"The CT file '{source.paths[0].name}'")
 
 
 def load_pet(pet: Given, *, pet_is_suv: bool = False) -> LoadedPet:
@@ -162,8 +177,19 @@ def _frames(ct: Volume, pet: Volume) -> tuple[str, ...]:
 
 def _pet_from(series: Series, source: ImageSource) -> LoadedPet:
     factors = suv_factors(pet_header(series.headers))
+    volume = source.placed(read_series(series))
     patient, notes = patient_of(series.headers[0])
-    return LoadedPet(to_suv(source.placed(read_series(series)), factors), factors.audit, notes, patient)
+    return LoadedPet(to_suv(volume, factors), factors.audit, (*_notes(volume), *notes), patient)
+
+
+def _notes(volume: Volume) -> tuple[str, ...]:
+    """What was decided while a series was read."""
+    return tuple(volume.provenance.get("notes", ()))
+
+
+def _is_other(ct: Volume, pet: Volume) -> bool:
+    """True where the file given as the CT has no value below 0, and the one given as the PET shows air and tissue in HU."""
+    return float(ct.array.min()) >= 0.0 and has_air_and_tissue(pet.array)
 
 
 def _existing(given: Given) -> ImageSource:

@@ -106,10 +106,19 @@ class ImageSource:
     def placed(self, volume: Volume) -> Volume:
         """``volume``, which was read from these paths, where the viewer shows it.
 
-        Raises :class:`InputError` (``image.changed.ct`` or ``.pet``) if the viewer shows another image.
+        Raises :class:`InputError` (``image.changed.ct`` or ``.pet``; ``image.unlike…`` where the files themselves are the reason)
+        if the viewer shows another image.
         """
         if self.seen is not None and not self.seen.is_of(volume):
             modality = volume.provenance.get("modality", "image")
+            unlike = volume.provenance.get("unlike_viewer")
+            if unlike is not None and (modality != "CT" or "inverted" in unlike):
+                raise InputError(
+                    f"image.unlike.{modality.lower()}",
+                    f"What the viewer shows of this {modality} cannot be compared with its DICOM files: {unlike}.",
+                    "a series that the viewer shows as its files have it.",
+                    "Predict from the DICOM folder on the command line, or export the series again (even slices, MONOCHROME2).",
+                )
             raise InputError(
                 f"image.changed.{modality.lower()}",
                 f"The {modality} in the scene is no longer what its DICOM files hold.",

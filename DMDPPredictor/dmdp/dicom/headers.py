@@ -21,6 +21,10 @@ TAGS: Sequence[str | int] = (
     "PatientWeight", "PatientSize", "PatientSex", "PatientAge", "RadiopharmaceuticalInformationSequence", "Manufacturer",
     PHILIPS_SUV_FACTOR, PHILIPS_ACTIVITY_FACTOR, 0x0009100D,
 )  # fmt: skip
+OF_PIXELS: Sequence[str | int] = (  # what places and scales pixels, multi-frame objects included
+    "PhotometricInterpretation", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "AttenuationCorrected",
+    "DecayCorrected", "DecayCorrectionDateTime", "ScatterCorrected", "ModalityLUTSequence",
+)  # fmt: skip
 SUV_TAGS = tuple(
     Tag(name)
     for name in (
@@ -33,26 +37,33 @@ SUV_TAGS = tuple(
 
 
 def read_header(path: Path) -> Dataset | None:
-    """The header of one file, or None where it is not DICOM.
+    """The header of one file, or None where it is not DICOM; files without preamble and file meta group are read.
 
     Raises ``OSError`` or ``ValueError`` where the file is DICOM but damaged within the header.
     """
+    bare = lacks_preamble(path)
     try:
-        return pydicom.dcmread(path, stop_before_pixels=True, specific_tags=[*TAGS, *SUV_TAGS])
+        header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=[*TAGS, *OF_PIXELS, *SUV_TAGS], force=bare)
     except InvalidDicomError:
         return None
     except (EOFError, AttributeError, KeyError, TypeError, NotImplementedError) as error:
+        if bare:
+            return None
         raise ValueError(str(error) or type(error).__name__) from error
+    return None if bare and "SOPClassUID" not in header else header
 
 
-def is_complete(path: Path) -> bool:
-    """True unless the file ends before its uncompressed pixel data do, or its encapsulated ones lack their end mark."""
-    dataset = pydicom.dcmread(path, defer_size="1 KB")
-    if "PixelData" not in dataset:
+def lacks_preamble(path: Path) -> bool:
+    """True where a file begins at once with an element of group 2 or 8, as files do that lack the 128 bytes and ``DICM``.
+
+    Raises ``OSError``.
+    """
+    with path.open("rb") as stream:
+        start = stream.read(132)
+    if start[128:] == b"DICM" or len(start) < 12:
         return False
-    if dataset.file_meta.TransferSyntaxUID.is_compressed:
-        with path.open("rb") as stream:
-            stream.seek(max(0, path.stat().st_size - 4096))
-            return b"\xfe\xff\xdd\xe0" in stream.read()
-    expected = int(dataset.Rows) * int(dataset.Columns) * int(dataset.BitsAllocated) // 8
-    return len(dataset.PixelData) >= expected * int(dataset.get("NumberOfFrames", 1) or 1)
+    group, little = start[:2], start[:2] in (b"\x02\x00", b"\x08\x00")
+    if not little and group != b"\x00\x08":
+        return False
+    explicit = start[4:6].isalpha() and start[4:6].isupper()
+    return explicit or int.from_bytes(start[4:8], "little" if little else "big") <= 1024

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,33 +14,42 @@ from pydicom.dataset import Dataset
 from ..case import Geometry
 from ..errors import DicomError, GeometryError
 from .attenuation import known_corrected, not_corrected
+from .frames import unrolled
+from .grid import Resampling, place
 from .headers import read_header
+from .members import Slice, image_type, stack_of, without_copies
+from .named import no_images
+from .numbers import elements, text
+from .rescale import rescale_of
 
-IMAGE_CLASSES = {
-    "1.2.840.10008.5.1.4.1.1.2": "CT",
-    "1.2.840.10008.5.1.4.1.1.128": "PT",
-}
-MAX_GAP = 1.5  # × the median distance between slices
 MIN_SLICES = 3
+SECONDARY = "is a secondary (derived) image, not an original one"
 
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """One usable image series: ``files`` and ``headers`` in physical order along the slice normal."""
+    """One usable image series: ``files`` and ``headers`` of its slices in physical order along the slice normal.
+
+    ``frames`` are the numbers (from 0) of the slices within their files; the headers of multi-frame objects read as those of
+    single slices. ``geometry`` is the grid of the image as it is read, onto which ``resampling`` brings the slices (None where
+    they lie on it); ``notes`` say what was decided, as sentences that name the series.
+    """
 
     uid: str
     modality: str
     study_uid: str
     frame_of_reference_uid: str
     files: tuple[Path, ...]
+    frames: tuple[int, ...]
     headers: tuple[Dataset, ...]
     geometry: Geometry
+    resampling: Resampling | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
         """How a person is told which series this is, without free text of the header."""
-        number = self.headers[0].get("SeriesNumber")
-        return f"{self.modality} series {number if number is not None else '…' + self.uid[-8:]} ({len(self.files)} slices)"
+        return f"{_label(self.modality, self.uid, self.headers[0])} ({len(self.files)} slices)"
 
 
 @dataclass(frozen=True)
@@ -53,24 +62,32 @@ class Rejection:
 
 @dataclass(frozen=True, eq=False)
 class Discovery:
-    """What a folder holds."""
+    """What a folder holds. ``derived`` are series that are whole but secondary images; they are ``rejected``, too."""
 
     folder: Path
     series: tuple[Series, ...]
     rejected: tuple[Rejection, ...]
+    derived: tuple[Series, ...] = ()
 
     def of(self, modality: str) -> tuple[Series, ...]:
-        """The usable series of ``CT`` or ``PT``."""
-        return tuple(series for series in self.series if series.modality == modality)
+        """The usable series of ``CT`` or ``PT``; where there is no other, the secondary ones, whose notes say so."""
+        found = tuple(series for series in self.series if series.modality == modality)
+        return found or tuple(series for series in self.derived if series.modality == modality)
+
+    def unused(self) -> tuple[Rejection, ...]:
+        """Those rejected, without the secondary series that :meth:`of` gives all the same."""
+        given = {series.label for series in self.derived if series in self.of(series.modality)}
+        return tuple(r for r in self.rejected if r.label not in given)
 
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """A CT and a PET of one examination; ``notes`` say what was chosen between."""
+    """A CT and a PET of one examination; ``notes`` say what was chosen between, ``swapped`` that each was given as the other."""
 
     ct: Series
     pet: Series
     notes: tuple[str, ...]
+    swapped: bool = False
 
 
 def discover(where: str | Path | Sequence[Path]) -> Discovery:
@@ -82,28 +99,30 @@ def discover(where: str | Path | Sequence[Path]) -> Discovery:
     folder = Path(where[0]).parent if listed else Path(where)
     if not folder.is_dir():
         raise DicomError("dicom.no_folder", f"'{folder}' is not a folder.", "a folder with DICOM files.", "Check the path.")
-    groups: dict[str, list[tuple[Path, Dataset]]] = defaultdict(list)
+    groups: dict[str, list[Slice]] = defaultdict(list)
     rejected: list[Rejection] = []
     for path in where if listed else _files(folder):
         try:
             header = read_header(path)
+            frames = unrolled(header) if header is not None else ()
         except (OSError, ValueError) as error:
             rejected.append(Rejection(f"file {path.name}", f"it is damaged or cut off ({error})"))
             continue
         if header is not None and "SeriesInstanceUID" in header:
-            groups[str(header.SeriesInstanceUID)].append((path, header))
+            groups[str(header.SeriesInstanceUID)] += (Slice(path, n, frame) for n, frame in enumerate(frames))
     if not groups:
-        raise DicomError(
-            "dicom.none",
-            f"No readable DICOM file in '{folder}'." + "".join(f" {r.label}: {r.reason}." for r in rejected[:3]),
-            "a folder with DICOM images.",
-            "Choose the folder that holds the series.",
-        )
-    accepted = []
+        raise no_images(folder, [f"{r.label}: {r.reason}." for r in rejected[:3]])
+    accepted, derived = [], []
     for uid in sorted(groups):
         result = _series(uid, groups[uid])
-        (accepted if isinstance(result, Series) else rejected).append(result)
-    return Discovery(folder, tuple(accepted), tuple(rejected))
+        if isinstance(result, Rejection):
+            rejected.append(result)
+        elif "SECONDARY" not in image_type(result.headers[0]):
+            accepted.append(result)
+        else:
+            derived.append(replace(result, notes=(*result.notes, f"{result.label} {SECONDARY}; used, as there is no other.")))
+            rejected.append(Rejection(result.label, f"it {SECONDARY}"))
+    return Discovery(folder, tuple(accepted), tuple(rejected), tuple(derived))
 
 
 def choose(discovery: Discovery, modality: str) -> tuple[Series, tuple[str, ...]]:
@@ -125,8 +144,12 @@ def choose(discovery: Discovery, modality: str) -> tuple[Series, tuple[str, ...]
 def pair(ct: Discovery, pet: Discovery) -> Pair:
     """The CT and PET that belong together: same frame of reference, overlapping; most overlap, then most slices, wins.
 
+    Where the place of the CT holds only PET and that of the PET only CT, they are taken for what they are.
     Raises :class:`DicomError` where there is no CT or no PET, :class:`GeometryError` where none belong together.
     """
+    swapped = not ct.of("CT") and not pet.of("PT") and bool(ct.of("PT")) and bool(pet.of("CT"))
+    if swapped:
+        ct, pet = pet, ct
     for discovery, modality in ((ct, "CT"), (pet, "PT")):
         if not discovery.of(modality):
             raise _none(discovery, modality)
@@ -156,12 +179,14 @@ def pair(ct: Discovery, pet: Discovery) -> Pair:
     )
     best_ct, best_pet = ranked[0]
     notes = [f"Used {best_ct.label} and {best_pet.label}."]
+    if swapped:
+        notes.insert(0, "CT and PET were given in each other's place; each was taken for what its headers say.")
     if len(ranked) > 1:
         notes.append(f"{len(ranked)} pairs of CT and PET fit; the one with most overlap and most slices was taken.")
     if best_ct.study_uid != best_pet.study_uid:
         notes.append("CT and PET carry different study UIDs, though one frame of reference.")
-    notes += [f"Not used: {r.label}: {r.reason}." for r in dict.fromkeys((*ct.rejected, *pet.rejected))]
-    return Pair(best_ct, best_pet, tuple(notes))
+    notes += [f"Not used: {r.label}: {r.reason}." for r in dict.fromkeys((*ct.unused(), *pet.unused()))]
+    return Pair(best_ct, best_pet, tuple(notes), swapped)
 
 
 def overlap_mm(a: Geometry, b: Geometry) -> float:
@@ -190,100 +215,56 @@ def _files(folder: Path) -> Iterable[Path]:
         yield from (Path(root) / name for name in sorted(names) if not name.startswith(".") and name != "DICOMDIR")
 
 
-def _series(uid: str, members: list[tuple[Path, Dataset]]) -> Series | Rejection:
-    first = members[0][1]
-    modality = str(first.get("Modality", "?"))
-    label = f"{modality} series {first.get('SeriesNumber', '…' + uid[-8:])} ({len(members)} files)"
-    reason = _not_an_image(first) or _not_a_volume(members)
-    if reason:
-        return Rejection(label, reason)
-    normal = _normal(first)
-    ordered = sorted(members, key=lambda m: float(np.dot(normal, _position(m[1]))))
-    along = np.array([np.dot(normal, _position(header)) for _, header in ordered])
-    steps = np.diff(along)
-    if steps.min() < 1e-3:
-        return Rejection(label, "several files have the same slice position (dynamic, gated or duplicated series)")
-    median = float(np.median(steps))
-    if steps.max() > MAX_GAP * median:
-        missing = round(float((steps / median).sum())) - len(steps)
-        where = along[int(np.argmax(steps))]
-        return Rejection(label, f"about {missing} slice(s) are missing (gap of {steps.max():.1f} mm at {where:.1f} mm)")
-    return Series(
+def _series(uid: str, members: list[Slice]) -> Series | Rejection:
+    first = members[0].header
+    label = f"{_label(str(first.get('Modality', '?')), uid, first)} ({len({one.path for one in members})} files)"
+    once = without_copies(members)
+    if isinstance(once, str):
+        return Rejection(label, once)
+    stack = stack_of(once[0])
+    if isinstance(stack, str):
+        return Rejection(label, stack)
+    if len(stack.slices) < MIN_SLICES:
+        return Rejection(label, f"it has only {len(stack.slices)} slice(s)")
+    along = [float(np.dot(stack.planes[0].normal, plane.position)) for plane in stack.planes]
+    order = np.argsort(along, kind="stable")
+    slices = [stack.slices[i] for i in order]
+    headers = tuple(one.header for one in slices)
+    modality = str(headers[0].Modality)
+    reason = _not_quantitative(headers[0]) if modality == "PT" else None
+    scale = rescale_of(headers) if modality == "PT" else None
+    reason = reason or (scale.finding if scale else None)
+    placement = reason or place([stack.planes[i] for i in order])
+    if isinstance(placement, str):
+        return Rejection(label, "; ".join((placement, *stack.left_out)))
+    series = Series(
         uid=uid,
         modality=modality,
-        study_uid=str(first.get("StudyInstanceUID", "")),
-        frame_of_reference_uid=str(first.get("FrameOfReferenceUID", "")),
-        files=tuple(path for path, _ in ordered),
-        headers=tuple(header for _, header in ordered),
-        geometry=_geometry([header for _, header in ordered]),
+        study_uid=str(headers[0].get("StudyInstanceUID", "")),
+        frame_of_reference_uid=str(headers[0].get("FrameOfReferenceUID", "")),
+        files=tuple(one.path for one in slices),
+        frames=tuple(one.frame for one in slices),
+        headers=headers,
+        geometry=placement.geometry,
+        resampling=placement.resampling,
     )
+    written = dict.fromkeys(note for plane in stack.planes for note in plane.notes)
+    said = (*once[1], *stack.left_out, *placement.notes, *(note.rstrip(".") for note in written))
+    return replace(series, notes=tuple(f"{series.label}: {words}." for words in said))
 
 
-def _not_an_image(header: Dataset) -> str | None:
-    modality, kind = str(header.get("Modality", "?")), IMAGE_CLASSES.get(str(header.get("SOPClassUID", "")))
-    image_type = [str(word).upper() for word in header.get("ImageType") or ()]
-    if kind is None or kind != modality:
-        return f"it is no CT or PET image series (modality {modality})"
-    if "LOCALIZER" in image_type:
-        return "it is a localiser (scout)"
-    if "SECONDARY" in image_type:
-        return "it is a secondary (derived) image, not an original one"
-    if kind == "PT":
-        reason = not_corrected(header)
-        if reason:
-            return reason
-        units = str(header.get("Units", "")).upper()
-        if units == "PROPCNTS":
-            return "its (0054,1001) Units are PROPCNTS (not attenuation corrected, or not quantitative)"
+def _label(modality: str, uid: str, header: Dataset) -> str:
+    number = text((elements(header, "SeriesNumber") or ("",))[0])
+    return f"{modality} series {number or '…' + uid[-8:]}"
+
+
+def _not_quantitative(header: Dataset) -> str | None:
+    reason = not_corrected(header)
+    if reason is not None:
+        return reason
+    if str(header.get("Units", "")).upper() == "PROPCNTS":
+        return "its (0054,1001) Units are PROPCNTS (not attenuation corrected, or not quantitative)"
     return None
-
-
-def _not_a_volume(members: list[tuple[Path, Dataset]]) -> str | None:
-    headers = [header for _, header in members]
-    if any(int(h.get("NumberOfFrames", 1) or 1) > 1 for h in headers):
-        return "it is a multi-frame object, which is not supported"
-    needed = ("ImageOrientationPatient", "ImagePositionPatient", "PixelSpacing", "Rows", "Columns")
-    for name in needed:
-        if any(not h.get(name) for h in headers):
-            return f"{name} is missing"
-    if len(members) < MIN_SLICES:
-        return f"it has only {len(members)} slice(s)"
-    orientations = np.array([[float(v) for v in h.ImageOrientationPatient] for h in headers])
-    if np.abs(orientations - orientations[0]).max() > 1e-3:
-        return "its slices have different orientations (ImageOrientationPatient)"
-    for name in ("Rows", "Columns", "PixelSpacing"):
-        if len({str(h.get(name)) for h in headers}) > 1:
-            return f"its slices differ in {name}"
-    if len({str(h.get("FrameOfReferenceUID", "")) for h in headers}) > 1:
-        return "its slices have different frames of reference"
-    return None
-
-
-def _position(header: Dataset) -> np.ndarray:
-    return np.array([float(v) for v in header.ImagePositionPatient])
-
-
-def _axes(header: Dataset) -> tuple[np.ndarray, np.ndarray]:
-    values = np.array([float(v) for v in header.ImageOrientationPatient])
-    return values[:3], values[3:]
-
-
-def _normal(header: Dataset) -> np.ndarray:
-    return np.cross(*_axes(header))
-
-
-def _geometry(headers: list[Dataset]) -> Geometry:
-    """Grid through the first and last slice; what lies between may deviate by rounding (0.02 mm in real series)."""
-    along_row, along_column = _axes(headers[0])
-    row_spacing, column_spacing = (float(v) for v in headers[0].PixelSpacing)
-    first, last = _position(headers[0]), _position(headers[-1])
-    affine = np.eye(4)
-    affine[:3, 0] = (last - first) / (len(headers) - 1)
-    affine[:3, 1] = along_column * row_spacing
-    affine[:3, 2] = along_row * column_spacing
-    affine[:3, 3] = first
-    shape = (len(headers), int(headers[0].Rows), int(headers[0].Columns))
-    return Geometry(shape, tuple(tuple(float(v) for v in row) for row in affine))
 
 
 def _image(modality: str) -> str:
@@ -292,9 +273,13 @@ def _image(modality: str) -> str:
 
 def _none(discovery: Discovery, modality: str) -> DicomError:
     found = [f"{s.label}: usable" for s in discovery.series] + [f"{r.label}: {r.reason}" for r in discovery.rejected]
+    other = "CT" if modality == "PT" else "PT"
+    swapped = not any(label.startswith(modality) for label in found) and discovery.of(other)
     return DicomError(
         f"dicom.no_{_image(modality).lower()}",
         f"No usable {_image(modality)} series in '{discovery.folder}'. Found {'; '.join(found) or 'nothing'}.",
         f"{'an attenuation-corrected PET' if modality == 'PT' else 'an axial CT'} with all its slices.",
-        "Choose the folder of the right series, or export the study again.",
+        f"It holds {_image(other)} only: give the {_image(modality)} in its place; CT and PET may be swapped."
+        if swapped
+        else "Choose the folder of the right series, or export the study again.",
     )

@@ -11,12 +11,9 @@ from pathlib import Path
 import numpy as np
 from dmdp.case import Lesion, Volume
 from dmdp.delineation.pet import delineate
-from dmdp.dicom.read import read_series
-from dmdp.dicom.series import choose, discover
 from dmdp.ensemble.inputs import clinical_values
 from dmdp.errors import Cancelled, DmdpError, InputError
-from dmdp.files import read_volume
-from dmdp.load import load_mask, load_pet
+from dmdp.load import load_ct, load_mask, load_pet
 from dmdp.network.crop import crop_pair, normalise
 from dmdp.pet_features import pet_features
 from dmdp.prepare import CaseRequest, carry_over, prepare_case
@@ -108,11 +105,11 @@ def _compute(entry: Entry, spacing: int) -> Content:
         ct, pet, lesion = case.ct, case.pet, case.pet_lesion
         features = _features(pet, lesion)
     elif entry.ct is not None and entry.pet is not None:  # a contour of the CT only
-        ct, pet = _ct(entry.ct), load_pet(entry.pet, pet_is_suv=entry.pet_is_suv).pet
+        ct, pet = load_ct(entry.ct)[0], load_pet(entry.pet, pet_is_suv=entry.pet_is_suv).pet
         lesion = _outlined(entry, ct, "CT")
         features = _features(pet, carry_over(lesion, pet.geometry, "PET"))
     elif entry.ct is not None:
-        ct = _ct(entry.ct)
+        ct = load_ct(entry.ct)[0]
         lesion, features = _outlined(entry, ct, "CT"), {}
         pet = Volume(np.zeros(ct.geometry.shape), ct.geometry, "SUVbw g/ml")
     else:
@@ -127,10 +124,6 @@ def _compute(entry: Entry, spacing: int) -> Content:
         (entry.ct is not None, entry.pet is not None),
         features,
     )
-
-
-def _ct(path: Path) -> Volume:
-    return read_series(choose(discover(path), "CT")[0]) if path.is_dir() else read_volume(path, "HU")
 
 
 def _outlined(entry: Entry, image: Volume, modality: str) -> Lesion:

@@ -19,6 +19,7 @@ from ..formats import FORMATS, Exported
 from ..result import Result
 from ..standing import standing
 from .identity import Identity
+from .prepared import reason_of
 from .source import Source, find_source, uptake_of, voxels_of
 
 LABEL = "network heatmap; does not explain the probability"
@@ -94,13 +95,12 @@ def _quiet() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
-    except (AttributeError, KeyError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         if os.environ.get("DMDP_DEBUG"):
             raise
         raise DicomError(
             "export.header",
-            f"The headers of the series do not fit into DICOM objects ({type(error).__name__}; the text is withheld, as it may "
-            "name the patient).",
+            f"The headers of the series do not fit into DICOM objects ({reason_of(error)}).",
             "headers with patient, study, position and orientation as the standard has them.",
             "Check the series with a DICOM validator, or export it again from the archive.",
         ) from None

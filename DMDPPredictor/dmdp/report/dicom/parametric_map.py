@@ -14,6 +14,7 @@ from .. import maps
 from ..standing import Standing
 from . import codes
 from .identity import Identity
+from .own_grid import measures, orientation, positions
 from .schemes import private_scheme
 from .source import Source
 
@@ -66,9 +67,9 @@ def parametric_map(
         content_label="HEATMAP",
         content_description=f"Research use only: {standing.short}",
         content_qualification="RESEARCH",
-        pixel_measures=_measures(geometry),
-        plane_orientation=_orientation(geometry),
-        plane_positions=[hd.PlanePositionSequence("PATIENT", geometry.to_lps((z, 0, 0))) for z in range(geometry.shape[0])],
+        pixel_measures=measures(geometry),
+        plane_orientation=orientation(geometry),
+        plane_positions=positions(geometry, range(geometry.shape[0])),
         **identity.arguments(role, number, f"Research use only: {standing.network} map {name.replace('_', ' ')}"[:64]),
     )
     dataset.ImageComments = f"{label[0].upper()}{label[1:]}. {maps.FOR_THE_POSITIVE_CLASS} {RESEARCH_USE_ONLY}"
@@ -80,15 +81,5 @@ def parametric_map(
 def _covered(source: Source, geometry: Geometry) -> list:
     """The headers of the CT slices that the map lies on."""
     ends = source.geometry.to_index(geometry.to_lps([(0, 0, 0), (geometry.shape[0] - 1, 0, 0)]))[:, 0]
-    first, last = (int(v) for v in np.clip(np.round(ends), 0, len(source.headers) - 1))
-    return list(source.headers[first : last + 1])
-
-
-def _measures(geometry: Geometry) -> hd.PixelMeasuresSequence:
-    between, rows, columns = geometry.spacing
-    return hd.PixelMeasuresSequence((rows, columns), slice_thickness=between, spacing_between_slices=between)
-
-
-def _orientation(geometry: Geometry) -> hd.PlaneOrientationSequence:
-    axes = geometry.matrix[:3, :3] / np.array(geometry.spacing)
-    return hd.PlaneOrientationSequence("PATIENT", (*axes[:, 2], *axes[:, 1]))
+    first, last = (int(v) for v in np.clip(np.round(ends), 0, source.geometry.shape[0] - 1))
+    return source.images(first, last)

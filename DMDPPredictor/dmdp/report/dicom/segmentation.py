@@ -1,7 +1,7 @@
 """DICOM Segmentation (PS3.3 A.51) of the lesion on the PET, and of the lesion and its regions on the CT.
 
-Frames lie on the source's own slices, in its frame of reference (LPS mm); a frame without a marked voxel is left out, as the
-standard allows.
+Frames lie on the source's own slices, in its frame of reference (LPS mm), or on the grid onto which its slices were resampled;
+a frame without a marked voxel is left out, as the standard allows.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from ..pictures import REGION_COLOURS
 from ..result import Contour
 from . import codes
 from .identity import Identity
+from .own_grid import measures, orientation, positions
 from .schemes import private_scheme
 from .source import Source
 
@@ -105,15 +106,21 @@ def _segmentation(
 ) -> hd.seg.Segmentation:
     """Only the slices from the first to the last marked one are referenced, which keeps memory and file small."""
     marked = np.flatnonzero(np.any([segment.mask.any(axis=(1, 2)) for segment in segments], axis=0))
-    slab = slice(int(marked[0]), int(marked[-1]) + 1)
+    first, last = int(marked[0]), int(marked[-1])
+    slab, own = slice(first, last + 1), {}
+    if not source.slices_are_grid:
+        geometry = source.geometry
+        own = {"pixel_measures": measures(geometry), "plane_orientation": orientation(geometry),
+               "plane_positions": positions(geometry, range(first, last + 1))}  # fmt: skip
     dataset = hd.seg.Segmentation(
-        source_images=list(source.headers[slab]),
+        source_images=source.images(first, last),
         pixel_array=np.stack([segment.mask[slab] for segment in segments], axis=-1).astype(np.uint8),
         segmentation_type="BINARY",
         segment_descriptions=[segment.description for segment in segments],
         content_label=f"LESION_{role.upper()}",
         content_description=SHORT_SENTENCE,
         coding_schemes=[private_scheme()],
+        **own,
         **identity.arguments(f"segmentation_{role}", number, description),
     )
     identity.finish(dataset, f"segmentation_{role}")

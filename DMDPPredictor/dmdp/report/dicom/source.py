@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,32 +13,22 @@ import pydicom
 from pydicom.dataset import Dataset
 
 from ...case import Geometry, Volume
+from ...dicom.headers import lacks_preamble
 from ...dicom.read import read_series
 from ...dicom.series import Series, choose, discover
 from ...dicom.suv import pet_header, suv_factors, to_suv
 from ...errors import DicomError, GeometryError, InputError, SuvError
 from ...source import Given, ImageSource
 from ..result import Contour
-from .identity import UTF8
+from .prepared import REQUIRED, prepared, tag_of
 
 UPTAKE_TOLERANCE = 1e-4
-# attributes of type 2 in PS3.3 C.7.1.1 and C.7.2.1 that de-identified files often lack; empty is the standard's "unknown"
-MAY_BE_EMPTY = (
-    "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyID", "StudyDate", "StudyTime", "AccessionNumber",
-    "ReferringPhysicianName",
-)  # fmt: skip
-SEXES = ("M", "F", "O")
-# of the patient group only what tells and describes the patient; free text (history, comments, address) stays where it is
-PATIENT_GROUP, TRIAL_GROUP = 0x0010, 0x0012
-KEPT_OF_PATIENT = (
-    "PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientSex", "PatientAge", "PatientSize",
-    "PatientWeight",
-)  # fmt: skip
+NEAR_MM = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A series with the full ``headers`` of its slices (no pixels), in the order of the slices along z of ``geometry``."""
+    """A series with the full ``headers`` of its files (no pixels), in the order of the slices along z."""
 
     series: Series
     headers: tuple[Dataset, ...]
@@ -46,6 +37,22 @@ class Source:
     def geometry(self) -> Geometry:
         """The grid of the series, LPS mm."""
         return self.series.geometry
+
+    @property
+    def slices_are_grid(self) -> bool:
+        """True where each slice of the grid is a file of the series."""
+        return self.series.resampling is None and len(self.headers) == self.geometry.shape[0]
+
+    def images(self, first: int, last: int) -> list[Dataset]:
+        """The headers behind the slices ``first`` to ``last`` of the grid; of multi-frame objects, the first object."""
+        if len(self.headers) != len(self.series.files):
+            return list(self.headers[:1])
+        if self.series.resampling is None:
+            return list(self.headers[first : last + 1])
+        heights, step = self.series.resampling.heights, self.geometry.spacing[0]
+        below = int(np.searchsorted(heights, first * step + NEAR_MM, side="right")) - 1
+        above = int(np.searchsorted(heights, last * step - NEAR_MM))
+        return list(self.headers[max(0, below) : above + 1])
 
 
 def find_source(given: Given, modality: str, grid: Geometry, is_same: Callable[[Volume], bool]) -> Source:
@@ -107,7 +114,18 @@ def _accepts(series: Series, is_same: Callable[[Volume], bool]) -> bool:
 
 
 def _headers(series: Series) -> tuple[Dataset, ...]:
-    headers = tuple(_prepared(pydicom.dcmread(path, stop_before_pixels=True)) for path in series.files)
+    thickness = series.geometry.spacing[0]
+    files = tuple(dict.fromkeys(series.files))
+    headers = tuple(prepared(_read(path), thickness) for path in files)
+    for keyword in REQUIRED:
+        lacking = sum(not header.get(keyword) for header in headers)
+        if lacking:
+            raise DicomError(
+                "export.header",
+                f"{tag_of(keyword)} {keyword} is missing or no UID in {lacking} file(s) of {series.label}.",
+                "the identifiers without which nothing can refer to a slice.",
+                "Export the series again from the archive.",
+            )
     if not headers[0].get("FrameOfReferenceUID"):
         raise DicomError(
             "export.no_frame",
@@ -118,21 +136,5 @@ def _headers(series: Series) -> tuple[Dataset, ...]:
     return headers
 
 
-def _prepared(header: Dataset) -> Dataset:
-    """What our objects may take over: identifiers, complete or empty as the standard asks, and no free text on the patient."""
-    header.decode()
-    header.SpecificCharacterSet = UTF8
-    for element in list(header.group_dataset(PATIENT_GROUP)):
-        if element.keyword not in KEPT_OF_PATIENT:
-            del header[element.tag]
-    for keyword in MAY_BE_EMPTY:
-        if header.get(keyword) is None:
-            setattr(header, keyword, "")
-    if header.PatientSex not in SEXES:
-        header.PatientSex = ""
-    subject = header.get("ClinicalTrialSubjectID") or header.get("ClinicalTrialSubjectReadingID")
-    if not (header.get("ClinicalTrialSponsorName") and subject):  # PS3.3 C.7.1.3: a module without these is invalid
-        for element in list(header.group_dataset(TRIAL_GROUP)):
-            if element.keyword.startswith("ClinicalTrial"):
-                del header[element.tag]
-    return header
+def _read(path: Path) -> Dataset:
+    return pydicom.dcmread(path, stop_before_pixels=True, force=lacks_preamble(path))
