@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 import zlib
@@ -11,9 +12,11 @@ import numpy as np
 import SimpleITK as sitk
 from scipy import ndimage
 
+from .atomic import new_file
 from .case import Geometry, Volume
 from .errors import InputError, OutputError
 
+NIFTI_HEADER = 352  # bytes before the voxels
 SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
 
 
@@ -159,6 +162,21 @@ def _nifti_not_finite(path: Path) -> int:
     return int((~np.isfinite(np.frombuffer(content, order + kind, size, start))).sum())
 
 
+def _check_written(path: Path, suffix: str, voxels: int) -> None:
+    """Raise ``OSError`` for a NIfTI file that ends early: the library that writes it does not notice a full disk."""
+    if not suffix.startswith(".nii"):
+        return
+    whole = NIFTI_HEADER + voxels
+    if suffix == ".nii":
+        found = path.stat().st_size
+    else:  # a gzip file ends with the size of its content, modulo 2³²
+        with path.open("rb") as stream:
+            stream.seek(-4, os.SEEK_END)
+            found, whole = int.from_bytes(stream.read(4), "little"), whole % 2**32
+    if found != whole:
+        raise OSError(errno.ENOSPC, "it ends too early; there is no room for it")
+
+
 def _write(path: str | Path, array: np.ndarray, geometry: Geometry, description: str) -> Path:
     path = Path(path)
     suffix = next((s for s in SUFFIXES if path.name.lower().endswith(s)), None)
@@ -172,16 +190,14 @@ def _write(path: str | Path, array: np.ndarray, geometry: Geometry, description:
     image = to_sitk(array, geometry)
     if description:
         image.SetMetaData("ITK_FileNotes" if suffix.startswith(".nii") else "description", description[:79])
-    aside = path.with_name(f".partial-{path.name}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        sitk.WriteImage(image, str(aside), useCompression=suffix == ".nii.gz")
-        os.replace(aside, path)
+        with new_file(path) as aside:
+            sitk.WriteImage(image, str(aside), useCompression=suffix == ".nii.gz")
+            _check_written(aside, suffix, array.nbytes)
     except (RuntimeError, OSError) as error:
-        aside.unlink(missing_ok=True)
         raise OutputError(
             "output.unwritable",
-            f"'{path}' cannot be written ({str(error).splitlines()[-1].strip()}).",
+            f"'{path.name}' cannot be written ({str(error).splitlines()[-1].strip()}).",
             "a writable place with enough free space.",
             "Choose another output path, or free the space or the permission.",
         ) from error
