@@ -20,6 +20,7 @@ from typing import Any
 
 from . import RESEARCH_USE_ONLY
 from .atomic import PREDICTION, check_apart, is_result, locked, write_file
+from .atomic.renaming import PREFIX
 from .errors import Cancelled, DmdpError, OutputError, UsageError
 from .job import Job, read_job
 from .progress import Progress, silent
@@ -104,7 +105,7 @@ def predict_batch(
     check_apart(out / SUMMARY, inputs)
     common = {"device": device, **({"model": [_from_anywhere(model) for model in models]} if models else {})}
     common |= {"overwrite": True} if overwrite else {}
-    with locked(out / SUMMARY):
+    with locked(out / SUMMARY, _mend):
         before = _summary_before(out, [str(row["id"]) for row in rows], overwrite)
         outcomes = {str(row["id"]): _at_first(row, out, before) if resume else Outcome(str(row["id"]), "") for row in rows}
         _work([row for row in rows if not outcomes[str(row["id"])].outcome], out, common, jobs, outcomes, progress)
@@ -178,6 +179,13 @@ def _summary_before(out: Path, ids: Sequence[str], overwrite: bool) -> dict[str,
             "Choose another output folder, or give --overwrite.",
         )
     return found if unfinished else None
+
+
+def _mend(summary: Path, aside: Path, former: Path) -> None:
+    """A batch was killed: what it was writing goes; each patient's own lock tells what else lies aside."""
+    for path in summary.parent.glob(f"{PREFIX}*.partial"):
+        if path.is_file() and not path.is_symlink():
+            path.unlink()
 
 
 def _signature(content: str) -> str:

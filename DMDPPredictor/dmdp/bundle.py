@@ -15,9 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from .atomic import BUNDLE, check_apart, result_folder
-from .atomic.apart import resolved
-from .atomic.folder import check_sources, examine
+from .atomic import BUNDLE, check_place, result_folder
 from .atomic.marker import MEMBER, NO_STRANGERS
 from .errors import ModelError
 
@@ -119,8 +117,7 @@ def check_replaceable(
     folder: str | Path, made_from: Mapping[str, str], overwrite: bool = False, inputs: Iterable[str | Path] = ()
 ) -> None:
     """What :func:`write_bundle` would refuse, told before anything is trained; raises :class:`dmdp.errors.OutputError`."""
-    check_apart(folder, inputs)
-    check_sources(resolved(folder), examine(resolved(folder), BUNDLE), made_from, overwrite)
+    check_place(folder, BUNDLE, made_from, overwrite=overwrite, inputs=inputs)
 
 
 def _parse(raw: bytes, where: str) -> dict[str, Any]:

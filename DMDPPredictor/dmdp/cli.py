@@ -16,6 +16,7 @@ from . import POPULATION, RESEARCH_USE_ONLY, __version__
 from .command import Command
 from .errors import Cancelled, DmdpError, InputError, MissingPackage, OutOfMemory
 from .progress import Progress, silent
+from .resources import user_cache_folder
 from .stop import Stop, stop_on_signals
 from .worker import run_job, serve
 
@@ -29,6 +30,7 @@ def main(argv: Sequence[str] | None = None, stop: Stop | None = None) -> int:
     6 cancelled, 7 missing package, 1 anything else. ``stop`` is what the signals of this process wish already."""
     stop = stop or _stop_on_signal()
     os.environ["PYTHONSAFEPATH"] = "1"  # no process that this one starts runs a file of the folder that it stands in
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(user_cache_folder() / "torch"))
     words = _join_negative(list(sys.argv[1:] if argv is None else argv))
     try:
         commands = find_commands()

@@ -23,6 +23,17 @@ def user_data_folder() -> Path:
     return Path(base) / "DMDP"
 
 
+def user_cache_folder() -> Path:
+    """Where what can be made again is kept for the user, such as compiled code; not created here."""
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = str(Path.home() / "Library" / "Caches")
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "dmdp"
+
+
 def resource_roots() -> tuple[Path, ...]:
     """Existing folders that hold ``Models`` and ``Profiles``, the user's own first."""
     here = Path(__file__).resolve().parent

@@ -14,7 +14,7 @@ from ..errors import OutputError
 from ..stop import undisturbed
 from .apart import check_apart
 from .lock import locked
-from .renaming import new_name, refused, replace
+from .renaming import PREFIX, new_name, refused, replace
 
 EXCLUSIVE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
@@ -91,6 +91,15 @@ def put_file(out: str | Path, *, overwrite: bool = False, inputs: Iterable[str |
         finally:
             with undisturbed():
                 shutil.rmtree(lock.aside, ignore_errors=True)
+
+
+def remove_partials(folder: Path) -> None:
+    """Clear away what a process that was killed was writing below ``folder``, which is ours; no link is followed."""
+    for root, folders, names in os.walk(folder):
+        for name in [name for name in (*folders, *names) if name.startswith(PREFIX) and name.endswith(".partial")]:
+            path = Path(root) / name
+            with suppress(OSError):
+                shutil.rmtree(path) if name in folders and not path.is_symlink() else path.unlink()
 
 
 def _check_place(target: Path, overwrite: bool) -> None:

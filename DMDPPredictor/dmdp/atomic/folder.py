@@ -91,6 +91,21 @@ def result_folder(
                     shutil.rmtree(lock.aside, ignore_errors=True)
 
 
+def check_place(
+    out: str | Path,
+    kind: Kind,
+    sources: Mapping[str, str],
+    *,
+    overwrite: bool = False,
+    inputs: Iterable[str | Path] = (),
+) -> None:
+    """Raise what :func:`result_folder` would, for work that takes long before it has anything to write."""
+    target = resolved(out)
+    check_apart(target, inputs)
+    with locked(target, lambda target, aside, former: _mend(target, aside, former, kind)):
+        check_sources(target, examine(target, kind), sources, overwrite)
+
+
 def examine(target: Path, kind: Kind, keep_others: bool = False) -> Written | None:
     """What the result at ``target`` says of itself, None where there is nothing; raises :class:`OutputError` for all else."""
     if not os.path.lexists(target):

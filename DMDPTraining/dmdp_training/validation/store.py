@@ -13,7 +13,7 @@ from typing import Any
 
 import joblib
 import numpy as np
-from dmdp.atomic import is_lock, locked, write_file
+from dmdp.atomic import is_lock, locked, remove_partials, write_file
 from dmdp.errors import OutputError
 from dmdp.progress import Progress, silent
 from sklearn import config_context
@@ -29,7 +29,8 @@ PIECES = "pieces"
 @contextmanager
 def running(folder: str | Path) -> Iterator[None]:
     """Hold the lock of a run folder: one process at a time. Raises :class:`OutputError` where another one holds it."""
-    with locked(Path(os.path.realpath(os.path.expanduser(folder))) / CONFIGURATION):
+    path = Path(os.path.realpath(os.path.expanduser(folder))) / CONFIGURATION
+    with locked(path, lambda target, aside, former: remove_partials(target.parent) if target.is_file() else None):
         yield
 
 
