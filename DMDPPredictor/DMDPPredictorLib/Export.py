@@ -9,6 +9,7 @@ from pathlib import Path
 
 import slicer
 from dmdp.errors import DicomError, DmdpError, InputError, LesionError, MissingPackage, OutputError
+from dmdp.prediction import Prediction
 from dmdp.report.formats import DICOM_FORMATS, FORMATS, Exported, NotWritten, format_named, nothing, obstacle
 from dmdp.report.listing import add_to_list, check_addition, read_outcome
 from dmdp.session import new_folder
@@ -108,7 +109,7 @@ def exportResult(
         error = failure
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    return finishExport(folder, named, error, SCENE in possible, left)
+    return finishExport(result.prediction, folder, named, error, SCENE in possible, left)
 
 
 def possibleFormats(result: PredictionResult, formats: Sequence[str], ctNode, petNode) -> tuple[list[str], dict[str, DmdpError]]:
@@ -136,7 +137,12 @@ def prepareExport(result: PredictionResult, folder: Path, formats: Sequence[str]
 
 
 def finishExport(
-    folder: Path, named: Sequence[str], error: DmdpError | None, scene: bool, left: Mapping[str, DmdpError]
+    prediction: Prediction,
+    folder: Path,
+    named: Sequence[str],
+    error: DmdpError | None,
+    scene: bool,
+    left: Mapping[str, DmdpError],
 ) -> Export:
     """After the job that was to write the formats ``named`` has ended, with ``error`` or without: write the ``scene`` if wished,
     and say what there is. ``left`` is what could not be tried. Raises ``error`` where it ended the whole export, and
@@ -153,7 +159,7 @@ def finishExport(
         left.update({item.format: item.reason for item in outcome.not_written})
     if scene:
         try:
-            written.append(saveScene(folder))
+            written.append(saveScene(folder, prediction))
         except OutputError as failure:
             left[SCENE] = failure
     if not written:
@@ -161,14 +167,15 @@ def finishExport(
     return Export(folder, tuple(sorted(written)), {name: left[name] for name in ALL if name in left})
 
 
-def saveScene(folder: Path) -> Path:
-    """Save the whole scene as a bundle file in ``folder``, and add it to the list of the export; raises :class:`OutputError`."""
+def saveScene(folder: Path, prediction: Prediction) -> Path:
+    """Save the whole scene as a bundle file in ``folder``, and add it to the list of the export of ``prediction``; raises
+    :class:`OutputError`."""
     path, made = folder / SCENE_FILE, not folder.exists()
-    check_addition(folder, SCENE_FILE)
+    check_addition(folder, SCENE_FILE, prediction)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if slicer.util.saveScene(str(path)):
-            add_to_list(folder, Exported(path, SCENE, "the whole scene of Slicer"))
+            add_to_list(folder, Exported(path, SCENE, "the whole scene of Slicer"), prediction)
             return path
     except OSError:
         pass

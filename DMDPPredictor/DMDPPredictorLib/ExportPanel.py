@@ -91,7 +91,7 @@ class ExportPanel:
     def _ended(self, error: DmdpError | None, folder: Path, answer: Mapping[str, Any]) -> None:
         try:
             with slicer.util.WaitCursor():  # the scene is saved here
-                said = finishExport(self._target, self._named, error, self._scene, {}).text()
+                said = finishExport(self._result.prediction, self._target, self._named, error, self._scene, {}).text()
             self._say(f"{said} {_predictAgain()}" if self._fromScene else said)
         except DmdpError as failure:
             self._say(str(failure))

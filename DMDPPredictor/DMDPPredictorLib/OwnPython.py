@@ -9,6 +9,7 @@ from pathlib import Path
 
 import slicer
 from dmdp.errors import InputError, MissingPackage
+from dmdp.session import session_folder
 from slicer.i18n import tr as _
 
 PYTHON, WHEELS = "DMDP/Python", "DMDP/Wheels"
@@ -55,7 +56,11 @@ class PythonCheck:
         self.stop()
         try:
             self._process = subprocess.Popen(
-                [path, "-c", CHECK], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=outsideEnvironment()
+                [path, "-c", CHECK],
+                cwd=session_folder(),  # where nobody else puts a file that Python would take for a module
+                env={**outsideEnvironment(), "PYTHONSAFEPATH": "1"},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
             )
         except OSError as error:
             raise _unusable(path, error.strerror or str(error)) from error

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
+import os
+import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -17,11 +19,14 @@ from threading import Lock
 from typing import Any
 
 from . import RESEARCH_USE_ONLY
-from .atomic import write_file
-from .errors import Cancelled, DmdpError, UsageError
-from .job import Job
+from .atomic import PREDICTION, check_apart, is_result, locked, write_file
+from .atomic.renaming import PREFIX
+from .errors import Cancelled, DmdpError, OutputError, UsageError
+from .job import Job, read_job
 from .progress import Progress, silent
 from .protocol import JOB, Line, parse_line
+from .resources import BUNDLE_SUFFIXES, is_path
+from .session import new_folder
 from .tasks import TASKS
 
 PATHS = ("ct", "pet", "mask", "pet_mask", "ct_mask")
@@ -29,6 +34,9 @@ COLUMNS = ("id", *PATHS, "segment", "seed", "method", "age", "sex", "smoking", "
 SUMMARY = "summary.csv"
 YES, NO = ("1", "true", "yes"), ("", "0", "false", "no")
 DONE, SKIPPED, FAILED = "done", "skipped", "failed"
+WRITTEN = "# Written by 'dmdp batch', version 1"  # how a summary says whose it is, and of which content
+UNFINISHED = "; this batch has not come to its end"
+FIRST_ARGUMENTS = ("ct", "pet", "mask", "pet_mask", "ct_mask", "seed", "method", "age", "sex", "smoking", "pet_is_suv")
 LOOK_SECONDS = 0.2  # between two looks at the patients that are worked on
 
 Row = Mapping[str, Any]
@@ -81,30 +89,47 @@ def predict_batch(
     device: str = "auto",
     jobs: int = 1,
     resume: bool = False,
+    overwrite: bool = False,
+    inputs: Sequence[str | Path] = (),
     progress: Progress = silent,
 ) -> tuple[Outcome, ...]:
     """Predict for every row into ``out``/id, ``jobs`` of them at a time, and write ``out``/summary.csv after each.
 
-    With ``resume`` the rows that have a result already are skipped. A failure of one patient is an outcome, never an exception.
-    ``progress`` hears of the whole, within the patients too. Raises :class:`Cancelled` where it does; then the summary tells of
-    the patients that came to an end, and no process goes on.
+    With ``resume`` the rows that have a whole result of the same row already are skipped; where a batch was killed, what it had
+    done counts as done. With ``overwrite`` results of other images are replaced. A failure of one patient is an outcome, never an
+    exception. ``progress`` hears of the whole, within the patients too. Raises :class:`Cancelled` where it does; then the summary
+    tells of the patients that came to an end, and no process goes on. Raises :class:`dmdp.errors.OutputError` where summary.csv
+    is one of the ``inputs``, is not ours or tells of other patients, and where another process writes to ``out``.
     """
-    out = Path(out).expanduser()
-    common = {"device": device, **({"model": list(models)} if models else {})}
-    outcomes = {str(row["id"]): Outcome(str(row["id"]), "") for row in rows}
+    out = Path(os.path.realpath(Path(out).expanduser()))
+    check_apart(out / SUMMARY, inputs)
+    common = {"device": device, **({"model": [_from_anywhere(model) for model in models]} if models else {})}
+    common |= {"overwrite": True} if overwrite else {}
+    with locked(out / SUMMARY, _mend):
+        before = _summary_before(out, [str(row["id"]) for row in rows], overwrite)
+        outcomes = {str(row["id"]): _at_first(row, out, before) if resume else Outcome(str(row["id"]), "") for row in rows}
+        _work([row for row in rows if not outcomes[str(row["id"])].outcome], out, common, jobs, outcomes, progress)
+    return tuple(outcomes.values())
+
+
+def _work(
+    rows: Sequence[Row], out: Path, common: Mapping[str, Any], jobs: int, outcomes: dict[str, Outcome], progress: Progress
+) -> None:
+    """Predict for ``rows``, entering each into ``outcomes``, which hold the others already, and into the summary."""
     children, running, told = _Children(), _Running(), None
+    write_file(out / SUMMARY, _summary([o for o in outcomes.values() if o.outcome], out, not rows).encode())
     with ThreadPoolExecutor(max_workers=jobs) as pool:
-        todo = {pool.submit(_one, row, out, common, resume, children, running) for row in rows}
+        todo = {pool.submit(_one, row, out, common, children, running) for row in rows}
         try:
             while todo:
                 done, todo = wait(todo, LOOK_SECONDS, FIRST_COMPLETED)
                 for found in (future.result() for future in done):
                     outcomes[found.id] = found
                 if done:
-                    write_file(out / SUMMARY, _summary([o for o in outcomes.values() if o.outcome], out).encode())
-                ended, failed = len(rows) - len(todo), sum(o.outcome == FAILED for o in outcomes.values())
-                words = f"{ended} of {len(rows)} patients{f', {failed} failed' if failed else ''}{running.words()}"
-                now = (ended + running.share()) / len(rows), words
+                    write_file(out / SUMMARY, _summary([o for o in outcomes.values() if o.outcome], out, not todo).encode())
+                ended, failed = len(outcomes) - len(todo), sum(o.outcome == FAILED for o in outcomes.values())
+                words = f"{ended} of {len(outcomes)} patients{f', {failed} failed' if failed else ''}{running.words()}"
+                now = (ended + running.share()) / len(outcomes), words
                 if now != told:
                     progress(*now)
                 told = now
@@ -112,7 +137,69 @@ def predict_batch(
             for future in todo:
                 future.cancel()
             children.stop()
-    return tuple(outcomes.values())
+
+
+def _at_first(row: Row, out: Path, before: Mapping[str, str] | None) -> Outcome:
+    """Where a row stands when a batch is taken up again; ``before`` is what a batch that was killed said of each patient."""
+    name = str(row["id"])
+    try:
+        if not is_result(out / name, PREDICTION):
+            return Outcome(name, "")
+        made = read_job(out / name / PREDICTION.marker).arguments
+        asked = {"pet_is_suv": False, **_absolute(arguments_of(row))}
+    except (DmdpError, OSError):
+        return Outcome(name, "")
+    if any(str(made.get(key)) != str(asked.get(key)) for key in FIRST_ARGUMENTS):
+        return Outcome(name, "")
+    return Outcome(name, SKIPPED if before is None or before.get(name) == SKIPPED else DONE)
+
+
+def _summary_before(out: Path, ids: Sequence[str], overwrite: bool) -> dict[str, str] | None:
+    """What each patient's outcome was where ``out`` holds the summary of a batch that did not come to its end; else None.
+
+    Raises :class:`OutputError` where summary.csv is not ours as we wrote it, or tells of patients who are not among ``ids``.
+    """
+    path = out / SUMMARY
+    if not os.path.lexists(path) or (overwrite and not path.is_symlink() and path.is_file()):
+        return None
+    found, unfinished, why = None, False, "was not written by this program, or was changed since"
+    if path.is_file() and not path.is_symlink():
+        text = path.read_text(encoding="utf-8", errors="replace")
+        said, _, rest = text.partition("\n")[2].partition("\n")
+        unfinished = said.endswith(UNFINISHED)
+        if said.removesuffix(UNFINISHED) == _signature(rest):
+            found, why = {o.id: o.outcome for o in read_summary(out)}, "tells of other patients"
+        elif text.startswith(f"# {RESEARCH_USE_ONLY}") and not said.startswith(WRITTEN):
+            why = "is of a former version, or was not written by this program"
+    if found is None or not set(found) <= set(ids):
+        raise OutputError(
+            "output.exists",
+            f"'{path}' {why}.",
+            "a folder without a summary.csv, or that of an earlier batch of these patients.",
+            "Choose another output folder, or give --overwrite.",
+        )
+    return found if unfinished else None
+
+
+def _mend(summary: Path, aside: Path, former: Path) -> None:
+    """A batch was killed: what it was writing goes; each patient's own lock tells what else lies aside."""
+    for path in summary.parent.glob(f"{PREFIX}*.partial"):
+        if path.is_file() and not path.is_symlink():
+            path.unlink()
+
+
+def _signature(content: str) -> str:
+    return f"{WRITTEN}, content SHA-256 {hashlib.sha256(content.encode()).hexdigest()}"
+
+
+def _from_anywhere(model: str) -> str:
+    """A model as a process in another folder finds it."""
+    return str(Path(model).expanduser().absolute()) if is_path(model, BUNDLE_SUFFIXES) else model
+
+
+def _absolute(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a job as a process in another folder understands them."""
+    return {k: str(Path(v).expanduser().absolute()) if k in PATHS else v for k, v in arguments.items()}
 
 
 def read_summary(out: str | Path) -> tuple[Outcome, ...]:
@@ -122,20 +209,20 @@ def read_summary(out: str | Path) -> tuple[Outcome, ...]:
     return tuple(Outcome(row["id"], row["outcome"], row["reason"]) for row in rows)
 
 
-def _one(row: Row, out: Path, common: Mapping[str, Any], resume: bool, children: _Children, running: _Running) -> Outcome:
-    name = str(row["id"])
+def _one(row: Row, out: Path, common: Mapping[str, Any], children: _Children, running: _Running) -> Outcome:
+    name, folder = str(row["id"]), None
     try:
-        if resume and (out / name / "prediction.json").exists():
-            return Outcome(name, SKIPPED)
-        arguments = {**arguments_of(row), **common}
-        with tempfile.TemporaryDirectory(prefix="dmdp-") as folder:
-            job = Path(folder) / "job.json"
-            job.write_text(json.dumps(Job("predict", arguments, str(out / name)).to_json()), encoding="utf-8")
-            _run(job, children, lambda fraction, words: running.tell(name, fraction, words))
+        arguments = {**_absolute(arguments_of(row)), **common}
+        folder = new_folder("batch")
+        job = folder / "job.json"
+        job.write_text(json.dumps(Job("predict", arguments, str(out / name)).to_json()), encoding="utf-8")
+        _run(job, children, lambda fraction, words: running.tell(name, fraction, words))
     except (DmdpError, OSError) as error:
         return Outcome(name, FAILED, " ".join(str(error).split()))
     finally:
         running.forget(name)
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
     return Outcome(name, DONE)
 
 
@@ -170,13 +257,15 @@ class _Children:
     def __init__(self) -> None:
         self._lock, self._running, self._stopped = Lock(), [], False
 
-    def start(self, command: Sequence[str]) -> subprocess.Popen:
-        """A new process; raises :class:`Cancelled` after :meth:`stop`."""
+    def start(self, command: Sequence[str], folder: Path | None = None) -> subprocess.Popen:
+        """A new process in ``folder``, which imports nothing from there; raises :class:`Cancelled` after :meth:`stop`."""
         with self._lock:
             if self._stopped:
                 raise Cancelled
             process = subprocess.Popen(
                 command,
+                cwd=folder,
+                env=_environment(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -199,7 +288,7 @@ class _Children:
 
 def _run(job: Path, children: _Children, progress: Progress) -> None:
     """Run a job in a child process and tell how far it is; raises the error that it tells."""
-    process = children.start([sys.executable, "-m", "dmdp", "worker"])  # which ends with us, however we end
+    process = children.start([sys.executable, "-P", "-m", "dmdp", "worker"], job.parent)  # which ends with us, however we end
     with suppress(OSError):  # it is gone already, as its output will tell
         process.stdin.write(f"{JOB} {job}\n")
         process.stdin.flush()
@@ -225,6 +314,13 @@ def _run(job: Path, children: _Children, progress: Progress) -> None:
     )
 
 
+def _environment() -> dict[str, str]:
+    """The variables of a child: it finds this very package, and nothing in the folder that it or we stand in."""
+    folders = [str(Path(__file__).resolve().parents[1]), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    path = os.pathsep.join(dict.fromkeys(os.path.abspath(folder) for folder in folders if os.path.isabs(folder)))
+    return {**os.environ, "PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
+
+
 def arguments_of(row: Row) -> dict[str, Any]:
     """The arguments of a ``predict`` job for a row. Raises :class:`UsageError` for an age or a word that cannot be read."""
     given = {key: str(value) if key in PATHS else value for key, value in row.items() if key != "id"}
@@ -239,10 +335,9 @@ def arguments_of(row: Row) -> dict[str, Any]:
     return {**given, "pet_is_suv": word in YES}
 
 
-def _summary(outcomes: Sequence[Outcome], out: Path) -> str:
+def _summary(outcomes: Sequence[Outcome], out: Path, ended: bool) -> str:
     """A row per patient: outcome, verdict, and of each task probability, interval and conformal answer."""
     text = io.StringIO()
-    text.write(f"# {RESEARCH_USE_ONLY}\n")
     columns = [f"{task}_{part}" for task in TASKS for part in ("probability", "low", "high", "set", "sub_model")]
     writer = csv.DictWriter(text, ("id", "outcome", "reason", "applicability", *columns), lineterminator="\n")
     writer.writeheader()
@@ -257,4 +352,5 @@ def _summary(outcomes: Sequence[Outcome], out: Path) -> str:
                     parts = ("probability", "low", "high", "set", "sub_model")
                     row |= {f"{name}_{part}": value for part, value in zip(parts, values, strict=True)}
         writer.writerow(row)
-    return text.getvalue()
+    content = text.getvalue()
+    return f"# {RESEARCH_USE_ONLY}\n{_signature(content)}{'' if ended else UNFINISHED}\n{content}"

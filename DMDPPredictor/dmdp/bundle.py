@@ -10,12 +10,13 @@ import hashlib
 import json
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from .atomic import result_folder
+from .atomic import BUNDLE, check_place, result_folder
+from .atomic.marker import MEMBER, NO_STRANGERS
 from .errors import ModelError
 
 SCHEMA = 1
@@ -84,19 +85,39 @@ def read_bundle(path: str | Path) -> Bundle:
     return Bundle(manifest, contents, hashlib.sha256(raw).hexdigest())
 
 
-def write_bundle(folder: str | Path, manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> Bundle:
-    """Write a bundle folder; the hashes of ``files`` are added to the manifest. Returns it as read back."""
+def write_bundle(
+    folder: str | Path,
+    manifest: Mapping[str, Any],
+    files: Mapping[str, bytes],
+    *,
+    made_from: Mapping[str, str] | None = None,
+    overwrite: bool = False,
+) -> Bundle:
+    """Write a bundle folder; the hashes of ``files`` are added to the manifest. Returns it as read back.
+
+    ``made_from`` names what it was trained on (hashes, seeds); it replaces an earlier one that was made from the same, or any
+    other with ``overwrite``. Left out, as for a copy, it is told by the SHA-256 of its files.
+    """
+    listed = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
     complete = {
         "schema": SCHEMA,
-        **manifest,
-        "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
+        **{key: value for key, value in manifest.items() if key != MEMBER},
+        "files": listed,
     }
     text = json.dumps(complete, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    with result_folder(folder, marker="manifest.json") as aside:
+    with result_folder(folder, BUNDLE, overwrite=overwrite) as aside:
+        aside.made_from(listed if made_from is None else made_from)
         for name, content in files.items():
-            (aside / name).write_bytes(content)
-        (aside / "manifest.json").write_text(text, encoding="utf-8")
+            (aside.folder / name).write_bytes(content)
+        (aside.folder / BUNDLE.marker).write_text(text, encoding="utf-8")
     return read_bundle(folder)
+
+
+def check_replaceable(
+    folder: str | Path, made_from: Mapping[str, str], overwrite: bool = False, inputs: Iterable[str | Path] = ()
+) -> None:
+    """What :func:`write_bundle` would refuse, told before anything is trained; raises :class:`dmdp.errors.OutputError`."""
+    check_place(folder, BUNDLE, made_from, overwrite=overwrite, inputs=inputs)
 
 
 def _parse(raw: bytes, where: str) -> dict[str, Any]:
@@ -144,7 +165,7 @@ def _read_folder(folder: Path) -> dict[str, bytes]:
     contents: dict[str, bytes] = {}
     total = 0
     for entry in sorted(folder.iterdir()):
-        if entry.name.startswith("."):
+        if entry.name.startswith(".") or entry.name.lower() in NO_STRANGERS:
             continue
         if entry.is_symlink() or not entry.is_file():
             raise refusal("path", f"'{entry.name}' in '{folder.name}' is no plain file.", "plain files only.")

@@ -5,28 +5,32 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import import_module
 from importlib.metadata import entry_points
 
 from . import POPULATION, RESEARCH_USE_ONLY, __version__
 from .command import Command
-from .errors import Cancelled, DmdpError, MissingPackage, OutOfMemory
+from .errors import Cancelled, DmdpError, InputError, MissingPackage, OutOfMemory
 from .progress import Progress, silent
-from .worker import Stop, run_job, serve
+from .resources import user_cache_folder
+from .stop import Stop, stop_on_signals
+from .worker import run_job, serve
 
 CORE_COMMANDS = ("suv", "delineate", "features", "predict", "batch", "bundle", "export")
 TRAINING_COMMANDS = ("demo", "simulate", "train", "validate")
 TRAINING_MODULE = "dmdp_training.commands"
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, stop: Stop | None = None) -> int:
     """Run ``dmdp`` with ``argv``; returns the exit code of contracts: 0 done, 2 usage, 3 input, 4 model, 5 memory,
-    6 cancelled, 7 missing package, 1 anything else."""
-    stop = _stop_on_signal()
+    6 cancelled, 7 missing package, 1 anything else. ``stop`` is what the signals of this process wish already."""
+    stop = stop or _stop_on_signal()
+    os.environ["PYTHONSAFEPATH"] = "1"  # no process that this one starts runs a file of the folder that it stands in
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(user_cache_folder() / "torch"))
     words = _join_negative(list(sys.argv[1:] if argv is None else argv))
     try:
         commands = find_commands()
@@ -42,13 +46,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     if name == "run-job":
         return run_job(options["job"], commands, stop, _guarded)
     if name == "worker":
+        if stop.wished:
+            return Cancelled.exit_code
         return serve(commands, stop, _guarded)
     progress = _bar() if sys.stderr.isatty() else silent
-    error = _guarded(lambda: stop.heeded(lambda report: print(commands[name].run(options, report)), progress))
+    error = _guarded(lambda: stop.heeded(lambda report: print(commands[name].run(options, report), flush=True), progress))
     if error is None:
         return 0
-    print(f"dmdp {name}: {error}", file=sys.stderr)
+    with suppress(OSError):  # where the words go there may be no room either
+        print(f"dmdp {name}: {error}", file=sys.stderr, flush=True)
+    _forget_output()
     return error.exit_code
+
+
+def _forget_output() -> None:
+    """What standard output could not take is not tried again at the end, which would change the exit code."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def find_commands() -> dict[str, Command]:
@@ -99,9 +116,24 @@ def _guarded(work: Callable[[], None]) -> DmdpError | None:
         )
     except ModuleNotFoundError as error:
         return MissingPackage(error.name or "?", "this command")
+    except OSError as error:
+        return _unforeseen(error) if error.errno is None else _system(error)
     except Exception as error:
         return _unforeseen(error)
     return None
+
+
+def _system(error: OSError) -> DmdpError:
+    """What the operating system refuses: no room, no right, no more open files, a device that fails."""
+    if os.environ.get("DMDP_TRACE"):
+        traceback.print_exception(error)
+    place = f" at '{error.filename}'" if error.filename else ""
+    return InputError(
+        "system",
+        f"The operating system refused something{place}: {error.strerror or error}.",
+        "files that can be read, places that can be written, enough room and open files.",
+        "Mend that, or choose other paths, and run it again.",
+    )
 
 
 def _unforeseen(error: Exception) -> DmdpError:
@@ -118,10 +150,8 @@ def _unforeseen(error: Exception) -> DmdpError:
 
 
 def _stop_on_signal() -> Stop:
-    """SIGTERM cancels."""
-    stop = Stop()
-    signal.signal(signal.SIGTERM, stop.wish)
-    return stop
+    """Every signal to end cancels."""
+    return stop_on_signals()
 
 
 def _bar() -> Progress:

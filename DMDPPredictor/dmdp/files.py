@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import tempfile
@@ -14,10 +15,12 @@ import SimpleITK as sitk
 from scipy import ndimage
 
 from . import nifti
+from .atomic import new_file
 from .axes import right_angled, sharpest_angle
 from .case import EVEN_MM, Geometry, Volume
 from .errors import InputError, OutputError
 
+NIFTI_HEADER = 352  # bytes before the voxels
 SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
 
 
@@ -194,6 +197,21 @@ def _silent() -> Iterator[None]:
             os.close(kept)
 
 
+def _check_written(path: Path, suffix: str, voxels: int) -> None:
+    """Raise ``OSError`` for a NIfTI file that ends early: the library that writes it does not notice a full disk."""
+    if not suffix.startswith(".nii"):
+        return
+    whole = NIFTI_HEADER + voxels
+    if suffix == ".nii":
+        found = path.stat().st_size
+    else:  # a gzip file ends with the size of its content, modulo 2³²
+        with path.open("rb") as stream:
+            stream.seek(-4, os.SEEK_END)
+            found, whole = int.from_bytes(stream.read(4), "little"), whole % 2**32
+    if found != whole:
+        raise OSError(errno.ENOSPC, "it ends too early; there is no room for it")
+
+
 def _write(path: str | Path, array: np.ndarray, geometry: Geometry, description: str) -> Path:
     path = Path(path)
     suffix = next((s for s in SUFFIXES if path.name.lower().endswith(s)), None)
@@ -209,18 +227,16 @@ def _write(path: str | Path, array: np.ndarray, geometry: Geometry, description:
     image = to_sitk(array, geometry)
     if description:
         image.SetMetaData("ITK_FileNotes" if suffix.startswith(".nii") else "description", description[:79])
-    aside = path.with_name(f".partial-{path.name}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _silent():
-            sitk.WriteImage(image, str(aside), useCompression=suffix == ".nii.gz")
-        os.replace(aside, path)
+        with new_file(path) as aside:
+            with _silent():
+                sitk.WriteImage(image, str(aside), useCompression=suffix == ".nii.gz")
+            _check_written(aside, suffix, array.nbytes)
     except (RuntimeError, OSError) as error:
-        aside.unlink(missing_ok=True)
         why = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
         raise OutputError(
             "output.unwritable",
-            f"'{path}' cannot be written{why}.",
+            f"'{path.name}' cannot be written{why}.",
             "a writable place with enough free space.",
             "Choose another output path, or free the space or the permission.",
         ) from error

@@ -10,6 +10,7 @@ from typing import Any
 from . import POPULATION, RESEARCH_USE_ONLY
 
 SCHEMA = 1
+IMAGES = ("ct_voxels", "pet_suv_voxels")  # the hashes by which a result knows its images
 LEVELS = ("ok", "caution", "outside")
 
 

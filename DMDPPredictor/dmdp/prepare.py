@@ -58,6 +58,12 @@ class CaseRequest:
                 "Leave out --segment, or give --mask.",
             )
 
+    def paths(self) -> tuple[Path, ...]:
+        """What is read: folders and files; of listed DICOM files one of each folder that they lie in."""
+        found = [path for source in (self.ct, self.pet) for path in ImageSource.of(source).read_from]
+        found += [mask for mask in (self.mask, self.pet_mask, self.ct_mask) if isinstance(mask, str | Path)]
+        return tuple(map(Path, found))
+
 
 def prepare_case(request: CaseRequest, progress: Progress = silent) -> Case:
     """Read the images, convert the PET to SUV, and find or read the lesion. Raises :class:`InputError` subclasses."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .errors import InputError
+
+BUNDLE_SUFFIXES = (".zip",)
 
 
 def user_data_folder() -> Path:
@@ -18,6 +21,17 @@ def user_data_folder() -> Path:
     else:
         base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
     return Path(base) / "DMDP"
+
+
+def user_cache_folder() -> Path:
+    """Where what can be made again is kept for the user, such as compiled code; not created here."""
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = str(Path.home() / "Library" / "Caches")
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "dmdp"
 
 
 def resource_roots() -> tuple[Path, ...]:
@@ -34,31 +48,50 @@ def resource_roots() -> tuple[Path, ...]:
     return tuple(folder for folder in candidates if folder.is_dir())
 
 
+def is_path(name_or_path: str | Path, suffixes: Sequence[str]) -> bool:
+    """Whether a file or folder is meant, not something installed: a path has a separator, or one of the known ``suffixes``.
+
+    What lies in the current folder decides nothing.
+    """
+    text = os.fspath(name_or_path)
+    separators = {"/", os.sep, os.altsep} - {None}
+    return any(separator in text for separator in separators) or text.lower().endswith(tuple(suffixes)) or text in (".", "..")
+
+
 def find_bundle(name_or_path: str | Path) -> Path:
-    """The folder or zip of a model bundle, by path or by the name it is installed under.
+    """The folder or zip of a model bundle, by path (:func:`is_path`) or by the name it is installed under.
 
     Raises :class:`InputError` that lists the installed names where there is none.
     """
-    path = Path(name_or_path)
-    if path.exists():
-        return path
-    for root in resource_roots():
-        for candidate in (root / "Models" / path.name, root / "Models" / f"{path.name}.zip"):
-            if path.name == str(name_or_path) and candidate.exists():
-                return candidate
+    installed = installed_bundles()
+    if is_path(name_or_path, BUNDLE_SUFFIXES):
+        path = Path(name_or_path).expanduser()
+        if path.exists():
+            return path
+    elif str(name_or_path) in installed:
+        return installed[str(name_or_path)]
     raise InputError(
         "bundle.not_found",
         f"There is no model bundle '{name_or_path}'.",
-        f"a path, or one of: {', '.join(sorted(installed_bundles())) or '(none installed)'}.",
+        f"a path (as in ./{Path(name_or_path).name}), or one of: {', '.join(sorted(installed)) or '(none installed)'}.",
         "Check the name with 'dmdp bundle show', or give the path of the bundle.",
     )
 
 
 def installed_bundles() -> dict[str, Path]:
-    """Name → path of every bundle in the resource folders; the user's own wins over ours of the same name."""
+    """Name → path of every bundle in the resource folders; a name of ours always means ours."""
+    return _installed("Models", lambda path: path.suffix in BUNDLE_SUFFIXES or (path / "manifest.json").is_file())
+
+
+def installed_profiles() -> dict[str, Path]:
+    """Name → path of every radiomics profile in the resource folders; a name of ours always means ours."""
+    return _installed("Profiles", lambda path: path.suffix == ".json")
+
+
+def _installed(folder: str, wanted: Callable[[Path], bool]) -> dict[str, Path]:
     found: dict[str, Path] = {}
-    for root in reversed(resource_roots()):
-        for path in sorted((root / "Models").glob("*")):
-            if (path / "manifest.json").is_file() or path.suffix == ".zip":
-                found[path.stem if path.suffix == ".zip" else path.name] = path
+    for root in resource_roots():  # the user's own first, so that ours come last and stay
+        for path in sorted((root / folder).glob("*")):
+            if wanted(path):
+                found[path.stem if path.suffix in (".zip", ".json") else path.name] = path
     return found

@@ -31,7 +31,7 @@ def session_folder() -> Path:
             return folder
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-    _take(lock)
+    take_lock(lock)
     owner = {"schema": SCHEMA, "program": PROGRAM, "process": os.getpid(), "started": _STARTED, "host": platform.node()}
     (folder / OWNER).write_text(json.dumps(owner), encoding="utf-8")  # only now can anybody take it for a session
     _own.append((os.getpid(), folder, lock))
@@ -72,7 +72,7 @@ def _is_ours(folder: Path) -> bool:
 def _is_abandoned(folder: Path) -> bool:
     lock = os.open(folder / LOCK, os.O_RDWR)
     try:
-        _take(lock)
+        take_lock(lock)
     except OSError:  # its owner lives
         return False
     finally:
@@ -80,7 +80,7 @@ def _is_abandoned(folder: Path) -> bool:
     return True
 
 
-def _take(descriptor: int) -> None:
+def take_lock(descriptor: int) -> None:
     """Lock a file for this process, at once; raises ``OSError`` where another one has it."""
     if os.name == "nt":
         import msvcrt

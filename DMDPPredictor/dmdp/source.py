@@ -99,6 +99,11 @@ class ImageSource:
         return self.paths if self.listed else self.paths[0]
 
     @property
+    def read_from(self) -> tuple[Path, ...]:
+        """The folder or file that is read; of listed files, which alone are read, one of each folder that they lie in."""
+        return tuple({path.parent: path for path in self.paths}.values()) if self.listed else self.paths
+
+    @property
     def is_dicom(self) -> bool:
         """True for a folder and for a list of DICOM files."""
         return self.listed or self.paths[0].is_dir()

@@ -21,50 +21,18 @@ from queue import Empty, SimpleQueue
 from typing import Any, TextIO
 
 from .command import Command
-from .errors import Cancelled, DmdpError, UsageError
+from .errors import DmdpError, UsageError
 from .job import read_job
 from .progress import Progress
 from .protocol import CANCEL, JOB, answer_line, last_line, progress_line
 from .session import remove_abandoned
+from .stop import SIGNALS, Stop
 
 IDLE_SECONDS = 600.0
 GRACE_SECONDS, PARTING_SECONDS = 3.0, 1.0
 SESSION = "DMDP_SESSION"  # in the environment: the session folder of the program above
 
 Guard = Callable[[Callable[[], None]], DmdpError | None]
-
-
-class Stop:
-    """The wish to end the work at hand. It interrupts what runs inside :meth:`heeded`, and nothing else."""
-
-    def __init__(self) -> None:
-        self._wished = self._inside = False
-
-    def wish(self, signum=None, frame=None) -> None:
-        """End the work at hand; fit to be a signal's handler."""
-        self._wished = True
-        if self._inside:
-            raise Cancelled
-
-    def heeded(self, work: Callable[[Progress], None], progress: Progress) -> None:
-        """Do ``work``, which is interrupted by a wish, or at its next progress if a library swallowed the interruption."""
-
-        def report(fraction: float, words: str) -> None:
-            if self._wished:
-                raise Cancelled
-            progress(fraction, words)
-
-        self._inside = True
-        try:
-            if self._wished:
-                raise Cancelled
-            work(report)
-        finally:
-            self._inside = False
-
-    def forget(self) -> None:
-        """The next work begins without a wish."""
-        self._wished = False
 
 
 def run_job(path: str, commands: Mapping[str, Command], stop: Stop, guard: Guard) -> int:
@@ -106,8 +74,9 @@ def serve(
         inbox.end()
         stop.wish()
 
-    signal.signal(signal.SIGINT, cancel)  # what CANCEL becomes
-    signal.signal(signal.SIGTERM, terminate)
+    for name in SIGNALS:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), cancel if name == "SIGINT" else terminate)  # SIGINT is what CANCEL becomes
     threading.Thread(target=_listen, args=(source or sys.stdin, inbox, parent, session), daemon=True).start()
     _clear_up(parent)
     with suppress(Empty):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import numpy as np
 
 from . import __version__
 from .applicability.lung import lung_position
-from .atomic import result_folder
+from .atomic import PREDICTION, result_folder
 from .bundle import Bundle, read_bundle
 from .case import Case, Volume
 from .errors import MissingPackage, ModelError, UsageError
@@ -21,7 +22,7 @@ from .job import Job
 from .models import load_model
 from .network.model import DEMONSTRATION_LABEL
 from .predict import predict
-from .prediction import Prediction, json_text
+from .prediction import IMAGES, Prediction, json_text
 from .prepare import CaseRequest, prepare_case
 from .progress import Progress, part, silent
 from .regions.ct_regions import Regions, ct_regions
@@ -29,7 +30,7 @@ from .regions.thorax import find_thorax
 from .report.html import render
 from .report.pictures import write_pictures
 from .report.tables import ct_features_csv, features_csv
-from .resources import find_bundle
+from .resources import BUNDLE_SUFFIXES, find_bundle, is_path
 
 if TYPE_CHECKING:
     from .ct_features import CtFeatures
@@ -52,17 +53,22 @@ def predict_to_folder(
     second_opinion: bool = False,
     backend: str = "auto",
     progress: Progress = silent,
+    overwrite: bool = False,
 ) -> Prediction:
     """Predict for one patient and write the folder that contracts describe; it appears whole or not at all.
+
+    An earlier result at ``out`` is replaced if it was made from the same images, or with ``overwrite``
+    (:func:`dmdp.atomic.result_folder`).
 
     ``models`` are bundle names or paths; the first machine-learning bundle leads. What a network says, at most one, is kept
     apart; ``second_opinion`` adds occlusion maps to its heatmaps, computed by a ``backend`` of :mod:`dmdp.network.backend`.
 
     Raises :class:`dmdp.errors.DmdpError` subclasses.
     """
-    with result_folder(out, marker="job.json") as folder:
+    found = [find_bundle(name) for name in models]
+    with result_folder(out, PREDICTION, overwrite=overwrite, inputs=[*request.paths(), *found]) as aside:
         progress(0.0, "checking the models")
-        bundles = [read_bundle(find_bundle(name)) for name in models]
+        bundles = [read_bundle(path) for path in found]
         ensembles = [load_model(b) for b in bundles if b.manifest["kind"] == "ensemble"]
         network, obstacle = _network([b for b in bundles if b.manifest["kind"] == "network"])
         if not ensembles:
@@ -73,6 +79,8 @@ def predict_to_folder(
                 "Add --model published-pet-clinical.",
             )
         case = prepare_case(request, part(progress, 0.05, 0.3))
+        hashes = _input_hashes(case)
+        aside.made_from({name: hashes[name] for name in IMAGES})
         progress(0.3, "looking where the lesion lies")
         thorax = find_thorax(case.ct)
         lung = lung_position(thorax, case.ct_lesion)
@@ -93,14 +101,21 @@ def predict_to_folder(
             ct=ct,
             demonstration=demonstration,
             versions=_versions(network),
-            hashes={**_input_hashes(case), **{b.name: b.sha256 for b in bundles}},
+            hashes={**hashes, **{b.name: b.sha256 for b in bundles}},
             progress=part(progress, 0.55, 0.75),
         )
+        prediction = replace(prediction, notes=(*prediction.notes, *_files_said(models, bundles)))
         progress(0.75, "writing the results")
-        _write(folder, case, prediction, regions, ct, heatmaps, job)
+        _write(aside.folder, case, prediction, regions, ct, heatmaps, job)
         progress(0.98, "done, moving the results into place")
     progress(1.0, "results written")
     return prediction
+
+
+def _files_said(models: Sequence[str | Path], bundles: Sequence[Bundle]) -> tuple[str, ...]:
+    """Of which file a model is that was named by its path: its own name does not tell it from an installed one."""
+    named = [(given, bundle) for given, bundle in zip(models, bundles, strict=True) if is_path(given, BUNDLE_SUFFIXES)]
+    return tuple(f"The model {b.name} was read from '{given}' (SHA-256 {b.sha256})." for given, b in named)
 
 
 def _measure(case: Case, regions: Regions | None) -> tuple[CtFeatures | None, tuple[str, ...]]:

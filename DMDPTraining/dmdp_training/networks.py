@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from dmdp import RESEARCH_USE_ONLY, __version__
-from dmdp.bundle import Bundle, write_bundle
+from dmdp.bundle import Bundle, check_replaceable, write_bundle
 from dmdp.case import Lesion
 from dmdp.ensemble.inputs import LOGARITHMIC, clinical_values, usable
 from dmdp.network.config import NetworkConfig
@@ -52,12 +52,22 @@ def example(seed: int) -> Example:
     return Example(images, {**features, **clinical_values(patient.clinical)}, patient.labels)
 
 
-def train_network(out: str | Path, patients: int = 160, seed: int = 0, epochs: int = 16, progress: Progress = silent) -> Bundle:
+def train_network(
+    out: str | Path,
+    patients: int = 160,
+    seed: int = 0,
+    epochs: int = 16,
+    progress: Progress = silent,
+    overwrite: bool = False,
+) -> Bundle:
     """Train ``lite`` on simulated patients, test it on others, write the bundle ``demo-network`` to ``out``.
 
     AdamW with a one-cycle learning rate; shifts of up to 4 mm and left-right flips as augmentation; cross-entropy of both tasks
-    plus the image–table alignment loss. Nothing is selected on the held-out patients.
+    plus the image–table alignment loss. Nothing is selected on the held-out patients. An earlier bundle at ``out`` is replaced if
+    it was trained on as many patients from the same seed, or with ``overwrite``.
     """
+    made_from = {"patients": str(patients), "seed": str(seed)}
+    check_replaceable(out, made_from, overwrite)
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     train = _examples(range(seed, seed + patients), progress, 0.0, 0.2, "simulating patients to learn from")
@@ -87,7 +97,8 @@ def train_network(out: str | Path, patients: int = 160, seed: int = 0, epochs: i
     # what is stored is half precision; test what will be used
     network.load_state_dict({k: v.half().float() if v.is_floating_point() else v for k, v in network.state_dict().items()})
     network.eval()
-    return _write(out, network, train, _test(network, test), {"seed": seed, "epochs": epochs})
+    found, training = _test(network, test), {"seed": seed, "epochs": epochs}
+    return _write(out, network, train, found, training, made_from, overwrite)
 
 
 def _examples(seeds: range, progress: Progress, start: float, stop: float, words: str) -> list[Example]:
@@ -146,7 +157,15 @@ def _test(network: Dmdp, test: Sequence[Example]) -> list[dict]:
     return metrics
 
 
-def _write(out: str | Path, network: Dmdp, train: Sequence[Example], metrics: list[dict], training: dict) -> Bundle:
+def _write(
+    out: str | Path,
+    network: Dmdp,
+    train: Sequence[Example],
+    metrics: list[dict],
+    training: dict,
+    made_from: Mapping[str, str],
+    overwrite: bool,
+) -> Bundle:
     with torch.no_grad():
         tested = torch.sigmoid(network(torch.from_numpy(self_test_images(SELF_TEST_SEED))).logits)[0].tolist()
     weights = {k: v.half() if v.is_floating_point() else v for k, v in network.state_dict().items()}
@@ -168,6 +187,6 @@ def _write(out: str | Path, network: Dmdp, train: Sequence[Example], metrics: li
         },
         "versions": {"dmdp": __version__, "torch": torch.__version__},
     }
-    bundle = write_bundle(out, manifest, {WEIGHTS: save(weights)})
+    bundle = write_bundle(out, manifest, {WEIGHTS: save(weights)}, made_from=made_from, overwrite=overwrite)
     load_network_model(bundle)
     return bundle

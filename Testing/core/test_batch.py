@@ -65,7 +65,7 @@ def test_a_killed_child_costs_its_own_patient_only(row, tmp_path, monkeypatch):
 
     def popen(command, **options):
         process = real(command, **options)
-        if json.loads(Path(command[-1]).read_text())["out"].endswith("victim"):
+        if json.loads((Path(options["cwd"]) / "job.json").read_text())["out"].endswith("victim"):
             os.kill(process.pid, signal.SIGKILL)
         return process
 

@@ -11,7 +11,7 @@ from .. import RESEARCH_USE_ONLY
 from ..command import Command
 from ..errors import UsageError
 from ..progress import Progress
-from .options import required
+from .options import add_overwrite, required
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -22,6 +22,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--jobs", type=int, metavar="N", help="patients at a time (default 1); each takes about 1.5 GB of memory")
     parser.add_argument("--resume", action="store_true", help="skip patients that have a result already")
     parser.add_argument("--out", required=True, metavar="DIR", help="a folder per patient, and summary.csv")
+    add_overwrite(parser, "results of other images and the summary of other patients")
 
 
 def run(arguments: Mapping[str, Any], progress: Progress) -> str:
@@ -39,6 +40,8 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
         device=arguments.get("device") or "auto",
         jobs=jobs,
         resume=bool(arguments.get("resume")),
+        overwrite=bool(arguments.get("overwrite")),
+        inputs=(required(arguments, "cohort"),),
         progress=progress,
     )
     counts = ", ".join(f"{sum(o.outcome == word for o in outcomes)} {word}" for word in (DONE, SKIPPED, FAILED))

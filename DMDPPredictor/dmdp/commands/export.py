@@ -11,7 +11,7 @@ from .. import RESEARCH_USE_ONLY
 from ..command import Command
 from ..progress import Progress
 from ..report.formats import DICOM_FORMATS, FORMATS
-from .options import required
+from .options import add_overwrite, required
 
 GROUPS = {"dicom": DICOM_FORMATS, "all": tuple(FORMATS)}
 STUDY_HELP = "DICOM folder (the series or the study) of the {}; left out = as given to 'dmdp predict'"
@@ -24,8 +24,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--format", action="append", choices=(*FORMATS, *GROUPS), metavar="NAME", help=help_)
     parser.add_argument("--ct", metavar="STUDY", help=STUDY_HELP.format("CT"))
     parser.add_argument("--pet", metavar="STUDY", help=STUDY_HELP.format("PET"))
-    help_ = "folder for the files; those of an earlier export are replaced, others stay"
+    help_ = "folder for the files; those of an earlier export of the same images are replaced, others stay"
     parser.add_argument("--out", required=True, metavar="DIR", help=help_)
+    add_overwrite(parser, "an earlier export of other images")
 
 
 def run(arguments: Mapping[str, Any], progress: Progress) -> str:
@@ -35,7 +36,15 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     result, out = (required(arguments, name) for name in ("result", "out"))
     given = images_of(Path(result).expanduser())
     ct, pet = (arguments.get(name) or given.get(name) for name in ("ct", "pet"))
-    outcome = export_result(result, out, formats_of(arguments.get("format")), ct=ct, pet=pet, progress=progress)
+    outcome = export_result(
+        result,
+        out,
+        formats_of(arguments.get("format")),
+        ct=ct,
+        pet=pet,
+        progress=progress,
+        overwrite=bool(arguments.get("overwrite")),
+    )
     lines = [f"{item.path.name}: {item.holds}" for item in outcome]
     lines += [f"not written, {item.format}: {item.reason}" for item in outcome.not_written]
     return "\n".join([*lines, RESEARCH_USE_ONLY])

@@ -11,7 +11,7 @@ from .. import RESEARCH_USE_ONLY
 from ..command import Command
 from ..errors import LesionError
 from ..progress import Progress, part
-from .options import add_case_arguments, case_request, required
+from .options import add_case_arguments, add_overwrite, case_request, required
 
 if TYPE_CHECKING:
     from ..radiomics.parameters import Parameters
@@ -27,37 +27,42 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--profile", metavar="NAME|FILE", help=PROFILE_HELP)
     parser.add_argument("--backend", choices=("auto", "engine", "pyradiomics"), help=BACKEND_HELP)
     parser.add_argument("--out", required=True, metavar="FILE.csv", help="table to write")
+    add_overwrite(parser, "a file that is there already")
 
 
 def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     """Write the table; say how many features of which regions, and which regions are absent."""
-    from ..atomic import write_file
+    from ..atomic import put_file
     from ..ct_features import SIX, ct_features
     from ..pet_features import pet_features
     from ..prepare import prepare_case
-    from ..radiomics.backend import find_settings
+    from ..radiomics.backend import find_settings, is_settings_file
     from ..regions.ct_regions import ct_regions
     from ..regions.thorax import find_thorax
     from ..report.tables import ct_features_csv
 
     out = Path(required(arguments, "out"))
     settings = find_settings(arguments.get("profile") or "radiomics_v1")
-    case = prepare_case(case_request(_with_label(arguments, settings)), part(progress, 0.0, 0.4))
-    progress(0.4, "finding the CT regions")
-    regions = ct_regions(case.ct, case.ct_lesion, find_thorax(case.ct))
-    if regions is None:
-        raise LesionError(
-            "region.too_wide",
-            "The CT contour is empty or wider than 26 cm.",
-            "one lesion.",
-            "Check the contour on the CT.",
-        )
-    progress(0.5, "measuring the CT regions")
-    names = dict.fromkeys((*SIX, *regions.masks()))
-    found = ct_features(case, regions, settings, tuple(names), arguments.get("backend") or "auto")
-    progress(0.9, "measuring the PET")
-    pet = pet_features(case.pet, case.pet_lesion)
-    write_file(out, ct_features_csv(found, pet).encode())
+    request = case_request(_with_label(arguments, settings))
+    file = arguments["profile"] if is_settings_file(arguments.get("profile")) else None
+    inputs = [*request.paths(), *([file] if file else ())]
+    with put_file(out, overwrite=bool(arguments.get("overwrite")), inputs=inputs) as made:
+        case = prepare_case(request, part(progress, 0.0, 0.4))
+        progress(0.4, "finding the CT regions")
+        regions = ct_regions(case.ct, case.ct_lesion, find_thorax(case.ct))
+        if regions is None:
+            raise LesionError(
+                "region.too_wide",
+                "The CT contour is empty or wider than 26 cm.",
+                "one lesion.",
+                "Check the contour on the CT.",
+            )
+        progress(0.5, "measuring the CT regions")
+        names = dict.fromkeys((*SIX, *regions.masks()))
+        found = ct_features(case, regions, settings, tuple(names), arguments.get("backend") or "auto")
+        progress(0.9, "measuring the PET")
+        pet = pet_features(case.pet, case.pet_lesion)
+        made.write_bytes(ct_features_csv(found, pet, file).encode())
     progress(1.0, "table written")
     present = [name for name in found.regions if name not in found.absent]
     lines = [

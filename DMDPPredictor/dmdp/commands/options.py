@@ -49,6 +49,11 @@ def add_case_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--method", metavar="M", help="with --seed: auto (default), suv4, suv3, suv2.5, pet41 or pet50")
 
 
+def add_overwrite(parser: ArgumentParser, what: str) -> None:
+    """--overwrite, for every command that writes what a person names; ``what`` is then replaced."""
+    parser.add_argument("--overwrite", action="store_true", help=f"replace {what}; never anything that others put there")
+
+
 def case_request(given: Mapping[str, Any]) -> CaseRequest:
     """What :func:`add_case_arguments` asked for, and the clinical facts where the command asks for them."""
     from ..prepare import CaseRequest

@@ -14,7 +14,7 @@ from ..errors import UsageError
 from ..network.config import BACKENDS
 from ..progress import Progress
 from ..tasks import TASKS
-from .options import add_case_arguments, case_request, required
+from .options import add_case_arguments, add_overwrite, case_request, required
 
 PREVALENCE_HELP = "local share of positives, e.g. EGFR=0.45, for the displayed probability only; may be repeated"
 MODEL_HELP = "bundle name or path; may be repeated (default published-pet-clinical; demo-network adds heatmaps)"
@@ -34,7 +34,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--device", choices=("cpu", "cuda", "auto"), help="for the network (default auto)")
     parser.add_argument("--second-opinion", action="store_true", help=OPINION_HELP)
     parser.add_argument("--backend", choices=BACKENDS, help="for occlusion maps on the CPU (default auto)")
-    parser.add_argument("--out", required=True, metavar="DIR", help="result folder; an earlier result is replaced")
+    parser.add_argument("--out", required=True, metavar="DIR", help="result folder; an earlier one of these images is replaced")
+    add_overwrite(parser, "an earlier result of other images")
 
 
 def run(arguments: Mapping[str, Any], progress: Progress) -> str:
@@ -46,7 +47,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     given = {key: value for key, value in arguments.items() if value is not None}
     request = case_request(given)
     out = Path(required(given, "out"))
-    job = Job("predict", {key: value for key, value in given.items() if key != "out"}, str(out))
+    job = Job("predict", {key: value for key, value in given.items() if key not in ("out", "overwrite")}, str(out))
     models = given.get("model") or DEFAULT_MODELS
     prevalence = local_prevalence(given.get("prevalence") or ())
     prediction = predict_to_folder(
@@ -59,6 +60,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
         second_opinion=bool(given.get("second_opinion")),
         backend=given.get("backend", "auto"),
         progress=progress,
+        overwrite=bool(given.get("overwrite")),
     )
     lines = [f"Applicability: {prediction.applicability.verdict}"]
     lines += [f"  {reason.level}: {reason.found} Expected: {reason.expected}" for reason in prediction.applicability.reasons]

@@ -212,7 +212,8 @@ def no_overlap() -> GeometryError:
 def _files(folder: Path) -> Iterable[Path]:
     for root, folders, names in os.walk(folder):
         folders.sort()
-        yield from (Path(root) / name for name in sorted(names) if not name.startswith(".") and name != "DICOMDIR")
+        wanted = (Path(root) / name for name in sorted(names) if not name.startswith(".") and name != "DICOMDIR")
+        yield from filter(Path.is_file, wanted)  # links to regular files, too; no device, pipe or socket
 
 
 def _series(uid: str, members: list[Slice]) -> Series | Rejection:

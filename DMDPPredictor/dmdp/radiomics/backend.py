@@ -11,12 +11,13 @@ import numpy as np
 
 from ..case import Volume
 from ..errors import InputError, LesionError, UsageError
-from ..resources import resource_roots
+from ..resources import installed_profiles, is_path
 from .engine import extract_present
 from .parameters import Parameters, is_parameters, read_parameters
 from .profile import Profile, read_json, read_profile
 from .reference import extract_by_pyradiomics
 
+SUFFIXES = (".yaml", ".yml", ".json")
 BACKENDS = ("auto", "engine", "pyradiomics")
 
 
@@ -34,12 +35,11 @@ def find_settings(name_or_path: str | Path) -> Profile | Parameters:
 
     Raises :class:`InputError` that lists the installed names.
     """
-    path = Path(name_or_path)
-    if path.suffix.lower() in (".yaml", ".yml"):
-        return read_parameters(path)
-    if path.suffix.lower() == ".json" or path.is_file():
+    path, installed = Path(name_or_path), installed_profiles()
+    if is_settings_file(name_or_path):
+        if path.suffix.lower() in (".yaml", ".yml"):
+            return read_parameters(path)
         return read_parameters(path) if is_parameters(read_json(path)) else read_profile(path)
-    installed = {found.stem: found for root in reversed(resource_roots()) for found in sorted((root / "Profiles").glob("*.json"))}
     if path.name in installed:
         return read_profile(installed[path.name])
     raise InputError(
@@ -48,6 +48,11 @@ def find_settings(name_or_path: str | Path) -> Profile | Parameters:
         f"a file, or one of: {', '.join(sorted(installed)) or '(none installed)'}.",
         "Check the name, or give the path of a profile or of a PyRadiomics parameter file.",
     )
+
+
+def is_settings_file(name_or_path: str | Path | None) -> bool:
+    """Whether a file is meant, not a profile that is installed: it has a separator or a suffix of such files."""
+    return name_or_path is not None and is_path(name_or_path, SUFFIXES)
 
 
 def compute(

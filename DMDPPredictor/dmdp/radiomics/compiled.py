@@ -6,21 +6,15 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 from ..errors import MissingPackage
+from ..resources import user_cache_folder
 
 
 def cache_folder() -> Path:
     """Where compiled kernels are kept: the user's cache of this system; not created here."""
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = str(Path.home() / "Library" / "Caches")
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "dmdp" / "numba"
+    return user_cache_folder() / "numba"
 
 
 try:

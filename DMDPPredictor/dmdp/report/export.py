@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ..atomic import result_folder
+from ..atomic import EXPORT, result_folder
 from ..errors import InputError, MissingPackage
 from ..progress import Progress, part, silent
-from ..source import Given
+from ..source import Given, ImageSource
 from .formats import DICOM_FORMATS, FORMATS, Exported, NotWritten, Outcome, format_named, nothing, obstacle
 from .from_scene import SceneRemains
-from .listing import MARKER, foreign, listed, write_list
+from .listing import images_of, write_list
 from .remains import is_remains
 from .result import ResultFolder
 
@@ -35,6 +34,7 @@ def export_result(
     ct: Given | None = None,
     pet: Given | None = None,
     progress: Progress = silent,
+    overwrite: bool = False,
 ) -> Outcome:
     """Write a result of ``dmdp predict`` into the folder ``out``; says what was written, and what was not and why.
 
@@ -44,7 +44,8 @@ def export_result(
     in another patient's study. What is missing for one format (a package, the DICOM series, heatmaps) costs that format alone;
     a defect of the DICOM series costs the DICOM formats, which stand or fall together.
 
-    ``out`` may be new, empty, or an earlier export, whose files are replaced; other files in it stay.
+    ``out`` may be new, empty, or an earlier export of the same images (or, with ``overwrite``, of others), whose files are
+    replaced; other files in it stay. It lies apart from the result and the series.
 
     Raises :class:`UsageError` for an unknown format, :class:`OutputError` where ``out`` cannot be written,
     :class:`InputError` subclasses where the result cannot be used, and, where no format could be written, the reason:
@@ -58,14 +59,18 @@ def export_result(
     obstacles = {name: obstacle(name, ct, pet) or source.obstacle(name) for name in FORMATS if name in formats}
     missing = {name: error for name, error in obstacles.items() if error is not None}
     target = Path(out).expanduser().absolute()
-    with result_folder(target, marker=MARKER) as folder:
+    objects = [name for name in obstacles if name in DICOM_FORMATS and name not in missing]
+    read = [given for given in (ct, pet) if given] if objects else []
+    inputs = [path, *(folder for given in read for folder in ImageSource.of(given).read_from)]
+    with result_folder(target, EXPORT, overwrite=overwrite, keep_others=True, inputs=inputs) as aside:
+        aside.made_from(images_of(source.result.prediction))
+        folder = aside.folder
         written: list[Exported] = []
         for name in [name for name in obstacles if name not in missing and name not in DICOM_FORMATS]:
             try:
                 written += _report(source, folder, name)
             except COST_A_FORMAT as error:
                 missing[name] = error
-        objects = [name for name in obstacles if name in DICOM_FORMATS and name not in missing]
         if objects:
             try:
                 from .dicom.objects import write_objects  # pydicom and highdicom
@@ -79,7 +84,6 @@ def export_result(
         if not written:
             raise nothing(outcome.not_written)
         write_list(folder, outcome)
-        _keep_others(target, folder)
         progress(0.98, "done, moving the export into place")
     progress(1.0, "exported")
     return replace(outcome, written=tuple(replace(item, path=target / item.path.name) for item in outcome.written))
@@ -116,17 +120,3 @@ def _present(content: bytes | None, file: str) -> bytes:
             "Predict again, then export.",
         )
     return content
-
-
-def _keep_others(target: Path, folder: Path) -> None:
-    """Carry what others put into an earlier export over into the new one, which takes its place."""
-    ours = listed(target)
-    for path in sorted(target.iterdir()) if target.exists() else ():
-        if path.name in ours:
-            continue
-        if (folder / path.name).exists():
-            raise foreign(target, path.name)
-        if path.is_dir() and not path.is_symlink():
-            shutil.copytree(path, folder / path.name, symlinks=True)
-        else:
-            shutil.copy2(path, folder / path.name, follow_symlinks=False)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
 from .. import RESEARCH_USE_ONLY
+from ..atomic.folder import examine
+from ..atomic.marker import EXPORT, read_written, seal, strangers
 from ..errors import InputError, OutputError, error_from_json
-from ..prediction import json_text
+from ..prediction import IMAGES, Prediction, json_text
 from .formats import Exported, NotWritten, Outcome
 
-MARKER = "export.json"
+MARKER = EXPORT.marker
 SCHEMA = 2  # 1 did not tell what was not written
 
 
@@ -45,32 +48,31 @@ def read_outcome(folder: Path) -> Outcome:
         ) from error
 
 
-def check_addition(folder: Path, file: str) -> None:
-    """Raise :class:`OutputError` where ``file`` may not be written beside what is in ``folder``, as it is not ours."""
-    if folder.exists() and not (folder.is_dir() and (not any(folder.iterdir()) or (folder / MARKER).exists())):
+def images_of(prediction: Prediction) -> dict[str, str]:
+    """The hashes of the images behind a prediction: an export of one patient never takes the place of another's."""
+    return {name: prediction.hashes.get(name, "") for name in IMAGES}
+
+
+def check_addition(folder: Path, file: str, prediction: Prediction) -> None:
+    """Raise :class:`OutputError` where ``file`` may not be written beside what is in ``folder``: it is not ours, or of other
+    images."""
+    earlier = examine(folder, EXPORT, keep_others=True)
+    if earlier is not None and dict(earlier.made_from) != images_of(prediction):
         raise OutputError(
-            "output.exists",
-            f"'{folder}' exists and is not an export of this program.",
-            "a new folder, an empty one, or an earlier export.",
-            "Choose another output folder.",
+            "output.other", f"'{folder}' holds an export of other images.", "a new folder.", "Choose another output folder."
         )
-    if (folder / file).exists() and file not in listed(folder):
+    if os.path.lexists(folder / file) and file in strangers(folder, EXPORT, earlier):
         raise foreign(folder, file)
 
 
-def add_to_list(folder: Path, item: Exported) -> None:
+def add_to_list(folder: Path, item: Exported, prediction: Prediction) -> None:
     """Enter a file that was added to an export in ``folder`` afterwards; it gets a list where it has none."""
-    outcome = read_outcome(folder) if (folder / MARKER).exists() else Outcome(())
+    written = read_written(folder, EXPORT)
+    outcome = read_outcome(folder) if written is not None else Outcome(())
     others = tuple(other for other in outcome if other.path.name != item.path.name)
+    kept = set(written.files) - set(strangers(folder, EXPORT, written)) if written is not None else set()
     write_list(folder, replace(outcome, written=(*others, item)))
-
-
-def listed(folder: Path) -> frozenset[str]:
-    """The files that an earlier export wrote into ``folder``, by its own list."""
-    try:
-        return frozenset({MARKER, *(item.path.name for item in read_outcome(folder))})
-    except InputError:
-        return frozenset({MARKER})
+    seal(folder, EXPORT, images_of(prediction), unread=(item.path.name,), only={*kept, item.path.name})
 
 
 def foreign(folder: Path, file: str) -> OutputError:

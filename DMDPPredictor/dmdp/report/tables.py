@@ -34,16 +34,15 @@ def features_csv(features: Mapping[str, Mapping[str, Any]]) -> str:
     return text.getvalue()
 
 
-def ct_features_csv(found: CtFeatures, pet: Mapping[str, Feature] | None = None) -> str:
+def ct_features_csv(found: CtFeatures, pet: Mapping[str, Feature] | None = None, settings: str | None = None) -> str:
     """``ct_features.csv``: comment lines with the settings, a header, one row per region and feature; empty where absent.
 
-    ``pet`` adds PET features, as rows of the region ``PET``.
+    ``pet`` adds PET features, as rows of the region ``PET``; ``settings`` names the file of a profile that is not installed.
     """
     text = io.StringIO()
     text.write(f"# {RESEARCH_USE_ONLY}\n")
-    text.write(
-        f"# regions: ct_regions_v1, {found.contour}; profile {found.profile}, SHA-256 {found.profile_hash}; {found.backend}\n"
-    )
+    profile = f"{found.profile}{f' of the file {settings}' if settings else ''}, SHA-256 {found.profile_hash}"
+    text.write(f"# regions: ct_regions_v1, {found.contour}; profile {profile}; {found.backend}\n")
     text.writelines(f"# {note}\n" for note in found.notes)
     text.writelines(f"# {region} is absent: {why}\n" for region, why in found.absent.items())
     writer = csv.writer(text, lineterminator="\n")

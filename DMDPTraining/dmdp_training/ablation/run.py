@@ -14,7 +14,7 @@ from dmdp.atomic import write_file
 from dmdp.progress import Progress, part, silent
 
 from ..learning.simulated import VERSION
-from ..validation.store import open_run
+from ..validation.store import open_run, running
 from .data import Patients, simulate
 from .pieces import network_piece, stack_piece
 from .plan import AblationPlan
@@ -32,15 +32,16 @@ def run_ablation(out: str | Path, plan: AblationPlan, progress: Progress = silen
     something else.
     """
     facts = {"dmdp": __version__, "torch": torch.__version__, "simulation": VERSION}
-    folder = open_run(out, {"ablation": plan.to_json(), "versions": facts})
-    patients = simulate(plan, SPACING[plan.size], folder / "crops", part(progress, 0.0, 0.1))
-    work = [(name, seed) for seed in range(plan.seeds) for name in (*plan.variants, STACK)]
-    found: dict[tuple[str, int], Mapping[str, Any]] = {}
-    for number, (name, seed) in enumerate(work):
-        step = part(progress, 0.1 + 0.9 * number / len(work), 0.1 + 0.9 * (number + 1) / len(work))
-        found[name, seed] = _piece(folder, plan, name, seed, patients, step)
-    findings = Findings(plan, found, patients, _device(plan))
-    write(folder, findings)
+    with running(out):
+        folder = open_run(out, {"ablation": plan.to_json(), "versions": facts})
+        patients = simulate(plan, SPACING[plan.size], folder / "crops", part(progress, 0.0, 0.1))
+        work = [(name, seed) for seed in range(plan.seeds) for name in (*plan.variants, STACK)]
+        found: dict[tuple[str, int], Mapping[str, Any]] = {}
+        for number, (name, seed) in enumerate(work):
+            step = part(progress, 0.1 + 0.9 * number / len(work), 0.1 + 0.9 * (number + 1) / len(work))
+            found[name, seed] = _piece(folder, plan, name, seed, patients, step)
+        findings = Findings(plan, found, patients, _device(plan))
+        write(folder, findings)
     progress(1.0, "report written")
     return findings
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dmdp.command import Command
+from dmdp.commands.options import add_overwrite
 from dmdp.progress import Progress, part
 
 DEMO_SEED = 7
@@ -16,6 +17,7 @@ DEMO_SEED = 7
 def add_arguments(parser: ArgumentParser) -> None:
     """Where the result goes."""
     parser.add_argument("--out", required=True, metavar="DIR", help="result folder; DIR-patient gets the simulated DICOM")
+    add_overwrite(parser, "an earlier result of other images")
 
 
 def run(arguments: Mapping[str, Any], progress: Progress) -> str:
@@ -28,7 +30,9 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
 
     out = Path(arguments["out"])
     source = out.with_name(f"{out.name}-patient")
-    SIMULATE.run({"patients": 1, "seed": DEMO_SEED, "out": str(source)}, part(progress, 0.0, 0.3))
+    SIMULATE.run(
+        {"patients": 1, "seed": DEMO_SEED, "out": str(source), "overwrite": arguments.get("overwrite")}, part(progress, 0.0, 0.3)
+    )
     patient = simulate_patient(DEMO_SEED)
     study = source / f"patient_{DEMO_SEED:04d}"
     said = PREDICT.run(
@@ -41,6 +45,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
             "smoking": patient.clinical.smoking,
             "model": [*DEFAULT_MODELS, DEMONSTRATION],  # the patient is simulated, and so may the network be
             "out": str(out),
+            "overwrite": arguments.get("overwrite"),
         },
         part(progress, 0.3, 1.0),
     )

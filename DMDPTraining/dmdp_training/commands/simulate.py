@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from dmdp import RESEARCH_USE_ONLY
-from dmdp.atomic import result_folder
+from dmdp.atomic import SIMULATION, result_folder
 from dmdp.command import Command
+from dmdp.commands.options import add_overwrite
 from dmdp.errors import UsageError
 from dmdp.progress import Progress
 
@@ -25,6 +27,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--volumes", action="store_true", help="ct.nrrd (HU) and pet.nrrd (SUVbw) instead of DICOM")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder to write; one sub-folder per patient")
+    add_overwrite(parser, "other simulated patients")
 
 
 def run(arguments: Mapping[str, Any], progress: Progress) -> str:
@@ -40,7 +43,9 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
             "simulate.cohort", "--cohort with --volumes.", "one of them: a cohort is read as DICOM.", "Leave out one."
         )
     out = Path(arguments["out"])
-    with result_folder(out, marker="simulated.txt") as folder:
+    with result_folder(out, SIMULATION, overwrite=bool(arguments.get("overwrite"))) as aside:
+        folder = aside.folder
+        aside.made_from({"seed": first, "patients": count, "cohort": hard, "volumes": volumes})
         for i in range(count):
             progress(i / count, f"simulating patient {i + 1} of {count}")
             patient = (simulate_hard_patient if hard else simulate_patient)(first + i)
@@ -48,9 +53,8 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
             rows.append(cohort_row(patient, written.name))
         if hard:
             (folder / "cohort.csv").write_text(cohort_text(rows), encoding="utf-8")
-        (folder / "simulated.txt").write_text(
-            f"Simulated patients; their labels are invented. {RESEARCH_USE_ONLY}\n", encoding="utf-8"
-        )
+        note = {"schema": 1, "note": "Simulated patients; their labels are invented.", "research_use_only": RESEARCH_USE_ONLY}
+        (folder / SIMULATION.marker).write_text(json.dumps(note), encoding="utf-8")
     progress(1.0, "patients written")
     images = "ct.nrrd, pet.nrrd (SUVbw)" if volumes else "ct/, pet/ (DICOM)"
     return f"{count} simulated patient(s) in {out}: {images}, true masks and truth.json. {RESEARCH_USE_ONLY}"

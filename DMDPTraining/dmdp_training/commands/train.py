@@ -8,6 +8,7 @@ from typing import Any
 
 from dmdp import RESEARCH_USE_ONLY
 from dmdp.command import Command
+from dmdp.commands.options import add_overwrite
 from dmdp.progress import Progress
 
 from . import train_network
@@ -24,6 +25,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     for each in (published, network):
         each.add_argument("--seed", type=int, metavar="K", help="random seed (default 0)")
         each.add_argument("--out", required=True, metavar="DIR", help="bundle (network with --cohort: run) folder to write")
+        add_overwrite(each, "a bundle that was trained on something else")
 
 
 def run(arguments: Mapping[str, Any], progress: Progress) -> str:
@@ -34,7 +36,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     from ..ensembles.published import train_published
 
     given = {key: value for key, value in arguments.items() if value is not None}
-    bundle = train_published(given["data"], given["out"], given.get("seed", 0), progress)
+    bundle = train_published(given["data"], given["out"], given.get("seed", 0), progress, overwrite=bool(given.get("overwrite")))
     lines = [f"{bundle.name} written to {given['out']}"]
     for card in bundle.manifest["sub_models"]:
         metric = card["metrics"][0]

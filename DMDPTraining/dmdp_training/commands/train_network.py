@@ -12,7 +12,7 @@ from dmdp.progress import Progress
 
 from .checks import at_least
 
-WITHOUT_COHORT = ("what", "patients", "epochs", "seed", "out")  # what the network without a cohort can be told
+WITHOUT_COHORT = ("what", "patients", "epochs", "seed", "out", "overwrite")  # what the network without a cohort can be told
 SETTINGS = ("epochs", "batch", "accumulate", "learning_rate", "patience", "ema", "alignment", "queue", "seed")
 CHANGES = ("norm", "fusion", "head")
 
@@ -62,6 +62,13 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
         return _demonstration(given, progress)
     if "patients" in given:
         raise UsageError("train.options", "--patients and --cohort.", "one of them.", "Leave one out.")
+    if "overwrite" in given:
+        raise UsageError(
+            "train.options",
+            "--overwrite with --cohort.",
+            "a run, which goes on where it was.",
+            "Name a new folder for another run.",
+        )
     from ..learning.cohort_run import train_on_cohort
     from ..learning.tasks import tasks_of
 
@@ -134,7 +141,7 @@ def _demonstration(given: Mapping[str, Any], progress: Progress) -> str:
             "Name a cohort file with --cohort, or leave these options out.",
         )
     patients, epochs = at_least("patients", given.get("patients", 160), 1), at_least("epochs", given.get("epochs", 16), 1)
-    bundle = train_network(given["out"], patients, given.get("seed", 0), epochs, progress)
+    bundle = train_network(given["out"], patients, given.get("seed", 0), epochs, progress, overwrite="overwrite" in given)
     lines = [_line(metric) for metric in bundle.manifest["metrics"]]
     return "\n".join([f"{bundle.name} written to {given['out']}", *lines, RESEARCH_USE_ONLY])
 

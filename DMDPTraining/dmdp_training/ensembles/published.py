@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import sklearn
 from dmdp import POPULATION, RESEARCH_USE_ONLY, __version__
-from dmdp.bundle import Bundle, write_bundle
+from dmdp.bundle import Bundle, check_replaceable, write_bundle
 from dmdp.ensemble.conformal import ALPHAS, thresholds
 from dmdp.ensemble.inputs import vector
 from dmdp.ensemble.learners import FORESTS, Learner, Regression
@@ -45,9 +45,19 @@ SELF_TEST = {"suv_max": 9.0, "suv_peak": 7.0, "suv_mean": 4.0, "suv_sd": 1.8, "s
 
 
 def train_published(
-    data: str | Path, out: str | Path, seed: int = 0, progress: Progress = silent, effort: Effort | None = None
+    data: str | Path,
+    out: str | Path,
+    seed: int = 0,
+    progress: Progress = silent,
+    effort: Effort | None = None,
+    overwrite: bool = False,
 ) -> Bundle:
-    """Fit, validate and write the bundle ``published-pet-clinical`` to the folder ``out``; returns it as read back."""
+    """Fit, validate and write the bundle ``published-pet-clinical`` to the folder ``out``; returns it as read back.
+
+    An earlier bundle there is replaced if it was trained on the same table from the same seed, or with ``overwrite``.
+    """
+    made_from = {"data": " ".join(published.SHA256.values()), "seed": str(seed)}
+    check_replaceable(out, made_from, overwrite, inputs=(data,))
     effort = effort or Effort()
     patients = [p for p in read_published(data) if p.has_pet and not p.small_cell]
     cards: list[dict[str, Any]] = []
@@ -61,7 +71,8 @@ def train_published(
         tensors |= tensors_of(spec.id, learner)
         outputs[spec.id] = float(expit(learner.log_odds(vector(SELF_TEST, spec.inputs))[0]))
     manifest = {**_manifest(patients, cards), "self_test": {"inputs": SELF_TEST, "outputs": outputs}}
-    bundle = write_bundle(out, manifest, {TENSORS: save_tensors({k: np.ascontiguousarray(v) for k, v in tensors.items()})})
+    files = {TENSORS: save_tensors({k: np.ascontiguousarray(v) for k, v in tensors.items()})}
+    bundle = write_bundle(out, manifest, files, made_from=made_from, overwrite=overwrite)
     load_ensemble(bundle)
     progress(1.0, "bundle written and verified")
     return bundle

@@ -27,7 +27,7 @@ from dmdp.progress import Progress, part, silent
 
 from ..stacking import Platt
 from ..validation.roc import delong
-from ..validation.store import open_run
+from ..validation.store import open_run, running
 from .calibration import smoothed_platt
 from .cohort_csv import Entry, read_cohort
 from .crops import read_examples
@@ -65,8 +65,21 @@ def train_on_cohort(cohort: str | Path, out: str | Path, plan: NetworkPlan, prog
     cohort = expanded(cohort)
     entries, left_out = _usable(read_cohort(cohort, plan.tasks, plan.columns), plan)
     check_splits(entries, plan)
-    configuration = {"plan": plan.to_json(), "cohort": _digest(cohort), "versions": _versions()}
-    folder = open_run(out, configuration, early=(CROPS,))
+    digest = _digest(cohort)
+    configuration = {"plan": plan.to_json(), "cohort": digest, "versions": _versions()}
+    with running(out):
+        return _train(plan, entries, left_out, open_run(out, configuration, early=(CROPS,)), digest, progress)
+
+
+def _train(
+    plan: NetworkPlan,
+    entries: tuple[Entry, ...],
+    left_out: tuple[str, ...],
+    folder: Path,
+    digest: str,
+    progress: Progress,
+) -> Result:
+    """Within an open run ``folder``, from the crops to the bundle; ``digest`` is that of the cohort."""
     watched = live(progress, folder)
     examples = read_examples(entries, folder / CROPS, plan.spacing, part(watched, 0.0, 0.1))
     notes = (*left_out, *column_notes(plan), *missing_notes(plan, examples))
@@ -88,7 +101,8 @@ def train_on_cohort(cohort: str | Path, out: str | Path, plan: NetworkPlan, prog
     metrics = _metrics(plan, examples, logits, labels)
     _write_predictions(folder, plan, entries, logits, labels, calibration)
     draw_curves(folder)
-    bundle = write_network(folder / "bundle", final.networks, examples, plan, calibration, metrics, notes)
+    made_from = {"cohort": digest, "seed": str(plan.settings.seed)}
+    bundle = write_network(folder / "bundle", final.networks, examples, plan, calibration, metrics, notes, made_from)
     write_file(folder / "result.json", (json.dumps({"metrics": metrics, "notes": notes}, indent=1) + "\n").encode())
     progress(1.0, "network trained")
     return Result(bundle, metrics, logits, notes)

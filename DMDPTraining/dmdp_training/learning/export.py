@@ -32,11 +32,12 @@ def write_network(
     calibration: Mapping[str, Platt],
     metrics: Sequence[Mapping[str, Any]],
     notes: Sequence[str] = (),
+    made_from: Mapping[str, str] | None = None,
 ) -> Bundle:
     """Write the bundle of the plan's name to ``out`` and read it back, self-test included. Weights are stored in half precision.
 
     It holds no patient: counts, means and deviations of the table, and the networks. Trained on a simulated task, it is a
-    demonstration. ``notes`` are for its card.
+    demonstration. ``notes`` are for its card; ``made_from`` is what :func:`dmdp.bundle.write_bundle` is told.
     """
     halved = [_halved(network) for network in networks]
     files = {f"network-{i + 1}.safetensors": save(_stored(network)) for i, network in enumerate(halved)}
@@ -71,7 +72,7 @@ def write_network(
         },
         "versions": {"dmdp": __version__, "torch": torch.__version__},
     }
-    bundle = write_bundle(out, manifest, {**files, CARD: model_card(manifest).encode()})
+    bundle = write_bundle(out, manifest, {**files, CARD: model_card(manifest).encode()}, made_from=made_from)
     load_network_model(bundle)
     return bundle
 

@@ -58,7 +58,7 @@ def train(
     """Learn from ``learn``, stop by ``stop`` (other patients; never those that a result is reported on), keep all in ``folder``.
 
     ``folder`` gets ``checkpoint.safetensors`` after each epoch, the best weights as ``best-<epoch>.safetensors`` and
-    ``log.jsonl`` (a line per epoch: parts of the loss, AUC by task, learning rate, seconds). Where it holds a checkpoint of the
+    ``log.jsonl`` (a line per epoch: parts of the loss, AUC by task, learning rate). Where it holds a checkpoint of the
     same training, it goes on from there; where the best weights are gone, it begins again.
     Raises :class:`InputError` for patients from whom nothing can be learned and :class:`ModelError` for a foreign checkpoint or
     a loss that is not a number.
@@ -68,12 +68,11 @@ def train(
     _check(data, held, settings)
     what = _what(config, settings, data, held)
     state = _resumed(folder, config, settings, what)
-    write_file(folder / LOG, "".join(json.dumps(record) + "\n" for record in state.history).encode())
+    _write_log(folder, state)
     weights = class_weights(torch.from_numpy(data.labels)).to(settings.device) if settings.balance else None
     started, before = time.monotonic(), state.epoch
     with _deterministic(settings.device):
         while not _finished(state, settings):
-            begun = time.monotonic()
             said = _words(state, settings, started, before)
             losses = one_epoch(
                 state,
@@ -84,15 +83,18 @@ def train(
             )
             record = _validate(state, held, settings, folder)
             state.epoch += 1
-            record = {"epoch": state.epoch, "losses": losses, **record, "seconds": round(time.monotonic() - begun, 2)}
-            state.history.append(record)
+            state.history.append({"epoch": state.epoch, "losses": losses, **record})
             save_state(folder / CHECKPOINT, state, what)
             _forget_former(folder, state.best["epoch"])
-            with (folder / LOG).open("a", encoding="utf-8") as log:
-                log.write(json.dumps(record) + "\n")
+            _write_log(folder, state)
             progress(state.epoch / settings.epochs, _words(state, settings, started, before))
     network, facts = load_best(best_file(folder, state.best["epoch"]))
     return Trained(network, facts["epoch"], facts["aucs"], tuple(state.history))
+
+
+def _write_log(folder: Path, state: State) -> None:
+    """The record of every epoch. No clock is in it: a training that was stopped leaves the log of one that ran through."""
+    write_file(folder / LOG, "".join(json.dumps(record) + "\n" for record in state.history).encode())
 
 
 def best_file(folder: Path, epoch: int) -> Path:

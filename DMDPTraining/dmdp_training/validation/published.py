@@ -15,7 +15,7 @@ from ..cohorts.published import published_table
 from ..cohorts.sources import COMMIT, REPOSITORY, SOURCES
 from . import report
 from .plan import DEFAULT, QUESTIONS, QUICK, Plan
-from .store import fingerprint, open_run, run_pieces
+from .store import fingerprint, open_run, run_pieces, running
 from .units import units
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "scikit-lego", "joblib", "matplotlib", "openpyxl")
@@ -37,11 +37,12 @@ def validate_published(
         "tables": {task: fingerprint(table) for task, table in tables.items()},
         "versions": versions(),
     }
-    folder = open_run(out, configuration)
-    pieces = run_pieces(folder, units(tables, plan), tables, plan, jobs, part(progress, 0.0, 0.95))
-    progress(0.95, "measuring and writing")
-    found = report.measure_all(pieces, tables, plan)
-    report.write(folder, found, tables, configuration)
+    with running(out):
+        folder = open_run(out, configuration)
+        pieces = run_pieces(folder, units(tables, plan), tables, plan, jobs, part(progress, 0.0, 0.95))
+        progress(0.95, "measuring and writing")
+        found = report.measure_all(pieces, tables, plan)
+        report.write(folder, found, tables, configuration)
     progress(1.0, "report written")
     return found
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import joblib
 import numpy as np
-from dmdp.atomic import write_file
+from dmdp.atomic import is_lock, locked, remove_partials, write_file
 from dmdp.errors import OutputError
 from dmdp.progress import Progress, silent
 from sklearn import config_context
@@ -25,6 +26,14 @@ CONFIGURATION = "configuration.json"
 PIECES = "pieces"
 
 
+@contextmanager
+def running(folder: str | Path) -> Iterator[None]:
+    """Hold the lock of a run folder: one process at a time. Raises :class:`OutputError` where another one holds it."""
+    path = Path(os.path.realpath(os.path.expanduser(folder))) / CONFIGURATION
+    with locked(path, lambda target, aside, former: remove_partials(target.parent) if target.is_file() else None):
+        yield
+
+
 def open_run(folder: str | Path, configuration: Mapping[str, Any], early: Collection[str] = ()) -> Path:
     """The run folder for a ``configuration`` (plain JSON), new or from a run that was stopped.
 
@@ -33,7 +42,8 @@ def open_run(folder: str | Path, configuration: Mapping[str, Any], early: Collec
     """
     folder = Path(os.path.expanduser(folder))
     path = folder / CONFIGURATION
-    names = {p.name for p in folder.iterdir()} if folder.is_dir() else set()
+    names = {p.name for p in folder.iterdir() if not is_lock(p.name)} if folder.is_dir() else set()
+    _check_links(folder)
     begun = bool(names - {*early, CONFIGURATION}) if early else True
     if path.is_file() and begun:
         try:
@@ -57,6 +67,19 @@ def open_run(folder: str | Path, configuration: Mapping[str, Any], early: Collec
         )
     write_file(path, (json.dumps(configuration, indent=1) + "\n").encode())
     return folder
+
+
+def _check_links(folder: Path) -> None:
+    """Nothing is written or deleted through a link: raises :class:`OutputError` where one leads out of the run."""
+    for root, folders, _files in os.walk(folder):
+        for name in folders:
+            if (Path(root) / name).is_symlink():
+                raise OutputError(
+                    "output.link",
+                    f"'{Path(root) / name}' is a link to another folder.",
+                    "a run folder of plain folders.",
+                    "Choose another output folder, or put the folder itself there.",
+                )
 
 
 def fingerprint(table: CohortTable) -> str:

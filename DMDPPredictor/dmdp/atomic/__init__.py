@@ -1,0 +1,26 @@
+"""Results and files are written aside and renamed: whole or absent, by one process at a time, and never over what is not ours."""
+
+from .apart import check_apart
+from .file import new_file, put_file, remove_partials, write_file
+from .folder import Aside, check_place, result_folder
+from .lock import is_lock, locked
+from .marker import BUNDLE, EXPORT, PREDICTION, SIMULATION, Kind, is_result
+
+__all__ = [
+    "BUNDLE",
+    "EXPORT",
+    "PREDICTION",
+    "SIMULATION",
+    "Aside",
+    "Kind",
+    "check_apart",
+    "check_place",
+    "is_lock",
+    "is_result",
+    "locked",
+    "new_file",
+    "put_file",
+    "remove_partials",
+    "result_folder",
+    "write_file",
+]
