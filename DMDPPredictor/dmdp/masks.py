@@ -26,13 +26,28 @@ MANY = 20  # segments that a message lists
 
 @dataclass(frozen=True, eq=False)
 class Segment:
-    """One of the segments of a mask file: its label ``number``, its ``name`` (empty where the file knows none), its voxels
-    (bool, z, y, x), and ``note``, a sentence for the person who reads the result, or nothing."""
+    """One of the segments of a mask file: its label ``number``, its ``name`` (empty where the file knows none), how many
+    ``voxels`` it has, and the ``layer`` that it lies in."""
 
     number: int
     name: str
-    voxels: np.ndarray
-    note: str = ""
+    voxels: int
+    layer: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class MaskFile:
+    """What a mask file holds: labels (z, y, x, layer) on ``geometry``, the ``segments`` among them, and ``notes``, sentences for
+    the person who reads the result."""
+
+    labels: np.ndarray
+    geometry: Geometry
+    segments: tuple[Segment, ...]
+    notes: tuple[str, ...] = ()
+
+    def voxels(self, segment: Segment) -> np.ndarray:
+        """Where a segment is (bool, z, y, x)."""
+        return self.labels[..., segment.layer] == segment.number
 
 
 def read_segment(path: str | Path, wanted: str | int | None = None) -> tuple[np.ndarray, Geometry, tuple[str, ...]]:
@@ -42,11 +57,10 @@ def read_segment(path: str | Path, wanted: str | int | None = None) -> tuple[np.
     the list of segments where it does not choose one, :class:`InputError` for a file that is no mask.
     """
     path = Path(path)
-    segments, geometry = read_segments(path)
-    chosen = choose(path.name, segments, wanted)
-    if chosen is None:
-        return np.zeros(geometry.shape, bool), geometry, ()
-    return chosen.voxels, geometry, (chosen.note,) if chosen.note else ()
+    held = read_mask_file(path)
+    chosen = choose(path.name, held.segments, wanted)
+    inside = np.zeros(held.geometry.shape, bool) if chosen is None else held.voxels(chosen)
+    return inside, held.geometry, held.notes
 
 
 def choose(file: str, segments: Sequence[Segment], wanted: str | int | None) -> Segment | None:
@@ -55,11 +69,12 @@ def choose(file: str, segments: Sequence[Segment], wanted: str | int | None) -> 
     Raises :class:`LesionError`.
     """
     if wanted is None or str(wanted).strip() == "":
-        filled = [segment for segment in segments if segment.voxels.any()]
+        filled = [segment for segment in segments if segment.voxels]
         if len(filled) > 1:
+            doubt = " Perhaps it is an image, or holds probabilities as whole numbers." if len(filled) > MANY else ""
             raise LesionError(
                 "mask.several_segments",
-                f"The mask '{file}' holds {len(filled)} segments: {_listed(filled)}.",
+                f"The mask '{file}' holds {len(filled)} segments: {_listed(filled)}.{doubt}",
                 "one of them to be named.",
                 "Add --segment with the name or the number of the lesion (in a batch table: the column 'segment').",
             )
@@ -82,15 +97,14 @@ def choose(file: str, segments: Sequence[Segment], wanted: str | int | None) -> 
 
 def _listed(segments: Sequence[Segment]) -> str:
     words = [
-        f"{segment.number}{f' ({segment.name})' if segment.name else ''}, {int(segment.voxels.sum())} voxels"
-        for segment in segments[:MANY]
+        f"{segment.number}{f' ({segment.name})' if segment.name else ''}, {segment.voxels} voxels" for segment in segments[:MANY]
     ]
     more = [f"and {len(segments) - MANY} more"] if len(segments) > MANY else []
     return "; ".join(words + more)
 
 
-def read_segments(path: Path) -> tuple[tuple[Segment, ...], Geometry]:
-    """All segments of a mask file and its grid. Raises :class:`InputError` where it is no mask that can be read."""
+def read_mask_file(path: Path) -> MaskFile:
+    """All segments of a mask file. Raises :class:`InputError` where it is no mask that can be read."""
     if _is_dicom(path):
         raise InputError(
             "mask.dicom",
@@ -115,21 +129,19 @@ def read_segments(path: Path) -> tuple[tuple[Segment, ...], Geometry]:
         array = np.nan_to_num(array, posinf=np.inf, neginf=-np.inf)
         whole = np.rint(array)
         if np.abs(array - whole).max(initial=0.0) > WHOLE:
-            return (_probable(path.name, array, named),), geometry
+            return _probable(path.name, array, geometry, named)
         array = whole
     layers = array if array.ndim == 4 else array[..., None]
-    found = [Segment(value, name, layers[..., layer] == value) for layer, value, name in named]
+    counts = [dict(zip(*np.unique(layers[..., layer], return_counts=True), strict=True)) for layer in range(layers.shape[-1])]
+    found = [Segment(value, name, int(counts[layer].get(value, 0)), layer) for layer, value, name in named]
     known = {(layer, value) for layer, value, _ in named}
-    for layer in range(layers.shape[-1]):
-        values = np.unique(layers[..., layer])
-        found += [
-            Segment(int(value), "", layers[..., layer] == value) for value in values if value > 0 and (layer, value) not in known
-        ]
-    return tuple(found), geometry
+    for layer, held in enumerate(counts):
+        found += [Segment(int(v), "", int(n), layer) for v, n in held.items() if v > 0 and (layer, int(v)) not in known]
+    return MaskFile(layers, geometry, tuple(found))
 
 
-def _probable(file: str, array: np.ndarray, named: Sequence[tuple[int, int, str]]) -> Segment:
-    """A file of probabilities as a segment: what is at least one half."""
+def _probable(file: str, array: np.ndarray, geometry: Geometry, named: Sequence[tuple[int, int, str]]) -> MaskFile:
+    """A file of probabilities as one segment: what is at least one half."""
     low, high = float(array.min()), float(array.max())
     if array.ndim == 4 or low < -WHOLE or high > 1 + WHOLE:
         raise InputError(
@@ -150,7 +162,8 @@ def _probable(file: str, array: np.ndarray, named: Sequence[tuple[int, int, str]
         f"The mask '{file}' holds probabilities: its {int(inside.sum())} voxels of 0.5 or more were taken, "
         f"of {int((array > 0).sum())} above 0."
     )
-    return Segment(1, named[0][2] if len(named) == 1 else "", inside, note)
+    segment = Segment(1, named[0][2] if len(named) == 1 else "", int(inside.sum()))
+    return MaskFile(inside.astype(np.uint8)[..., None], geometry, (segment,), (note,))
 
 
 def _named(image: sitk.Image) -> list[tuple[int, int, str]]:

@@ -130,6 +130,13 @@ def test_probabilities_are_taken_from_one_half_and_said(tmp_path):
         load_mask(saved(tmp_path / "logits.nii.gz", (smooth * 8 - 4).astype(np.float32)), GRID)
 
 
+def test_an_image_given_as_a_mask_is_suspected(tmp_path):
+    image = np.random.default_rng(0).integers(-1000, 3000, GRID.shape).astype(np.int16)
+    with pytest.raises(LesionError, match=r"and \d+ more\. Perhaps it is an image") as caught:
+        load_mask(saved(tmp_path / "ct.nii.gz", image), GRID)
+    assert len(caught.value.found) < 800
+
+
 def test_ones_that_are_not_quite_one_are_labels(tmp_path):
     mask, notes = load_mask(saved(tmp_path / "m.nrrd", TUMOUR * np.float32(0.99999)), GRID)
     assert np.array_equal(mask, TUMOUR)
