@@ -139,3 +139,14 @@ def test_elements_survive_a_file(tmp_path):
     assert read_numbers(found, "PixelSpacing", 2).values == (4.0, 4.0)
     assert first_text(found, "PixelSpacing") == "4,0"
     assert first_text(found, "Units") == ""
+
+
+def test_text_is_read_in_the_character_set_of_the_file(tmp_path):
+    header = Dataset()
+    header.SpecificCharacterSet = "ISO_IR 192"
+    header.Radiopharmaceutical = "フルデオキシグルコース"
+    header.file_meta = pydicom.dataset.FileMetaDataset()
+    header.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+    header.save_as(tmp_path / "a.dcm", enforce_file_format=False)
+    found = pydicom.dcmread(tmp_path / "a.dcm", force=True)
+    assert first_text(found, "Radiopharmaceutical") == "フルデオキシグルコース"

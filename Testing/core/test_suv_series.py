@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import pydicom
 import pytest
+from dmdp.applicability.assess import _acquisition
 from dmdp.dicom.suv import suv_factors
 from dmdp.dicom.suv.header import pet_header
 from dmdp.errors import DicomError, SuvError
@@ -119,12 +120,14 @@ def test_the_factor_is_right_and_the_reading_is_said(pet, name):
     assert audit["uptake_minutes"] == 60
     assert "fluorodeoxyglucose" in audit["tracer"].lower()
     assert code is None or code in {warning["code"] for warning in audit["warnings"]}
+    assert list(_acquisition(audit)) == []  # neither tracer nor uptake asks for caution
 
 
 def test_a_long_acquisition_keeps_its_uptake(pet):
     audit = load_pet(pet(set_all(SeriesTime="090000", ActualFrameDuration="600000", FrameReferenceTime="3900000"))).suv_audit
     assert audit["factors"]["SUVbw"] == pytest.approx(64_000 / 350e6)
     assert audit["uptake_minutes"] == 60
+    assert list(_acquisition(audit)) == []
 
 
 def test_an_injection_just_after_the_start(pet):
@@ -183,6 +186,7 @@ def test_the_command_shows_what_was_read_how(pet, dmdp_command):
         ),
         (lambda h: h.RadiopharmaceuticalInformationSequence.append(_other(h)), r"\(0054,0016\)"),
         (lambda h: setattr(h, "PatientWeight", 60 + h.InstanceNumber % 2), r"PatientWeight differs"),
+        (lambda h: setattr(drug(h), "RadionuclideTotalDose", 3.5e8 + h.InstanceNumber % 2), r"\(0054,0016\).*differs"),
         (philips(0x11, None, None), r"\(7053,1000\)"),
     ],
 )  # fmt: skip

@@ -301,6 +301,22 @@ def test_an_unreadable_time_of_injection():
         convert("RadiopharmaceuticalStartTime", RadiopharmaceuticalStartDateTime="20200101")
 
 
+def test_what_is_odd_in_every_slice_is_said_once():
+    beds = [
+        frame(
+            AcquisitionTime=f"10:{minute:02}:00",
+            AcquisitionDateTime=f"202001011{minute % 5}3000", FrameReferenceTime=-1 - minute,
+            ActualFrameDuration="120000,5", DecayFactor=f"x{minute}",
+        )
+        for minute in range(40)
+    ]  # fmt: skip
+    found = convert(frames=beds)
+    assert found.bw == after(60)
+    codes = [warning["code"] for warning in found.audit["warnings"]]
+    assert len(codes) <= 8
+    assert {"time_form", "ignored", "number", "acquisition_datetime"} <= set(codes)
+
+
 # Dynamic acquisitions and the uptake
 
 
@@ -337,3 +353,42 @@ def test_frame_durations_that_cannot_be_are_not_used():
     found = convert(SeriesTime="093000", frames=[frame(ActualFrameDuration="120", FrameReferenceTime="60000")])
     assert found.bw == after(30)
     assert "ActualFrameDuration" in words(found, "ignored")
+
+
+# Times that were removed
+
+
+@pytest.mark.parametrize("start", ["20200101000000", "19000101000000", None])
+def test_an_injection_at_midnight_hours_before_is_an_emptied_time(start):
+    given = {} if start is None else {"RadiopharmaceuticalStartDateTime": start}
+    without = "RadiopharmaceuticalStartDateTime" if start is None else "none"
+    with pytest.raises(SuvError, match="00:00:00"):
+        convert(without, RadiopharmaceuticalStartTime="000000", **given)
+    night = [frame(AcquisitionTime="010000")]
+    if start != "19000101000000":
+        assert convert(without, RadiopharmaceuticalStartTime="000000", SeriesTime="010000", frames=night, **given).bw == after(60)
+
+
+def test_a_study_without_any_time_of_day_is_refused():
+    with pytest.raises(SuvError, match="00:00:00"):
+        convert(
+            SeriesTime="000000", RadiopharmaceuticalStartTime="000000", RadiopharmaceuticalStartDateTime="20200101000000",
+            frames=[frame(AcquisitionTime="000000")],
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(("series", "acquired"), [("000000", "100000"), ("100000", "000000")])
+def test_an_emptied_time_of_the_scan_gives_way_to_the_other(series, acquired):
+    found = convert(SeriesTime=series, frames=[frame(AcquisitionTime=acquired)])
+    assert found.bw == after(60)
+    assert found.audit["uptake_minutes"] == 60
+    assert "times" in said(found)
+
+
+def test_an_emptied_time_of_injection_gives_way_to_the_other():
+    found = convert(
+        SeriesTime="050000", RadiopharmaceuticalStartDateTime="20200101000000", RadiopharmaceuticalStartTime="040000",
+        frames=[frame(AcquisitionTime="050000")],
+    )  # fmt: skip
+    assert found.bw == after(60)
+    assert "start_time" in said(found)

@@ -153,7 +153,7 @@ def test_nuclides_are_known_by_their_names(name, nuclide):
 # Weight and height
 
 
-@pytest.mark.parametrize("written", ["64000", "64000.0", "64,0", "64.0"])
+@pytest.mark.parametrize("written", ["64000", "64000.0", "64,0", "64,000", "64.0"])
 def test_a_weight_with_one_reading(written):
     found = convert(PatientWeight=written)
     assert found.bw == pytest.approx(FACTOR)
@@ -170,7 +170,7 @@ def test_a_weight_in_pounds_is_doubted_by_the_height():
     assert "BMI" in words(convert(PatientWeight="160"), "weight")
 
 
-@pytest.mark.parametrize(("written", "metres"), [("158", 1.58), ("1580", 1.58), ("1,58", 1.58), ("1.58", 1.58)])
+@pytest.mark.parametrize(("written", "metres"), [("158", 1.58), ("1580", 1.58), ("1,58", 1.58), ("1,580", 1.58), ("1.58", 1.58)])
 def test_a_height_in_another_unit_is_taken_and_said(written, metres):
     found = convert(PatientSize=written)
     assert found.lbm == pytest.approx(FACTOR / 64 * lean_body_mass(64, metres * 100, "F"))

@@ -17,7 +17,7 @@ from pydicom.dataset import Dataset
 from .numbers import IDENTIFYING, Finding, elements, identify, quoted, text
 
 DAY = re.compile(r"(\d{4})(?:(\d{2})(\d{2})|([-./])(\d{2})\4(\d{2}))", re.ASCII)
-TIME = re.compile(r"(\d{2})(?:(\d{2})(?:(\d{2})([.,]\d{1,9})?)?|:(\d{2})(?::(\d{2})([.,]\d{1,9})?)?)?", re.ASCII)
+TIME = re.compile(r"(\d{2}|\d(?=:))(?:(\d{2})(?:(\d{2})([.,]\d{1,9})?)?|:(\d{2})(?::(\d{2})([.,]\d{1,9})?)?)?", re.ASCII)
 OFFSET = re.compile(r"(.*?)\s*(?:([+-])(\d{2}):?(\d{2})|([zZ]))", re.ASCII | re.DOTALL)
 EXPECTED = {
     "DA": "a DICOM date, YYYYMMDD.",

@@ -19,7 +19,7 @@ from pydicom.dataset import Dataset
 from ..errors import DmdpError
 
 LONGEST = 32  # characters of a value that a message quotes
-TEXT_VRS = frozenset(("AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "SH", "ST", "TM", "UI", "UN"))
+TEXT_VRS = frozenset(("AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI", "UN"))  # of the default character set
 IDENTIFYING = frozenset((
     "PatientName", "PatientID", "IssuerOfPatientID", "OtherPatientIDs", "OtherPatientNames", "PatientBirthDate",
     "PatientBirthTime", "PatientBirthName", "PatientMotherBirthName", "PatientAddress", "PatientTelephoneNumbers",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...errors import SuvError
-from ..numbers import POSITIVE
+from ..numbers import POSITIVE, Limits
 from .record import CORRECT, Record, tag_of
 
 WEIGHT_KG = (20.0, 300.0)
 HEIGHT_M = (1.0, 2.3)
-BMI = (12.0, 60.0)
+BMI = (13.0, 50.0)
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ def body_of(record: Record) -> Body:
 
 def weight_kg(record: Record) -> float:
     """The weight in kg; grams are taken for what they are, and said. Raises :class:`SuvError` for what no adult weighs."""
-    value = record.number("PatientWeight")
     low, high = WEIGHT_KG
+    value = record.number("PatientWeight", Limits(low, high))
     if low <= value <= high:
         return value
     if low <= value / 1000 <= high:
@@ -57,10 +57,10 @@ def weight_kg(record: Record) -> float:
 
 
 def _height(record: Record) -> float | None:
-    value = record.optional("PatientSize", POSITIVE)
+    low, high = HEIGHT_M
+    value = record.optional("PatientSize", POSITIVE, Limits(low, high))
     if value is None:
         return None
-    low, high = HEIGHT_M
     for unit, scale in (("m", 1.0), ("cm", 100.0), ("mm", 1000.0)):
         if low <= value / scale <= high:
             if unit != "m":

@@ -66,7 +66,9 @@ def pet_header(headers: Sequence[Dataset]) -> PetHeader:
         tags["GEInjectionDateTime"] = "present"
     if len(drugs) > 1:
         tags["several"] = len(drugs)
-    differing = [name for name in SAME if len({_comparable(header, name) for header in headers}) > 1]
+    told = {tuple(_text(drug, name) for drug in _drugs(header)[:1] for name in DRUG[1:]) for header in headers}
+    differing = ["RadiopharmaceuticalInformationSequence"] if len(told) > 1 else []
+    differing += [name for name in SAME if len({_comparable(header, name) for header in headers}) > 1]
     if differing:
         tags["differing"] = differing
     frames = tuple(sorted({tuple(_text(header, name) or "" for name in FRAME) for header in headers}))

@@ -36,6 +36,11 @@ class Record:
         if {"code": code, "text": text} not in self.warnings:
             self.warnings.append({"code": code, "text": text})
 
+    def warn_of_slices(self, code: str, text: str) -> None:
+        """A doubt about an element of a slice, with which ``text`` begins; said for the first slice that has it."""
+        if not any(said["code"] == code and said["text"][:24] == text[:24] for said in self.warnings):
+            self.warnings.append({"code": code, "text": text})
+
     def rule(self, text: str) -> None:
         """A rule that was applied; said once."""
         if text not in self.rules:
@@ -53,24 +58,29 @@ class Record:
         value = self.header.tags.get(name, "")
         self.used[name] = "\\".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
-    def number(self, name: str, limits: Limits = POSITIVE) -> float:
-        """A tag as a number. Raises :class:`SuvError` that names the tag, what was found and what to do."""
-        reading = self.reading(name, limits)
+    def number(self, name: str, usual: Limits = POSITIVE) -> float:
+        """A tag as a positive number; where it may mean two, the ``usual`` one.
+
+        Raises :class:`SuvError` that names the tag, what was found and what to do.
+        """
+        reading = self.reading(name, POSITIVE, usual)
         if reading.finding:
             raise refusal(reading)
         return reading.values[0]
 
-    def optional(self, name: str, limits: Limits = POSITIVE) -> float | None:
+    def optional(self, name: str, limits: Limits = POSITIVE, usual: Limits | None = None) -> float | None:
         """A tag as a number, or None, with a warning where it is there and unusable."""
-        reading = self.reading(name, limits)
+        reading = self.reading(name, limits, usual)
         if reading.finding and reading.finding.code not in ("missing", "empty"):
             self.warn("ignored", f"{reading.finding.found} It is ignored; expected was {reading.finding.expected}")
         return reading.value
 
-    def reading(self, name: str, limits: Limits) -> Reading:
+    def reading(self, name: str, limits: Limits, usual: Limits | None = None) -> Reading:
         """What the one reader of numbers makes of a tag; a reading that is not the plain one becomes a warning."""
-        tag = PRIVATE.get(name)
-        reading = read_number(self.header.tags, tag or name, limits, name=name)
+        tag = PRIVATE.get(name) or name
+        reading = read_number(self.header.tags, tag, usual or limits, name=name)
+        if usual and reading.finding:
+            reading = read_number(self.header.tags, tag, limits, name=name)
         if name in self.header.tags:
             self.use(name)
         if reading.note:

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..clock import Moment, read_date, read_datetime, read_offset, read_time
 from ..numbers import Limits, read_number
-from .record import Record, tag_of
+from .record import Record
 
 DAY = timedelta(days=1)
 NO_DAY = date(2000, 1, 2)  # stands for the day where every date was removed; it is never shown
@@ -53,6 +53,9 @@ def scan_of(record: Record) -> Scan:
     zone = _zone(record)
     series = local(_heard(record, read_time(record.header.tags, "SeriesTime")), zone)
     read = [(slice_, *_acquired(record, slice_, zone)) for slice_ in record.header.slices]
+    if _emptied(record, series.seconds, [seconds for _slice, _day, seconds in read]):
+        series = Moment() if series.seconds == 0 else series
+        read = [(slice_, day, seconds or None) for slice_, day, seconds in read]
     anchor = _day(record, [day for _slice, day, _seconds in read])
     day = anchor or NO_DAY
     began = None if series.seconds is None else series.on(day)
@@ -71,12 +74,21 @@ def scan_of(record: Record) -> Scan:
     return Scan(began, tuple(frames), zone, anchor)
 
 
+def _emptied(record: Record, series: float | None, acquired: list[float | None]) -> bool:
+    """True where times of 00:00:00 stand beside others that are no midnight, as programs leave them that remove times."""
+    known = [seconds for seconds in (series, *acquired) if seconds is not None]
+    if 0 not in known or all(min(seconds, 86400 - seconds) <= 600 for seconds in known):
+        return False
+    record.warn("times", "Times of 00:00:00 stand beside others in the series: they are taken to have been removed.")
+    return True
+
+
 def _heard(record: Record, moment: Moment) -> Moment:
     """A moment as read, after saying what was odd about it."""
     if moment.note:
-        record.warn("time_form", moment.note)
+        record.warn_of_slices("time_form", moment.note)
     if moment.finding and moment.finding.code not in ("missing", "empty"):
-        record.warn("ignored", f"{moment.finding.found} It is ignored; expected was {moment.finding.expected}")
+        record.warn_of_slices("ignored", f"{moment.finding.found} It is ignored; expected was {moment.finding.expected}")
     return moment
 
 
@@ -120,7 +132,7 @@ def _acquired(record: Record, slice_: Mapping[str, Any], zone: timedelta | None)
         return day or both.day, clock.seconds
     apart = (both.seconds - clock.seconds + 43200) % 86400 - 43200
     if abs(apart) > 1:
-        record.warn(
+        record.warn_of_slices(
             "acquisition_datetime", f"AcquisitionDateTime and AcquisitionTime lie {abs(apart):.0f} s apart: the earlier holds."
         )
     if apart < -1:
@@ -164,9 +176,9 @@ def _numbers(record: Record, slice_: Mapping[str, Any]) -> tuple[float | None, f
     ):
         reading = read_number(slice_, name, limits)
         if reading.note:
-            record.warn("number", reading.note)
+            record.warn_of_slices("number", reading.note)
         if reading.finding and reading.finding.code not in ("missing", "empty", "zero"):
-            record.warn("ignored", f"{tag_of(name)} {name} of a slice cannot be used: {reading.finding.found}")
+            record.warn_of_slices("ignored", f"{reading.finding.found} It is ignored; expected was {reading.finding.expected}")
         found.append(reading.value)
     reference, duration, factor = found
     return reference and reference / 1000, duration and duration / 1000, factor

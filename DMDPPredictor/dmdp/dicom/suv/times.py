@@ -139,6 +139,7 @@ def _since_injection(record: Record, scan: Scan, reference: datetime) -> float:
             record.use(name)
         if moment.note:
             record.warn("time_form", moment.note)
+    _refuse_emptied(reference, whole, clock)
     whole, clock = _by_the_series(record, scan, whole, clock)
     if whole.finding and whole.finding.code not in ("missing", "empty") and clock.seconds is not None:
         record.warn("ignored", f"{whole.finding.found} It is ignored, as {START_TIME} is there.")
@@ -147,11 +148,22 @@ def _since_injection(record: Record, scan: Scan, reference: datetime) -> float:
             raise _unreadable(whole, clock)
         if whole.day is None:
             return _checked(record, START_TIME, _by_the_clock(record, reference, clock.seconds))
-        whole = Moment(whole.day, clock.seconds)
         record.warn("start_time", f"{tag_of(START)} {START} has a date alone: its time is that of {START_TIME}.")
-    if scan.day is None:
-        return _checked(record, START, _of_day(reference, whole.seconds))
+        whole = Moment(whole.day, clock.seconds)
     return _checked(record, START, _by_dates(record, reference, whole, clock))
+
+
+def _refuse_emptied(reference: datetime, whole: Moment, clock: Moment) -> None:
+    """Raises :class:`SuvError` where all that is left of the injection is 00:00:00, unless the scan followed within hours."""
+    stated = [moment.seconds for moment in (whole, clock) if moment.seconds is not None]
+    if stated and not any(stated) and not 0 < _of_day(reference, 0.0) <= PLAUSIBLE_UPTAKE:
+        name = START_TIME if whole.seconds is None else START
+        raise SuvError(
+            "suv.times",
+            f"By {tag_of(name)} {name} the injection was at 00:00:00, as programs leave it that remove times.",
+            "the time of injection.",
+            CORRECT,
+        )
 
 
 def _by_the_series(record: Record, scan: Scan, whole: Moment, clock: Moment) -> tuple[Moment, Moment]:
@@ -170,6 +182,7 @@ def _by_the_series(record: Record, scan: Scan, whole: Moment, clock: Moment) -> 
             record.warn("time_zone", f"{START} has an offset from UTC, but the series has none: {START_TIME} was taken.")
             turned = whole.on(whole.day) + timedelta(seconds=_difference(clock.seconds, whole.seconds))
             return Moment(turned.date(), clock.seconds), clock
+        record.warn("time_zone", f"{START} has an offset from UTC, the series none: {START_TIME}, which agrees, was taken.")
     elif whole.offset is not None and whole.seconds is not None and whole.offset != scan.zone:
         here = local(whole, scan.zone)
         record.warn("time_zone", f"{START} was converted from its own offset to the series' clock: {_clock(here.seconds)}.")
@@ -195,8 +208,8 @@ def _by_dates(record: Record, reference: datetime, whole: Moment, clock: Moment)
     if -BEFORE_INJECTION <= elapsed <= MAX_UPTAKE:
         if agree:
             return elapsed
-        if elapsed > PLAUSIBLE_UPTAKE >= of_day[START_TIME]:
-            record.warn("start_time", f"{START} would be {elapsed / 3600:.1f} h before the scan: {START_TIME} was taken.")
+        if (elapsed > PLAUSIBLE_UPTAKE or whole.seconds == 0) and of_day[START_TIME] <= PLAUSIBLE_UPTAKE:
+            record.warn("start_time", f"{START} lies {elapsed / 3600:.1f} h before the scan: {START_TIME} was taken.")
             return of_day[START_TIME]
         apart = abs(_difference(whole.seconds, clock.seconds)) / 60
         record.warn("start_time", f"{START} and {START_TIME} lie {apart:.0f} min apart; {START} was taken.")
