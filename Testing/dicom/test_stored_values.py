@@ -105,11 +105,16 @@ def test_negative_stored_values_are_read(damage, simulated_study):
     np.testing.assert_array_equal(load_ct(damage.study / "ct")[0].array, patient.ct.array)
 
 
-@pytest.mark.parametrize("keyword", ["RescaleSlope", "RescaleIntercept"])
-@pytest.mark.parametrize(("value", "said"), MISSING_OR_WRONG, ids=[str(v) for v, _ in MISSING_OR_WRONG])
+UNUSABLE = [
+    (keyword, value, said)
+    for keyword in ("RescaleSlope", "RescaleIntercept")
+    for value, said in MISSING_OR_WRONG
+    if (keyword, value) != ("RescaleIntercept", b"0 ")  # which is the rule
+]
+
+
+@pytest.mark.parametrize(("keyword", "value", "said"), UNUSABLE, ids=[f"{k}={v}" for k, v, _ in UNUSABLE])
 def test_a_pet_without_usable_rescale_factors_is_refused(damage, keyword, value, said):
-    if keyword == "RescaleIntercept" and value == b"0 ":
-        pytest.skip("an intercept of 0 is the rule")
     if value is None:
         damage.change("pet", lambda _, ds: delattr(ds, keyword))
     else:
@@ -150,6 +155,13 @@ def test_a_ct_stored_in_hu_without_factors_is_taken_as_stored_and_said(damage, s
     ct, notes = load_ct(damage.study / "ct")
     np.testing.assert_array_equal(ct.array, patient.ct.array)
     assert any("RescaleSlope is missing" in note and "taken as stored" in note for note in notes)
+
+
+@pytest.mark.parametrize("which", ["RescaleSlope", "RescaleIntercept"])
+def test_a_ct_in_which_some_slices_lack_their_factors_is_refused(damage, which):
+    damage.change("ct", lambda number, ds: number in (40, 41) and delattr(ds, which))
+    with pytest.raises(DicomError, match=rf"in 2 of its slices .*{which} is missing"):
+        load_ct(damage.study / "ct")
 
 
 def test_a_ct_whose_values_show_nothing_is_refused(damage):

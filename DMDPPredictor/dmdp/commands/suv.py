@@ -22,12 +22,13 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     """The SUV factors with every tag and rule behind them."""
     from ..load import load_pet
 
-    audit = load_pet(arguments["pet"]).suv_audit
+    loaded = load_pet(arguments["pet"])
+    audit = {**loaded.suv_audit, "notes": list(loaded.notes)}
     if arguments.get("json"):
         return json.dumps({"research_use_only": RESEARCH_USE_ONLY, **audit}, indent=1, ensure_ascii=False)
     factors = [f"  {name:<7} {value:.6g}" if value else f"  {name:<7} not computable: see --json"
                for name, value in audit["factors"].items()]  # fmt: skip
-    warnings = [f"  ! {warning['text']}" for warning in audit["warnings"]]
+    warnings = [f"  ! {words}" for words in (*(warning["text"] for warning in audit["warnings"]), *loaded.notes)]
     used = [f"  {tag['tag']} {tag['keyword']} = {tag['value']}" for tag in audit["tags"]]
     rules = [f"  {rule}" for rule in audit["rules"]]
     uptake = audit["uptake_minutes"]

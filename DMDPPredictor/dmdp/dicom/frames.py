@@ -31,10 +31,11 @@ AT_INJECTION = timedelta(seconds=1)
 def unrolled(header: Dataset) -> tuple[Dataset, ...]:
     """One header per frame, in the order of the frames, with the keywords of single-slice objects.
 
-    A header without functional groups is returned as it is. Raises ``ValueError`` where the groups are damaged.
+    A header without functional groups, or of another class than :data:`CLASSES`, is returned as it is. Raises ``ValueError``
+    where the groups are damaged.
     """
     groups = header.get("PerFrameFunctionalGroupsSequence")
-    if not groups:
+    if not groups or str(header.get("SOPClassUID", "")) not in CLASSES:
         return (header,)
     common = {tag: header.get_item(tag) for tag in header.keys() if tag.group != 0x5200}  # noqa: SIM118 - its iterator gives elements
     shared = header.get("SharedFunctionalGroupsSequence")

@@ -46,10 +46,10 @@ def in_hounsfield(ct: Volume, name: str) -> tuple[Volume, tuple[str, ...]]:
 
 
 def not_hounsfield(label: str, finding: str) -> DicomError:
-    """The refusal of a CT whose header does not tell its HU, and whose values do not show them."""
+    """The refusal of a CT whose HU cannot be told; ``finding`` is the end of a sentence."""
     return DicomError(
         "dicom.rescale",
-        f"{label}: {finding}, and its values do not lie as HU do (air around -1000, soft tissue around 0).",
+        f"{label}: {finding}.",
         "one finite RescaleSlope other than 0, and one RescaleIntercept, in every slice.",
         "Export the series again from the scanner or the archive.",
     )

@@ -36,7 +36,7 @@ def read_series(series: Series) -> Volume:
     header = series.headers[0]
     notes = [*series.notes, *(f"{series.label}: {note}" for note in scale.notes)]
     if scale.finding is not None:
-        notes.append(_by_its_own_evidence(array, series, scale.finding))
+        notes.append(_by_its_own_evidence(array, series, scale))
     unlike = []
     if series.resampling is not None:
         array = series.resampling.apply(array, outside=float(array.min()) if series.modality == "CT" else 0.0)
@@ -91,8 +91,13 @@ def _scaled(series: Series, scale: Rescale) -> np.ndarray:
     return np.stack(planes)
 
 
-def _by_its_own_evidence(array: np.ndarray, series: Series, finding: str) -> str:
-    """The sentence on a CT without usable rescale factors whose stored values show by themselves what they are."""
+def _by_its_own_evidence(array: np.ndarray, series: Series, scale: Rescale) -> str:
+    """The sentence on a CT without usable rescale factors whose stored values show by themselves what they are.
+
+    Where only some slices lack theirs, the image as a whole shows nothing of them.
+    """
+    if scale.lacking < len(series.files):
+        raise not_hounsfield(series.label, f"in {scale.lacking} of its slices {scale.finding}")
     if not (has_air_and_tissue(array) or shift_of(array)):
-        raise not_hounsfield(series.label, finding)
-    return f"{series.label}: {finding}; its values lie as those of a CT do, and were taken as stored."
+        raise not_hounsfield(series.label, f"{scale.finding}, and its values do not lie as HU do (air around -1000)")
+    return f"{series.label}: {scale.finding}; its values lie as those of a CT do, and were taken as stored."

@@ -16,25 +16,29 @@ PLAIN = (1.0, 0.0)
 @dataclass(frozen=True)
 class Rescale:
     """``factors`` (slope, intercept) of each slice in order; ``finding`` is the first reason why a slice has none (its factors
-    are then 1 and 0), as the beginning of a sentence; ``notes`` tell of numbers that were not plainly written."""
+    are then 1 and 0), as the beginning of a sentence, and ``lacking`` the number of such slices; ``notes`` tell of numbers that
+    were not plainly written."""
 
     factors: tuple[tuple[float, float], ...]
     finding: str | None
+    lacking: int
     notes: tuple[str, ...]
 
 
 def rescale_of(headers: Sequence[Dataset]) -> Rescale:
     """What the headers of a series say; the slope of a PET is above 0."""
-    factors, findings, notes = [], [], []
+    factors, findings, notes, lacking = [], [], [], 0
     for header in headers:
         pet = str(header.get("Modality", "")) == "PT"
         pair = (read_number(header, "RescaleSlope", POSITIVE if pet else NOT_ZERO), read_number(header, "RescaleIntercept"))
         notes += [reading.note for reading in pair if reading.note]
+        found = [reading.finding.found.rstrip(".") for reading in pair if reading.finding is not None]
         if "ModalityLUTSequence" in header:
-            findings.append("(0028,3000) ModalityLUTSequence takes the place of RescaleSlope")
-        findings += [reading.finding.found.rstrip(".") for reading in pair if reading.finding is not None]
+            found.insert(0, "(0028,3000) ModalityLUTSequence takes the place of RescaleSlope")
+        findings += found
+        lacking += bool(found)
         factors.append(_factors(pair))
-    return Rescale(tuple(factors), findings[0] if findings else None, tuple(dict.fromkeys(notes)))
+    return Rescale(tuple(factors), findings[0] if findings else None, lacking, tuple(dict.fromkeys(notes)))
 
 
 def _factors(pair: tuple[Reading, Reading]) -> tuple[float, float]:
