@@ -57,7 +57,7 @@ def predictBatch(
     arguments = {"cohort": str(table), "resume": resume, "jobs": jobs}
     if bundles:
         arguments["model"] = [str(bundle) for bundle in bundles]
-    before = _stamp(out)
+    before, made = _stamp(out), {str(row["id"]): _made(out, row) for row in rows}
     with waiting(_("DMDP: {count} patients").format(count=len(rows)), progress) as (tell, idle):
         try:
             runJob(writeJob(folder, "batch", arguments, out), tell, idle)
@@ -65,9 +65,10 @@ def predictBatch(
             outcomes = read_summary(out) if _stamp(out) != before else ()
         else:
             outcomes = read_summary(out)
+    there = {str(row["id"]) for row in rows if made[str(row["id"])] and made[str(row["id"])] == _made(out, row)}
     return BatchResult(
-        tuple(o.id for o in outcomes if o.outcome == DONE),
-        tuple(o.id for o in outcomes if o.outcome == SKIPPED),
+        tuple(o.id for o in outcomes if o.outcome == DONE and o.id not in there),
+        tuple(o.id for o in outcomes if o.outcome == SKIPPED or (o.outcome == DONE and o.id in there)),
         {o.id: o.reason for o in outcomes if o.outcome == FAILED},
         tuple(id for id in (str(row["id"]) for row in rows) if id not in {o.id for o in outcomes}),
     )
@@ -77,6 +78,12 @@ def _stamp(out: Path) -> tuple[int, int] | None:
     """What changes where a batch writes its summary, so that a former batch's is not taken for it."""
     path = out / SUMMARY
     return (path.stat().st_ino, path.stat().st_mtime_ns) if path.exists() else None
+
+
+def _made(out: Path, row: Mapping[str, object]) -> int | None:
+    """When the result of a row was made, None where it has none: the summary of a batch that is taken up again tells of all."""
+    path = out / str(row["id"]) / "job.json"
+    return path.stat().st_mtime_ns if path.exists() else None
 
 
 def _words(row: Mapping[str, object]) -> dict[str, object]:

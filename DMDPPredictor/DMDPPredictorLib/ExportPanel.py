@@ -35,7 +35,7 @@ class ExportPanel:
     ):
         self._worker = worker
         self._ui, self._say, self._changed, self._requirements, self._more = ui, say, changed, requirements, more
-        self._result = self._ct = self._pet = self._target = None
+        self._result = self._ct = self._pet = self._target = self._prediction = None
         self._named: list[str] = []
         self._scene = self._fromScene = False
         self.job = PanelJob(worker, progress, self._ended)
@@ -73,7 +73,7 @@ class ExportPanel:
         """Start exporting into a new folder within ``folder``."""
         self._target, formats = _newFolder(Path(folder)), self.chosen()
         self._named, self._scene = [name for name in formats if name != SCENE], SCENE in formats
-        self._fromScene = self._result.folder is None
+        self._fromScene, self._prediction = self._result.folder is None, self._result.prediction
         temporary = new_folder("export")
         try:
             if offerPackages(self._packages(), self._requirements, self._more):
@@ -91,7 +91,7 @@ class ExportPanel:
     def _ended(self, error: DmdpError | None, folder: Path, answer: Mapping[str, Any]) -> None:
         try:
             with slicer.util.WaitCursor():  # the scene is saved here
-                said = finishExport(self._result.prediction, self._target, self._named, error, self._scene, {}).text()
+                said = finishExport(self._prediction, self._target, self._named, error, self._scene, {}).text()
             self._say(f"{said} {_predictAgain()}" if self._fromScene else said)
         except DmdpError as failure:
             self._say(str(failure))

@@ -105,8 +105,12 @@ def predict_batch(
     check_apart(out / SUMMARY, inputs)
     common = {"device": device, **({"model": [_from_anywhere(model) for model in models]} if models else {})}
     common |= {"overwrite": True} if overwrite else {}
-    with locked(out / SUMMARY, _mend):
-        before = _summary_before(out, [str(row["id"]) for row in rows], overwrite)
+    killed: list[Path] = []
+    beside = os.access(out.parent, os.W_OK) or not out.parent.exists()
+    with locked(out if beside else out / SUMMARY, lambda target, aside, former: killed.append(target)):
+        if killed:
+            _clear(out)
+        before = _summary_before(out, [str(row["id"]) for row in rows], overwrite, bool(killed))
         outcomes = {str(row["id"]): _at_first(row, out, before) if resume else Outcome(str(row["id"]), "") for row in rows}
         _work([row for row in rows if not outcomes[str(row["id"])].outcome], out, common, jobs, outcomes, progress)
     return tuple(outcomes.values())
@@ -117,7 +121,8 @@ def _work(
 ) -> None:
     """Predict for ``rows``, entering each into ``outcomes``, which hold the others already, and into the summary."""
     children, running, told = _Children(), _Running(), None
-    write_file(out / SUMMARY, _summary([o for o in outcomes.values() if o.outcome], out, not rows).encode())
+    if any(found.outcome for found in outcomes.values()):
+        _write_summary(out, outcomes, not rows)
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         todo = {pool.submit(_one, row, out, common, children, running) for row in rows}
         try:
@@ -126,7 +131,7 @@ def _work(
                 for found in (future.result() for future in done):
                     outcomes[found.id] = found
                 if done:
-                    write_file(out / SUMMARY, _summary([o for o in outcomes.values() if o.outcome], out, not todo).encode())
+                    _write_summary(out, outcomes, not todo)
                 ended, failed = len(outcomes) - len(todo), sum(o.outcome == FAILED for o in outcomes.values())
                 words = f"{ended} of {len(outcomes)} patients{f', {failed} failed' if failed else ''}{running.words()}"
                 now = (ended + running.share()) / len(outcomes), words
@@ -137,6 +142,14 @@ def _work(
             for future in todo:
                 future.cancel()
             children.stop()
+            late = [found for future in wait(todo).done if not future.cancelled() and (found := future.result()).outcome == DONE]
+            if late:
+                outcomes.update({found.id: found for found in late})
+                _write_summary(out, outcomes, False)
+
+
+def _write_summary(out: Path, outcomes: Mapping[str, Outcome], ended: bool) -> None:
+    write_file(out / SUMMARY, _summary([found for found in outcomes.values() if found.outcome], out, ended).encode())
 
 
 def _at_first(row: Row, out: Path, before: Mapping[str, str] | None) -> Outcome:
@@ -154,13 +167,15 @@ def _at_first(row: Row, out: Path, before: Mapping[str, str] | None) -> Outcome:
     return Outcome(name, SKIPPED if before is None or before.get(name) == SKIPPED else DONE)
 
 
-def _summary_before(out: Path, ids: Sequence[str], overwrite: bool) -> dict[str, str] | None:
-    """What each patient's outcome was where ``out`` holds the summary of a batch that did not come to its end; else None.
+def _summary_before(out: Path, ids: Sequence[str], overwrite: bool, killed: bool) -> dict[str, str] | None:
+    """What each patient's outcome was where the batch before, which may have been ``killed``, did not come to its end; else None.
 
-    Raises :class:`OutputError` where summary.csv is not ours as we wrote it, or tells of patients who are not among ``ids``.
+    Raises :class:`OutputError` where summary.csv is not ours as we wrote it, or tells of none of the patients ``ids``.
     """
     path = out / SUMMARY
-    if not os.path.lexists(path) or (overwrite and not path.is_symlink() and path.is_file()):
+    if not os.path.lexists(path):
+        return {} if killed else None
+    if overwrite and not path.is_symlink() and path.is_file():
         return None
     found, unfinished, why = None, False, "was not written by this program, or was changed since"
     if path.is_file() and not path.is_symlink():
@@ -171,19 +186,19 @@ def _summary_before(out: Path, ids: Sequence[str], overwrite: bool) -> dict[str,
             found, why = {o.id: o.outcome for o in read_summary(out)}, "tells of other patients"
         elif text.startswith(f"# {RESEARCH_USE_ONLY}") and not said.startswith(WRITTEN):
             why = "is of a former version, or was not written by this program"
-    if found is None or not set(found) <= set(ids):
+    if found is None or (found and not set(found) & set(ids)):
         raise OutputError(
             "output.exists",
             f"'{path}' {why}.",
             "a folder without a summary.csv, or that of an earlier batch of these patients.",
             "Choose another output folder, or give --overwrite.",
         )
-    return found if unfinished else None
+    return found if unfinished or killed else None
 
 
-def _mend(summary: Path, aside: Path, former: Path) -> None:
+def _clear(out: Path) -> None:
     """A batch was killed: what it was writing goes; each patient's own lock tells what else lies aside."""
-    for path in summary.parent.glob(f"{PREFIX}*.partial"):
+    for path in out.glob(f"{PREFIX}*.partial"):
         if path.is_file() and not path.is_symlink():
             path.unlink()
 
