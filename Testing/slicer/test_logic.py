@@ -259,8 +259,11 @@ def test_a_batch_survives_its_worst_case_and_resumes(simulated_study, logic, tmp
     assert "SUV is" in first.failed["air"]
     assert (out / "good" / "report.html").exists()
     assert sorted(p.name for p in out.iterdir()) == ["good", "summary.csv"]
-    again = logic.predictBatch([{"id": "good", "ct": study, "pet": study, "seed": patient.seed_lps}], out, resume=True)
-    assert again.skipped == ("good",)
+    same = {"id": "good", "ct": study, "pet": study, "seed": patient.seed_lps, "age": 61, "sex": "F"}
+    again = logic.predictBatch([same], out, resume=True)
+    assert (again.processed, again.skipped) == ((), ("good",))
+    other = logic.predictBatch([{**same, "age": 62}], out, resume=True)
+    assert (other.processed, other.skipped) == (("good",), ()), "the answer was of another age"
     with pytest.raises(DmdpError, match="one plain id"):
         logic.predictBatch([{"id": "../escape", "ct": study}], out)
 

@@ -7,6 +7,7 @@ import sys
 import types
 from pathlib import Path
 
+import shiboken6
 import slicer
 
 
@@ -44,6 +45,7 @@ class Module:
         if self._widget.isEntered:
             _call(self._widget.self(), "exit")
         self._widget.self().cleanup()
+        shiboken6.delete(self._widget)  # with all its children, which would go on following the scene
         self._widget = None
 
 
