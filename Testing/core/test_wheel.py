@@ -26,7 +26,7 @@ def test_the_wheel_predicts_from_another_folder(project, simulated_study, tmp_pa
     assert "dmdp/report/templates/report.html.jinja" in names
     assert not any(name.startswith(("Testing", "slicer", "DMDPPredictor")) for name in names)
     entry = next(name for name in names if name.endswith("entry_points.txt"))
-    assert "dmdp = dmdp.cli:main" in (tmp_path / "site" / entry).read_text()
+    assert "dmdp = dmdp.__main__:main" in (tmp_path / "site" / entry).read_text()
     code = "import dmdp, sys; print(dmdp.__file__); from dmdp.cli import main; sys.exit(main())"
     seed = ",".join(map(str, patient.seed_lps))
     models = ["--model", "published-pet-clinical", "--model", "demo-network"]
