@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 import slicer
 import vtk
-from dmdp.case import Geometry, Lesion, Volume
+from dmdp.case import Geometry, Lesion
 from dmdp.errors import GeometryError, LesionError
 
 from .Deformation import RAS_TO_LPS, linearPart
@@ -53,12 +53,6 @@ def ijkToRasFromGeometry(geometry: Geometry) -> np.ndarray:
     matrix = RAS_TO_LPS @ geometry.matrix
     matrix[:, :3] = matrix[:, 2::-1]  # z, y, x to i, j, k
     return matrix
-
-
-def volumeFromNode(volumeNode, unit: str) -> Volume:
-    """A scalar volume node as a volume in ``unit``. Raises :class:`GeometryError` where it holds no image."""
-    geometry = geometryFromNode(volumeNode)
-    return Volume(slicer.util.arrayFromVolume(volumeNode), geometry, unit, {"source": "node"})
 
 
 def _placed(volumeNode) -> tuple[Geometry, np.ndarray]:

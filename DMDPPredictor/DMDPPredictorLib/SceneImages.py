@@ -16,7 +16,7 @@ from dmdp.case import Geometry
 from dmdp.errors import DmdpError
 from dmdp.session import new_folder
 
-from .Nodes import geometryFromNode, localGeometry, worldTransform
+from .Nodes import geometryFromNode, isMoved, localGeometry, worldTransform
 from .PetSource import dicomFiles, isSuv, unknown
 
 PIECE_BYTES = 4 << 20
@@ -62,10 +62,9 @@ class SceneImages:
         return True
 
     def _files(self, node, files) -> Generator[None, None, dict[str, Any]]:
-        moved = worldTransform(node)
+        moved = worldTransform(node).tolist() if isMoved(node) else None
         seen = yield from self._once(node, "seen", lambda: _seen(node))
-        still = np.array_equal(moved, np.eye(4))
-        return {"files": [str(path) for path in files], "moved": None if still else moved.tolist(), "seen": seen}
+        return {"files": [str(path) for path in files], "moved": moved, "seen": seen}
 
     def _copy(self, node) -> Generator[None, None, str]:
         geometry = geometryFromNode(node)
