@@ -105,13 +105,6 @@ def _listed(segments: Sequence[Segment]) -> str:
 
 def read_mask_file(path: Path) -> MaskFile:
     """All segments of a mask file. Raises :class:`InputError` where it is no mask that can be read."""
-    if _is_dicom(path):
-        raise InputError(
-            "mask.dicom",
-            f"'{path.name}' is a DICOM object; segmentations are not read from DICOM.",
-            "a NIfTI or NRRD mask.",
-            "Convert it: load it in 3D Slicer and save the segmentation as .seg.nrrd, or use dcmqi's segimage2itkimage.",
-        )
     image = read_image(path, layers=True)
     if nifti.is_nifti(path):
         nifti.count_not_finite(path)
@@ -183,13 +176,3 @@ def _named(image: sitk.Image) -> list[tuple[int, int, str]]:
 
 def _whole(text: str | None, otherwise: int) -> int:
     return int(text) if text and re.fullmatch(r"\s*\d+\s*", text) else otherwise
-
-
-def _is_dicom(path: Path) -> bool:
-    if path.is_dir() or path.name.lower().endswith((".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")):
-        return False
-    try:
-        with path.open("rb") as stream:
-            return stream.read(132)[128:] == b"DICM"
-    except OSError:
-        return False

@@ -159,13 +159,6 @@ def test_a_mask_of_another_order_of_axes_is_none_the_worse(tmp_path):
     assert not any("header" in note for note in notes)
 
 
-def test_a_dicom_object_is_named_with_the_way_to_convert_it(tmp_path):
-    (tmp_path / "seg.dcm").write_bytes(bytes(128) + b"DICM" + bytes(50))
-    with pytest.raises(InputError, match="Convert it") as caught:
-        load_mask(tmp_path / "seg.dcm", GRID)
-    assert caught.value.code == "mask.dicom"
-
-
 def test_a_segment_without_a_mask_is_a_mistake():
     with pytest.raises(UsageError, match="no mask"):
         case_request({"ct": "c", "pet": "p", "seed": "1,2,3", "segment": "Tumour"})

@@ -185,6 +185,31 @@ def installed_result(simulated_study, tmp_path_factory, dmdp_command):
 
 
 @pytest.fixture
+def broken_import(tmp_path, monkeypatch):
+    """Makes a package fail to import in every child process, wherever on the path it and our own packages lie."""
+
+    def block(package: str, said: str) -> None:
+        folder = tmp_path / "blocked"
+        folder.mkdir()
+        (folder / "sitecustomize.py").write_text(
+            "import sys\n"
+            "from importlib.machinery import ModuleSpec\n"
+            "class Broken:\n"
+            "    def find_spec(self, name, path=None, target=None):\n"
+            f"        return ModuleSpec(name, self) if name == {package!r} else None\n"
+            "    def create_module(self, spec):\n"
+            "        return None\n"
+            "    def exec_module(self, module):\n"
+            f"        raise ModuleNotFoundError({said!r}, name={package!r})\n"
+            "sys.meta_path.insert(0, Broken())\n",
+            encoding="utf-8",
+        )
+        monkeypatch.setenv("PYTHONPATH", str(folder))
+
+    return block
+
+
+@pytest.fixture
 def window(app, gui, monkeypatch):
     """The application with a main window, a clock in it, and a user who may press Cancel."""
     from main_window import Window

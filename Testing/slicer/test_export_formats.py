@@ -13,12 +13,9 @@ pytestmark = pytest.mark.slicer
 
 
 @pytest.fixture
-def without_reportlab(tmp_path, monkeypatch):
+def without_reportlab(broken_import):
     """A child process in which reportlab is there and cannot be imported, as after an interrupted installation."""
-    package = tmp_path / "blocked" / "reportlab"
-    package.mkdir(parents=True)
-    (package / "__init__.py").write_text("raise ImportError('damaged')\n", encoding="utf-8")
-    monkeypatch.setenv("PYTHONPATH", str(package.parent))
+    broken_import("reportlab", "damaged")
 
 
 @pytest.fixture

@@ -24,14 +24,18 @@ def press(source, gui, tmp_path, monkeypatch):
     """Press the patient's button; what is said about failures is returned, and no temporary file may stay."""
     import SampleData
     import slicer
+    from dmdp.session import session_folder
 
+    session_folder()  # the process has one for its whole life; it is made before the temporary folder is watched
     said = []
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    watched = tmp_path / "watched"
+    watched.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(watched))
     monkeypatch.setattr(slicer.util, "errorDisplay", lambda text, **more: said.append(text))
 
     def click():
         SampleData.button(source).click()
-        assert list(tmp_path.iterdir()) == []
+        assert list(watched.iterdir()) == []
         return said
 
     return click
@@ -98,10 +102,8 @@ def test_without_the_training_module_it_says_so(press, monkeypatch):
     assert "\n" not in said
 
 
-def test_a_missing_package_is_said_in_one_line(press, tmp_path_factory, monkeypatch):
-    broken = tmp_path_factory.mktemp("broken")
-    (broken / "scipy.py").write_text("raise ModuleNotFoundError(\"No module named 'scipy'\", name='scipy')\n", encoding="utf-8")
-    monkeypatch.setenv("PYTHONPATH", str(broken))
+def test_a_missing_package_is_said_in_one_line(press, broken_import):
+    broken_import("scipy", "No module named 'scipy'")
     (said,) = press()
     assert "The Python package 'scipy' cannot be imported" in said
     assert "\n" not in said
