@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import slicer
 import vtk
-from dmdp.case import EVEN_MM, Geometry
 from dmdp.errors import GeometryError
+from dmdp.images.volume import EVEN_MM, Geometry
 from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -17,7 +17,7 @@ _measured: dict[str, tuple[tuple, float]] = {}  # by the volume's ID: what it wa
 def linearPart(volumeNode, geometry: Geometry) -> np.ndarray:
     """The linear parent transforms of a volume as one 4×4 matrix, LPS mm to LPS mm; ``geometry`` is the volume's own grid.
 
-    Raises :class:`GeometryError` where the others move a voxel by more than :data:`dmdp.case.EVEN_MM`.
+    Raises :class:`GeometryError` where the others move a voxel by more than :data:`dmdp.images.volume.EVEN_MM`.
     """
     matrix, deforming = np.eye(4), []
     for node in _chain(volumeNode):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from dmdp import errors
-from dmdp.job import Job
+from dmdp.jobs.job import Job
 from dmdp.session import session_folder
 from dmdp.worker import SESSION
 

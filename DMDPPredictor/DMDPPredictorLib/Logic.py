@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dmdp.case import Clinical, Lesion
 from dmdp.errors import DmdpError, GeometryError, LesionError
-from dmdp.packed import unpack
+from dmdp.intake.packed import unpack
+from dmdp.patients.case import Clinical, Lesion
 from dmdp.session import new_folder
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 

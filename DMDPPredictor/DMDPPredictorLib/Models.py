@@ -6,7 +6,7 @@ import shutil
 from html import escape
 
 from dmdp import words
-from dmdp.bundle import read_bundle
+from dmdp.bundles.bundle import read_bundle
 from dmdp.errors import DmdpError, ModelError
 from dmdp.resources import installed_bundles, user_data_folder
 from slicer.i18n import tr as _

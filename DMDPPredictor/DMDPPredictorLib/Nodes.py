@@ -7,8 +7,9 @@ import hashlib
 import numpy as np
 import slicer
 import vtk
-from dmdp.case import Geometry, Lesion
 from dmdp.errors import GeometryError, LesionError
+from dmdp.images.volume import Geometry
+from dmdp.patients.case import Lesion
 
 from .Deformation import RAS_TO_LPS, linearPart
 
@@ -19,9 +20,9 @@ SEGMENT_NAME = "Lesion"
 def worldTransform(volumeNode) -> np.ndarray:
     """The linear parent transforms of a node as one 4×4 matrix, LPS mm to LPS mm; the identity where it has none.
 
-    A transform that is not linear counts as none where it moves no voxel by more than :data:`dmdp.case.EVEN_MM`: the DICOM
-    browser hangs one over every series whose slices lie 0.001 mm off even steps. Raises :class:`GeometryError` for a larger one,
-    which no grid can follow.
+    A transform that is not linear counts as none if it moves no voxel by more than :data:`dmdp.images.volume.EVEN_MM`: the
+    DICOM browser hangs one over every series whose slices lie 0.001 mm off even steps. Raises :class:`GeometryError` for a larger
+    one, which no grid can follow.
     """
     return _placed(volumeNode)[1]
 

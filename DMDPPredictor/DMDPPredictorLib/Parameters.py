@@ -5,8 +5,8 @@ from __future__ import annotations
 import enum
 from typing import Annotated
 
-from dmdp.case import Clinical
 from dmdp.delineation.methods import METHODS
+from dmdp.patients.case import Clinical
 from slicer import vtkMRMLMarkupsFiducialNode, vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import Choice, WithinRange, parameterNodeWrapper

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dmdp.case import Clinical
-from dmdp.packed import pack
+from dmdp.intake.packed import pack
+from dmdp.patients.case import Clinical
 
 from .Contour import isDrawnOnCt
 from .Job import Prepared, writeJob

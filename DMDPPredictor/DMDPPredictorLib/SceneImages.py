@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 import slicer
-from dmdp.case import Geometry
 from dmdp.errors import DmdpError
+from dmdp.images.volume import Geometry
 from dmdp.session import new_folder
 
 from .Nodes import geometryFromNode, isMoved, localGeometry, worldTransform
@@ -98,7 +98,7 @@ def _state(node) -> tuple:
 
 
 def _seen(node) -> Generator[None, None, dict[str, Any]]:
-    """By what the image is recognised: :class:`dmdp.source.Seen` as JSON."""
+    """By what the image is recognised: :class:`dmdp.intake.source.Seen` as JSON."""
     array, geometry = slicer.util.arrayFromVolume(node), localGeometry(node)
     index = np.stack(
         np.meshgrid(*(np.linspace(0, n - 1, min(n, SAMPLES)).round().astype(int) for n in array.shape), indexing="ij"), axis=-1

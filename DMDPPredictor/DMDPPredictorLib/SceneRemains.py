@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import slicer
 import vtk
-from dmdp.case import Geometry, Volume
 from dmdp.errors import DmdpError
+from dmdp.images.volume import Geometry, Volume
 from dmdp.report.remains import Drawn, write_remains
 from vtk.util.numpy_support import vtk_to_numpy
 

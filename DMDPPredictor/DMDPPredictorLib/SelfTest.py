@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import slicer
 import vtk
-from dmdp.case import Clinical
+from dmdp.patients.case import Clinical
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleTest
 
 from .Logic import DMDPPredictorLogic

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dmdp.errors import Cancelled, DmdpError
-from dmdp.protocol import CANCEL, JOB, Line, parse_line
+from dmdp.jobs.protocol import CANCEL, JOB, Line, parse_line
 from dmdp.session import new_folder
 
 from .Job import Prepared, commandLine, ended, environment, ready

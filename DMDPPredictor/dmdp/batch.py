@@ -22,9 +22,9 @@ from . import RESEARCH_USE_ONLY
 from .atomic import PREDICTION, check_apart, is_result, locked, write_file
 from .atomic.renaming import PREFIX
 from .errors import Cancelled, DmdpError, OutputError, UsageError
-from .job import Job, read_job
+from .jobs.job import Job, read_job
+from .jobs.protocol import JOB, Line, parse_line
 from .progress import Progress, silent
-from .protocol import JOB, Line, parse_line
 from .resources import BUNDLE_SUFFIXES, is_path
 from .session import new_folder
 from .tasks import TASKS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .bundle import Bundle
+from .bundles.bundle import Bundle
 
 
 def load_model(bundle: Bundle):

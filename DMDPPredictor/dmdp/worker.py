@@ -1,8 +1,9 @@
 """A process that does job after job for a program above it, so that images stay read and packages stay imported.
 
 It reads ``JOB <path of a job.json>`` and ``CANCEL <path>`` from its standard input and prints the lines of
-:mod:`dmdp.protocol`. It ends when its input ends (the program above is gone, however it went) and after ten minutes without a
-job. A job that is still running then is cancelled; what it does not let go of within some seconds ends with the process.
+:mod:`dmdp.jobs.protocol`. It ends when its input ends (the program above is gone, however it went) and after ten minutes
+without a job. A job that is still running then is cancelled; what it does not let go of within some seconds ends with the
+process.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ from typing import Any, TextIO
 
 from .command import Command
 from .errors import DmdpError, UsageError
-from .job import read_job
+from .jobs.job import read_job
+from .jobs.protocol import CANCEL, JOB, answer_line, last_line, progress_line
 from .progress import Progress
-from .protocol import CANCEL, JOB, answer_line, last_line, progress_line
 from .session import remove_abandoned
 from .stop import SIGNALS, Stop
 

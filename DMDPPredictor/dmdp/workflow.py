@@ -14,16 +14,17 @@ import numpy as np
 from . import __version__
 from .applicability.lung import lung_position
 from .atomic import PREDICTION, result_folder
-from .bundle import Bundle, read_bundle
-from .case import Case, Volume
+from .bundles.bundle import Bundle, read_bundle
 from .errors import MissingPackage, ModelError, UsageError
-from .files import write_mask, write_volume
-from .job import Job
+from .images.files import write_mask, write_volume
+from .images.volume import Volume
+from .intake.prepare import CaseRequest, prepare_case
+from .jobs.job import Job
 from .models import load_model
 from .network.model import DEMONSTRATION_LABEL
-from .predict import predict
-from .prediction import IMAGES, Prediction, json_text
-from .prepare import CaseRequest, prepare_case
+from .patients.case import Case
+from .prediction.document import IMAGES, Prediction, json_text
+from .prediction.predict import predict
 from .progress import Progress, part, silent
 from .regions.ct_regions import Regions, ct_regions
 from .regions.thorax import find_thorax
@@ -33,7 +34,7 @@ from .report.tables import ct_features_csv, features_csv
 from .resources import BUNDLE_SUFFIXES, find_bundle, is_path
 
 if TYPE_CHECKING:
-    from .ct_features import CtFeatures
+    from .features.ct import CtFeatures
     from .network.model import NetworkModel
 
 PROFILE = "radiomics_v1"
@@ -123,7 +124,7 @@ def _measure(case: Case, regions: Regions | None) -> tuple[CtFeatures | None, tu
     if regions is None:
         return None, ()
     try:
-        from .ct_features import ct_features
+        from .features.ct import ct_features
         from .radiomics.backend import find_settings
 
         return ct_features(case, regions, find_settings(PROFILE)), ()

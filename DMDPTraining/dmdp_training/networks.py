@@ -9,21 +9,21 @@ from pathlib import Path
 import numpy as np
 import torch
 from dmdp import RESEARCH_USE_ONLY, __version__
-from dmdp.bundle import Bundle, check_replaceable, write_bundle
-from dmdp.case import Lesion
-from dmdp.ensemble.inputs import LOGARITHMIC, clinical_values, usable
+from dmdp.bundles.bundle import Bundle, check_replaceable, write_bundle
+from dmdp.inputs import LOGARITHMIC, clinical_values, usable
 from dmdp.network.config import NetworkConfig
 from dmdp.network.crop import crop_pair, normalise
 from dmdp.network.dmdp import Dmdp
 from dmdp.network.losses import alignment_loss, masked_task_loss
 from dmdp.network.model import DEMONSTRATION_LABEL, WEIGHTS, load_network_model, self_test_images, tabular_row
+from dmdp.patients.case import Lesion
 from dmdp.pet_features import pet_features
 from dmdp.progress import Progress, silent
 from safetensors.torch import save
 
 from .learning.examples import spread
 from .simulate import simulate_patient
-from .validation.roc import delong
+from .statistics.roc import delong
 
 TABULAR = ("suv_max", "suv_peak", "MTV_3", "age", "sex")
 HELD_OUT = 80

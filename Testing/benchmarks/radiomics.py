@@ -38,8 +38,8 @@ sys.path[:] = [str(PROJECT / "DMDPPredictor"), *(entry for entry in sys.path if 
 
 import numpy as np
 import SimpleITK as sitk
-from dmdp.case import Geometry, Volume
-from dmdp.files import read_mask, read_volume, to_sitk, write_mask, write_volume
+from dmdp.images.files import read_mask, read_volume, to_sitk, write_mask, write_volume
+from dmdp.images.volume import Geometry, Volume
 from dmdp.radiomics.engine import extract
 from dmdp.radiomics.grid import bounds
 from dmdp.radiomics.profile import read_profile

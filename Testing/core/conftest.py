@@ -12,9 +12,9 @@ import pytest
 def predicted(simulated_study, tmp_path_factory) -> Path:
     """The result folder of the simulated study, with regions and heatmaps; do not change it."""
     from dmdp.commands.predict import DEFAULT_MODELS, DEMONSTRATION
-    from dmdp.job import Job
-    from dmdp.prepare import CaseRequest
-    from dmdp.workflow import predict_to_folder
+    from dmdp.intake.prepare import CaseRequest
+    from dmdp.jobs.job import Job
+    from dmdp.prediction.document.workflow import predict_to_folder
 
     patient, study = simulated_study
     out = tmp_path_factory.mktemp("predicted") / "result"

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 import torch
 from dmdp.errors import OutputError, UsageError
-from dmdp_training.ablation.data import offered_names, permuted, table_names
-from dmdp_training.ablation.pieces import network_piece
-from dmdp_training.ablation.plan import QUICK, AblationPlan
-from dmdp_training.ablation.report import command
-from dmdp_training.ablation.run import run_ablation
-from dmdp_training.ablation.variants import VARIANTS
 from dmdp_training.commands.validate import COMMAND
 from dmdp_training.learning.batches import Data
 from dmdp_training.learning.examples import Example, label_array
 from dmdp_training.learning.scoring import scores, task_loss
 from dmdp_training.learning.simulated import balanced_seeds, simulated_examples, with_true_labels
+from dmdp_training.studies.ablation.data import offered_names, permuted, table_names
+from dmdp_training.studies.ablation.pieces import network_piece
+from dmdp_training.studies.ablation.plan import QUICK, AblationPlan
+from dmdp_training.studies.ablation.report import command
+from dmdp_training.studies.ablation.run import run_ablation
+from dmdp_training.studies.ablation.variants import VARIANTS
 
 
 def silent(share, words):
@@ -45,7 +45,7 @@ def test_a_short_ablation_writes_its_tables_and_goes_on_after_a_stop(tmp_path, m
     assert json.loads((out / "pieces/full-0.json").read_text())["parameters"] > 1e5
     kept = (out / "pieces/no_radiomics-0.json").read_bytes()
     (out / "pieces/stack-0.json").unlink()
-    monkeypatch.setattr("dmdp_training.ablation.run.network_piece", None)  # what is there is not trained again
+    monkeypatch.setattr("dmdp_training.studies.ablation.run.network_piece", None)  # what is there is not trained again
     COMMAND.run({"what": "ablation", "quick": True, "variants": "no_radiomics,permuted", "out": str(out)}, silent)
     assert (out / "pieces/no_radiomics-0.json").read_bytes() == kept
     assert (out / "report.md").read_text(encoding="utf-8").split("Size and cost")[0] == page.split("Size and cost")[0]
@@ -127,7 +127,7 @@ def test_it_overfits_sixteen_patients():
 @pytest.mark.slow
 def test_the_network_learns_the_easy_labels_from_images_in_a_minute(tmp_path):
     """A short version of the committed run: one seed, fewer patients, the zone round the tumour only."""
-    from dmdp_training.ablation.data import Patients
+    from dmdp_training.studies.ablation.data import Patients
 
     plan = AblationPlan("quick", learn=64, stop=16, held_out=32, seeds=1, epochs=6, batch=4, tasks=("sim_margin",))
     seen = simulated_examples(range(80), spacing=2)
@@ -135,7 +135,7 @@ def test_the_network_learns_the_easy_labels_from_images_in_a_minute(tmp_path):
     patients = Patients(seen[:64], seen[64:], held)
     found = network_piece(plan, VARIANTS["no_radiomics"], 0, patients, tmp_path / "training", silent)
     truth = label_array(held, plan.tasks)[:, 0]
-    from dmdp_training.validation.metrics import auc
+    from dmdp_training.statistics.metrics import auc
 
     area = {how: float(auc(np.array(logits)[:, 0], truth.astype(int))) for how, logits in found["logits"].items()}
     assert area["intact"] > 0.9

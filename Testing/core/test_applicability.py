@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from dmdp.applicability.assess import assess, is_fdg
 from dmdp.applicability.lung import LungPosition
-from dmdp.case import Case, Clinical, Geometry, Lesion, Volume
-from dmdp.ensemble.inputs import clinical_values
 from dmdp.ensemble.model import SubModel
-from dmdp.features import Feature
+from dmdp.feature.feature import Feature
+from dmdp.images.volume import Geometry, Volume
+from dmdp.inputs import clinical_values
+from dmdp.patients.case import Case, Clinical, Lesion
 from scipy.spatial.distance import mahalanobis
 
 IN_LUNG = LungPosition(0.6, 0.0, 4000.0)

@@ -7,11 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from dmdp.axes import order, right_angled, sharpest_angle, storage, upright, upright_volume
-from dmdp.case import Case, Geometry, Lesion, Volume
-from dmdp.ct_features import ct_features
 from dmdp.delineation.pet import delineate
-from dmdp.files import resample_mask, to_sitk
+from dmdp.feature.ct import ct_features
+from dmdp.images.axes import order, right_angled, sharpest_angle, storage, upright, upright_volume
+from dmdp.images.files import to_sitk
+from dmdp.images.resampling import resample_mask
+from dmdp.images.volume import Geometry, Volume
+from dmdp.patients.case import Case, Lesion
 from dmdp.pet_features import pet_features
 from dmdp.radiomics.parameters import from_document
 from dmdp.radiomics.profile import Profile

@@ -10,7 +10,7 @@ import zipfile
 import numpy as np
 import pytest
 import safetensors.numpy as safetensors
-from dmdp.bundle import read_bundle, write_bundle
+from dmdp.bundles.bundle import read_bundle, write_bundle
 from dmdp.ensemble.model import load_ensemble
 from dmdp.errors import ModelError
 from dmdp.models import load_model

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from dmdp.case import Clinical, Geometry, Lesion, Volume
 from dmdp.errors import GeometryError, InputError
+from dmdp.images.volume import Geometry, Volume
+from dmdp.patients.case import Clinical, Lesion
 
 
 def oblique_image() -> sitk.Image:

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 from dmdp import RESEARCH_USE_ONLY
-from dmdp.files import read_mask, read_volume, write_volume
+from dmdp.images.files import read_mask, read_volume, write_volume
 
 MODEL = ("--model", "published-pet-clinical")
 

@@ -13,8 +13,8 @@ import time
 import numpy as np
 import pydicom
 import pytest
-from dmdp.case import Volume
-from dmdp.files import write_mask, write_volume
+from dmdp.images.files import write_mask, write_volume
+from dmdp.images.volume import Volume
 
 MODEL = ("--model", "published-pet-clinical")
 

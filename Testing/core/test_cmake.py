@@ -196,7 +196,7 @@ while todo:
             todo += [".".join(parts[:i]) for i in range(1, len(parts) + 1)]
             if parts[0] not in allowed and find(parts[0]) is None:
                 bad.append((name, found))
-assert {{"DMDPPredictorLib.SceneImages", "dmdp.protocol"}} <= seen, seen
+assert {{"DMDPPredictorLib.SceneImages", "dmdp.jobs.protocol"}} <= seen, seen
 print(sorted(set(bad)))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path)

@@ -6,7 +6,7 @@ import csv
 
 import numpy as np
 import pytest
-from dmdp.radiomics.agreement import agreement, intraclass_correlation
+from dmdp_training.statistics.agreement import agreement, intraclass_correlation
 
 JUDGES = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dmdp_training.validation.coverage import coverage
+from dmdp_training.statistics.coverage import coverage
 from scipy.stats import beta
 
 

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from dmdp.case import Case, Clinical, Geometry, Lesion, Volume
 from dmdp.cli import main
-from dmdp.ct_features import bspline_onto, ct_features
 from dmdp.ensemble.model import EnsembleModel, SubModel
-from dmdp.predict import asked_for
+from dmdp.feature.ct import bspline_onto, ct_features
+from dmdp.images.volume import Geometry, Volume
+from dmdp.patients.case import Case, Clinical, Lesion
+from dmdp.prediction.document.predict import asked_for
 from dmdp.radiomics.backend import find_settings
 from dmdp.radiomics.profile import Profile
 from dmdp.regions.ct_regions import ct_regions

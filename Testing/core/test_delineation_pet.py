@@ -6,9 +6,9 @@ import itertools
 
 import numpy as np
 import pytest
-from dmdp.case import Geometry, Volume
 from dmdp.delineation.pet import METHODS, delineate
 from dmdp.errors import LesionError, UsageError
+from dmdp.images.volume import Geometry, Volume
 
 GRID = Geometry.from_spacing((50, 50, 50), (3.0, 4.0, 4.0), (-98.0, -98.0, -73.5))
 

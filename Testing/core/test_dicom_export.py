@@ -12,7 +12,7 @@ import numpy as np
 import pydicom
 import pytest
 from dmdp import RESEARCH_USE_ONLY
-from dmdp.files import read_mask, read_volume
+from dmdp.images.files import read_mask, read_volume
 from dmdp.network.model import DEMONSTRATION_LABEL
 from dmdp.report.dicom.codes import MEASURES
 from dmdp.report.export import export_result

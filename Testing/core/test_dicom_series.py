@@ -10,7 +10,7 @@ import pytest
 from dmdp.dicom.read import read_series
 from dmdp.dicom.series import choose, discover, pair
 from dmdp.errors import DicomError, GeometryError
-from dmdp.load import load_pair
+from dmdp.intake.load import load_pair
 
 
 def change(folder, **tags):

@@ -234,7 +234,7 @@ def test_where_the_label_depends_on_the_rim_the_map_sits_on_the_rim():
 
 @pytest.fixture
 def model(project):
-    from dmdp.bundle import read_bundle
+    from dmdp.bundles.bundle import read_bundle
     from dmdp.models import load_model
 
     return load_model(read_bundle(project / "Resources" / "Models" / "demo-network"))
@@ -242,7 +242,7 @@ def model(project):
 
 @pytest.fixture
 def case(simulated_study):
-    from dmdp.case import Case, Lesion
+    from dmdp.patients.case import Case, Lesion
 
     patient, _ = simulated_study
     pet = Lesion(patient.lesion_pet, patient.pet.geometry, "manual", "PET")
@@ -282,7 +282,7 @@ def test_a_demonstration_says_where_its_maps_lie_and_gives_a_second_opinion(mode
 def test_what_the_network_does_not_see_of_the_lesion_is_said(model, case):
     from dataclasses import replace
 
-    from dmdp.case import Lesion
+    from dmdp.patients.case import Lesion
 
     geometry = case.pet_lesion.geometry
     middle = np.array(geometry.to_index(case.pet_lesion.centroid))

@@ -10,7 +10,7 @@ import pydicom
 import pytest
 from dmdp import RESEARCH_USE_ONLY
 from dmdp.errors import DicomError, GeometryError, InputError, LesionError, MissingPackage, OutputError, UsageError
-from dmdp.files import read_mask, write_mask
+from dmdp.images.files import read_mask, write_mask
 from dmdp.report.export import export_result
 from dmdp.report.formats import DICOM_FORMATS, FORMATS, obstacle
 from dmdp_training.simulate import simulate_patient, write_patient

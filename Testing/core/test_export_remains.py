@@ -13,7 +13,7 @@ from dmdp.errors import InputError, LesionError, MissingPackage
 from dmdp.report.export import export_result
 from dmdp.report.from_scene import SceneRemains
 from dmdp.report.remains import Drawn, write_remains
-from dmdp.report.result import read_result
+from dmdp.results.reader import read_result
 
 CREATED = datetime(2026, 11, 30, 12, 0, 5)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from dmdp.case import Geometry, Volume
 from dmdp.errors import InputError, LesionError, OutputError
-from dmdp.files import read_mask, read_volume, resample_mask, sample, write_mask, write_volume
-from dmdp.load import load_mask
+from dmdp.images.files import read_mask, read_volume, write_mask, write_volume
+from dmdp.images.resampling import resample_mask, sample
+from dmdp.images.volume import Geometry, Volume
+from dmdp.intake.load import load_mask
 
 
 def oblique() -> Geometry:

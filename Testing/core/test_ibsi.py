@@ -6,12 +6,12 @@ import re
 
 import numpy as np
 import pytest
-from dmdp.case import Geometry, Volume
 from dmdp.errors import InputError
+from dmdp.images.volume import Geometry, Volume
 from dmdp.radiomics.engine import extract
-from dmdp.radiomics.ibsi import SETTINGS, compare, report
 from dmdp.radiomics.profile import Profile
 from dmdp.radiomics.reference import as_parameters
+from dmdp_training.studies.ibsi import SETTINGS, compare, report
 
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e[+-]?\d+)?")
 

@@ -30,7 +30,9 @@ def test_core_knows_neither_slicer_nor_training(project):
     assert {f: names for f, names in broken.items() if names} == {}
 
 
-@pytest.mark.parametrize("module", ["dmdp", "dmdp.errors", "dmdp.case", "dmdp.cli", "dmdp.bundle", "dmdp.resources"])
+@pytest.mark.parametrize(
+    "module", ["dmdp", "dmdp.errors", "dmdp.patients.case", "dmdp.cli", "dmdp.bundles.bundle", "dmdp.resources"]
+)
 def test_importing_the_core_is_light(module):
     heavy = ("torch", "matplotlib", "sklearn", "SimpleITK", "pydicom", "scipy", "skops")
     code = f"import sys, {module}; print([m for m in {heavy!r} if m in sys.modules])"

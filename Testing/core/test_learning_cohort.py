@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from dmdp.errors import InputError, UsageError
+from dmdp_training.ensembles.stacking import FLAT, platt
 from dmdp_training.learning.calibration import smoothed_platt
 from dmdp_training.learning.cohort_csv import Entry
 from dmdp_training.learning.csv_rows import read_rows
@@ -16,7 +17,6 @@ from dmdp_training.learning.plan import NetworkPlan
 from dmdp_training.learning.scoring import by_patient
 from dmdp_training.learning.settings import TrainingSettings
 from dmdp_training.learning.splits import Roster, check_splits, inner_rows, outer_folds
-from dmdp_training.stacking import FLAT, platt
 from scipy.special import expit
 
 TASKS = ("EGFR", "KRAS")

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from dmdp.case import Clinical
 from dmdp.errors import Cancelled, InputError, MissingPackage
-from dmdp.files import write_mask, write_volume
+from dmdp.images.files import write_mask, write_volume
+from dmdp.patients.case import Clinical
 from dmdp_training.commands.simulate import COMMAND as SIMULATE
 from dmdp_training.learning.augment import NONE, Augmentation, augment_images, augment_values
 from dmdp_training.learning.cohort_csv import Entry, read_cohort

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dmdp.applicability.lung import lung_position, pet_ct_offset
-from dmdp.case import Case, Geometry, Lesion, Volume
+from dmdp.applicability.alignment import pet_ct_offset
+from dmdp.applicability.lung import lung_position
+from dmdp.images.volume import Geometry, Volume
+from dmdp.patients.case import Case, Lesion
 from dmdp.regions.thorax import find_thorax, lung_mask
 from dmdp_training.simulate import simulate_patient
 

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from dmdp.batch import arguments_of, read_rows
-from dmdp.case import Geometry
 from dmdp.cli import main
 from dmdp.commands.options import case_request
 from dmdp.errors import InputError, LesionError, UsageError
-from dmdp.files import to_sitk, write_mask
-from dmdp.load import load_mask
-from dmdp.masks import read_segment
-from dmdp.prepare import COLD_NOTE
+from dmdp.images.files import to_sitk, write_mask
+from dmdp.images.volume import Geometry
+from dmdp.intake.load import load_mask
+from dmdp.intake.masks import read_segment
+from dmdp.intake.prepare import COLD_NOTE
 from scipy import ndimage
 
 GRID = Geometry.from_spacing((20, 24, 28), (3.0, 2.0, 2.0), (-20.0, -30.0, 5.0))

@@ -7,10 +7,10 @@ from itertools import permutations
 import numpy as np
 import pytest
 import torch
-from dmdp.bundle import read_bundle
-from dmdp.case import Geometry, Volume
+from dmdp.bundles.bundle import read_bundle
 from dmdp.errors import ModelError
 from dmdp.explain.gradcam import enlarged, gradcam, heatmap_on
+from dmdp.images.volume import Geometry, Volume
 from dmdp.models import load_model
 from dmdp.network.config import CROP_MM, NetworkConfig
 from dmdp.network.crop import crop_pair, normalise

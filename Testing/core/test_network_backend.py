@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from dmdp.bundle import read_bundle
+from dmdp.bundles.bundle import read_bundle
 from dmdp.errors import MissingPackage, UsageError
 from dmdp.explain.gradcam import class_maps
 from dmdp.models import load_model

@@ -8,11 +8,11 @@ import struct
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from dmdp.case import Geometry, Volume
 from dmdp.cli import main
 from dmdp.errors import InputError, OutputError
-from dmdp.files import read_mask, read_volume, write_mask, write_volume
-from dmdp.masks import read_segment
+from dmdp.images.files import read_mask, read_volume, write_mask, write_volume
+from dmdp.images.volume import Geometry, Volume
+from dmdp.intake.masks import read_segment
 
 SHAPE = (20, 30, 40)
 GRID = Geometry.from_spacing(SHAPE, (3.0, 2.0, 2.0), (-40.0, -30.0, 10.0))

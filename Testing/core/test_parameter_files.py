@@ -7,19 +7,19 @@ import logging
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from dmdp.case import Geometry, Volume
 from dmdp.cli import main
-from dmdp.ct_features import TUMOUR, ct_features
 from dmdp.errors import InputError
-from dmdp.files import to_sitk, write_mask, write_volume
-from dmdp.prepare import CaseRequest, prepare_case
+from dmdp.feature.ct import TUMOUR, ct_features
+from dmdp.images.files import to_sitk, write_mask, write_volume
+from dmdp.images.volume import Geometry, Volume
+from dmdp.intake.prepare import CaseRequest, prepare_case
+from dmdp.intake.source import ImageSource
 from dmdp.radiomics.backend import find_settings
 from dmdp.radiomics.engine import extract
 from dmdp.radiomics.parameters import from_document
 from dmdp.radiomics.profile import Profile
 from dmdp.regions.ct_regions import ct_regions
 from dmdp.regions.thorax import find_thorax
-from dmdp.source import ImageSource
 
 ALL = {kind: None for kind in ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")}
 MEAN = {"firstorder": ["Mean", "Median", "Variance"]}
@@ -259,7 +259,7 @@ def test_an_image_that_is_too_thin_for_a_filter_is_said_to_be(images, prepared):
 
 
 def test_a_ct_of_two_slices_is_refused_with_the_reason(prepared):
-    from dmdp.ct_features import bspline_onto
+    from dmdp.feature.ct import bspline_onto
 
     case, regions = prepared("float.nii.gz", "mask.nii.gz")
     two = Volume(case.ct.array[:2], case.ct.geometry.crop((0, 0, 0), (2, *case.ct.geometry.shape[1:])), "HU")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dmdp.case import Geometry, Lesion
 from dmdp.delineation.perturb import perturbed
+from dmdp.images.volume import Geometry
+from dmdp.patients.case import Lesion
 
 
 def ball(radius, spacing):

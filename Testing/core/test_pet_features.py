@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dmdp.case import Geometry, Lesion, Volume
 from dmdp.errors import GeometryError, LesionError
+from dmdp.images.volume import Geometry, Volume
+from dmdp.patients.case import Lesion
 from dmdp.pet_features import pet_features
 from dmdp.pet_features.planes import rises, zone_means
 from scipy import stats

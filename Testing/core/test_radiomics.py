@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dmdp.case import Geometry, Volume
 from dmdp.errors import LesionError
+from dmdp.images.volume import Geometry, Volume
 from dmdp.radiomics.engine import extract, extract_present
 from dmdp.radiomics.profile import Profile
 from dmdp.radiomics.reference import extract_by_pyradiomics

@@ -9,8 +9,8 @@ import sys
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from dmdp.case import Geometry, Volume
 from dmdp.errors import GeometryError, LesionError
+from dmdp.images.volume import Geometry, Volume
 from dmdp.radiomics.engine import extract, extract_present
 from dmdp.radiomics.matrices import Levels, neighbourhood, runs, zones
 from dmdp.radiomics.offsets import offsets
@@ -138,7 +138,7 @@ def test_the_engine_works_where_pyradiomics_cannot_be_imported(tmp_path):
 import sys
 sys.modules["radiomics"] = None
 import numpy as np
-from dmdp.case import Geometry, Volume
+from dmdp.patients.case import Geometry, Volume
 from dmdp.radiomics.engine import extract
 from dmdp.radiomics.profile import Profile
 from dmdp.radiomics.spline import resample_spline

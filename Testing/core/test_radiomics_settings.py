@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from dmdp.case import Geometry, Volume
 from dmdp.errors import InputError, UsageError
+from dmdp.images.volume import Geometry, Volume
 from dmdp.radiomics import backend
 from dmdp.radiomics.backend import compute, find_settings
-from dmdp.radiomics.catalogue import CATALOGUE, described, feature_names
+from dmdp.radiomics.catalogue import CATALOGUE, described
 from dmdp.radiomics.engine import extract
 from dmdp.radiomics.parameters import from_document, read_parameters
-from dmdp.radiomics.profile import Profile, read_profile
+from dmdp.radiomics.profile import Profile, feature_names, read_profile
 
 FILE = """
 imageType:

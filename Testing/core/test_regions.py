@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dmdp.case import Geometry, Lesion, Volume
+from dmdp.images.volume import Geometry, Volume
+from dmdp.patients.case import Lesion
 from dmdp.regions.ct_regions import MIN_CONTRAST_HU, ct_regions
 from dmdp.regions.thorax import Thorax, axial_hull
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from dmdp import RESEARCH_USE_ONLY
-from dmdp.case import Case, Geometry, Lesion, Volume
+from dmdp.images.volume import Geometry, Volume
+from dmdp.patients.case import Case, Lesion
 from dmdp.regions.ct_regions import ct_regions
 from dmdp.regions.thorax import find_thorax
 from dmdp.report.drawing import GAP, PANEL, Sheet

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dmdp.case import Geometry, Lesion, Volume
+from dmdp.images.volume import Geometry, Volume
+from dmdp.patients.case import Lesion
 from dmdp.report.framing import close_planes, slice_point, wide_planes
 from dmdp.report.planes import AXES, Plane
 from scipy.spatial.transform import Rotation

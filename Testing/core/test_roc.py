@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dmdp_training.validation.roc import compare, delong, holm
+from dmdp_training.statistics.roc import compare, delong, holm
 from sklearn.metrics import roc_auc_score
 
 # DeLong, DeLong and Clarke-Pearson 1988, as analysed in SAS/STAT's documentation, "Comparing Receiver Operating Characteristic

@@ -10,12 +10,12 @@ import pytest
 from dmdp.atomic import is_lock
 from dmdp.errors import OutputError
 from dmdp_training.networks import train_network
-from dmdp_training.validation.store import open_run, running
+from dmdp_training.runs.store import open_run, running
 
 KILLED = """
 import os, sys
 from dmdp.atomic import file
-from dmdp_training.validation.store import open_run, running
+from dmdp_training.runs.store import open_run, running
 real = file.replace
 def replace(a, b):
     if os.path.basename(b) == "piece.json":

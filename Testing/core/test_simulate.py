@@ -68,7 +68,7 @@ def test_numbers_that_cannot_be_are_refused(tmp_path, option):
 
 
 def test_the_command_writes_volumes_instead_of_dicom(tmp_path):
-    from dmdp.files import read_volume
+    from dmdp.images.files import read_volume
 
     said = COMMAND.run({"seed": 3, "volumes": True, "out": str(tmp_path / "out")}, lambda fraction, words: None)
     assert "SUVbw" in said

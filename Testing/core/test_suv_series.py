@@ -14,7 +14,7 @@ from dmdp.applicability.assess import _acquisition
 from dmdp.dicom.suv import suv_factors
 from dmdp.dicom.suv.header import pet_header
 from dmdp.errors import DicomError, SuvError
-from dmdp.load import load_pair, load_pet
+from dmdp.intake.load import load_pair, load_pet
 from pydicom.dataelem import RawDataElement
 from pydicom.tag import Tag
 

@@ -7,10 +7,10 @@ import json
 import numpy as np
 import pytest
 import torch
-from dmdp.bundle import read_bundle
-from dmdp.case import Geometry, Volume
+from dmdp.bundles.bundle import read_bundle
 from dmdp.errors import Cancelled, InputError, OutputError, UsageError
-from dmdp.files import write_mask, write_volume
+from dmdp.images.files import write_mask, write_volume
+from dmdp.images.volume import Geometry, Volume
 from dmdp.models import load_model
 from dmdp_training.commands.train import COMMAND
 from dmdp_training.commands.train_network import plan_of

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dmdp.batch import DONE, FAILED, predict_batch, read_summary
-from dmdp.bundle import read_bundle
+from dmdp.bundles.bundle import read_bundle
 from dmdp.errors import Cancelled, InputError, OutputError
-from dmdp.files import read_mask, write_mask
+from dmdp.images.files import read_mask, write_mask
 from dmdp.radiomics.backend import find_settings
 from dmdp.resources import find_bundle
 from dmdp_training.commands.simulate import COMMAND as SIMULATE

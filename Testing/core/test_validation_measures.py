@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dmdp_training.validation.associations import cohort_from_features, cohort_label, fisher_missingness
-from dmdp_training.validation.bootstrap import interval_of, ranked_areas, weights
-from dmdp_training.validation.calibration import brier, calibration, curve
-from dmdp_training.validation.classification import measures, youden
-from dmdp_training.validation.decision import THRESHOLDS, net_benefit, treat_all
+from dmdp_training.statistics.associations import cohort_from_features, cohort_label, fisher_missingness
+from dmdp_training.statistics.bootstrap import interval_of, ranked_areas, weights
+from dmdp_training.statistics.calibration import brier, calibration, curve
+from dmdp_training.statistics.classification import measures, youden
+from dmdp_training.statistics.decision import THRESHOLDS, net_benefit, treat_all
 from scipy.special import expit
 from sklearn import metrics
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from dmdp.errors import OutputError
 from dmdp_training.cohorts.table import UNKNOWN, CohortTable, Column
-from dmdp_training.validation.plan import DEFAULT, QUICK
-from dmdp_training.validation.published import command, replaced
-from dmdp_training.validation.store import CONFIGURATION, PIECES, fingerprint, open_run, run_pieces
-from dmdp_training.validation.tables import Table, marked, shown
-from dmdp_training.validation.units import Unit, units
+from dmdp_training.runs.store import CONFIGURATION, PIECES, fingerprint, open_run, run_pieces
+from dmdp_training.studies.published.plan import DEFAULT, QUICK
+from dmdp_training.studies.published.study import command, replaced
+from dmdp_training.studies.published.tables import Table, marked, shown
+from dmdp_training.studies.published.units import Unit, units
 
 from .test_stacking import TINY, cohort_table
 

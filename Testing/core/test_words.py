@@ -6,10 +6,10 @@ import re
 
 import pytest
 from dmdp import words
+from dmdp.applicability.verdict import LEVELS
 from dmdp.delineation.pet import METHODS
-from dmdp.ensemble.inputs import CLINICAL_INPUTS
+from dmdp.inputs import CLINICAL_INPUTS
 from dmdp.pet_features.table import DEFINITIONS
-from dmdp.prediction import LEVELS
 
 # The window colours of Slicer's light and dark style (qSlicerStyle.cxx), of other applications, and of the report page.
 GROUNDS = {

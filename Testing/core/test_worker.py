@@ -63,7 +63,7 @@ def answer(lines: list[str]) -> dict:
 
 
 def test_one_worker_answers_question_after_question_and_survives_a_failure(worker, simulated_study, tmp_path):
-    from dmdp.packed import unpack
+    from dmdp.intake.packed import unpack
 
     patient, study = simulated_study
     pet = {"files": [str(path) for path in sorted((study / "pet").glob("*.dcm"))]}
@@ -92,7 +92,7 @@ def test_one_worker_answers_question_after_question_and_survives_a_failure(worke
 
 def test_an_image_that_was_changed_in_the_viewer_is_refused_and_a_moved_one_is_moved(simulated_study):
     from dmdp.errors import InputError
-    from dmdp.load import load_pet
+    from dmdp.intake.load import load_pet
 
     patient, study = simulated_study
     files = [str(path) for path in (study / "pet").glob("*.dcm")]

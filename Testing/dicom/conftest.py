@@ -103,7 +103,7 @@ class Damage:
         from dmdp.report.dicom.identity import Identity
         from dmdp.report.dicom.segmentation import lesion_and_regions_on_ct, lesion_on_pet
         from dmdp.report.dicom.source import find_source
-        from dmdp.report.result import Contour
+        from dmdp.results.reader import Contour
 
         modality = "CT" if which == "ct" else "PT"
         series, _ = choose(discover(self.study / which), modality)

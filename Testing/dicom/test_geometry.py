@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dmdp.case import EVEN_MM
 from dmdp.delineation.pet import delineate
 from dmdp.dicom.read import read_series
 from dmdp.dicom.series import choose, discover
 from dmdp.errors import DicomError, InputError
-from dmdp.files import read_mask, sample, write_mask
-from dmdp.load import load_pair, load_pet
-from dmdp.prepare import carry_over
-from dmdp.source import ImageSource, Seen
+from dmdp.images.files import read_mask, write_mask
+from dmdp.images.resampling import sample
+from dmdp.images.volume import EVEN_MM
+from dmdp.intake.load import load_pair, load_pet
+from dmdp.intake.prepare import carry_over
+from dmdp.intake.source import ImageSource, Seen
 
 UNEVEN = [*np.arange(-150, 0, 2.8), *np.arange(2.4, 145, 4.0)]
 

@@ -9,7 +9,7 @@ import pydicom
 import pytest
 from dmdp.dicom.series import discover
 from dmdp.errors import DicomError, InputError
-from dmdp.load import load_ct, load_pair, load_pet
+from dmdp.intake.load import load_ct, load_pair, load_pet
 from pydicom.dataset import Dataset
 
 PER_SLICE = (

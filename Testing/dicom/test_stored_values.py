@@ -10,8 +10,8 @@ from dmdp.delineation.pet import delineate
 from dmdp.dicom.read import read_series
 from dmdp.dicom.series import choose, discover
 from dmdp.errors import DicomError
-from dmdp.files import write_volume
-from dmdp.load import load_ct, load_pair, load_pet
+from dmdp.images.files import write_volume
+from dmdp.intake.load import load_ct, load_pair, load_pet
 from pydicom.uid import JPEG2000Lossless, JPEGLSLossless, RLELossless
 
 MISSING_OR_WRONG = [
@@ -195,7 +195,7 @@ def test_decimal_commas_are_read_as_points(damage, simulated_study):
 
 
 def test_a_ct_file_with_1024_added_is_corrected_and_said(simulated_study, tmp_path):
-    from dmdp.case import Volume
+    from dmdp.images.volume import Volume
 
     patient, _ = simulated_study
     shifted = Volume(patient.ct.array + 1024, patient.ct.geometry, "HU")
@@ -206,7 +206,7 @@ def test_a_ct_file_with_1024_added_is_corrected_and_said(simulated_study, tmp_pa
 
 @pytest.mark.parametrize("crop", [(30, 30, 30), (60, 60, 60), (45, 10, 60)])
 def test_a_ct_in_hu_is_left_alone(simulated_study, tmp_path, crop):
-    from dmdp.case import Volume
+    from dmdp.images.volume import Volume
 
     patient, _ = simulated_study
     size = (20, 40, 40)

@@ -9,12 +9,12 @@ import zipfile
 import numpy as np
 import pydicom
 import pytest
-from dmdp.case import EVEN_MM, Volume
 from dmdp.dicom.read import read_series
 from dmdp.dicom.series import choose, discover
 from dmdp.errors import DicomError, InputError
-from dmdp.files import write_volume
-from dmdp.load import load_ct, load_mask, load_pair, load_pet
+from dmdp.images.files import write_volume
+from dmdp.images.volume import EVEN_MM, Volume
+from dmdp.intake.load import load_ct, load_mask, load_pair, load_pet
 
 
 def factor(folder) -> float:

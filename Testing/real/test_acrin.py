@@ -10,8 +10,8 @@ import pytest
 from dmdp.applicability.lung import lung_position
 from dmdp.delineation.pet import delineate
 from dmdp.dicom.series import discover
-from dmdp.files import read_mask, read_volume
-from dmdp.load import load_pair, load_pet
+from dmdp.images.files import read_mask, read_volume
+from dmdp.intake.load import load_pair, load_pet
 from dmdp.regions.thorax import find_thorax
 
 SEED = (-41.8, -14.7, -121.3)
@@ -69,7 +69,7 @@ def test_only_the_tumour_lies_next_to_lung(pair):
 
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_public_lung_tumours_lie_next_to_lung(data, number):
-    from dmdp.case import Lesion
+    from dmdp.patients.case import Lesion
 
     ct = read_volume(data("lung_ct") / f"LUNG1-00{number}_ct.nii.gz", "HU")
     mask, geometry = read_mask(data("lung_ct") / f"LUNG1-00{number}_gtv.nii.gz")
@@ -77,7 +77,7 @@ def test_public_lung_tumours_lie_next_to_lung(data, number):
 
 
 def test_a_thigh_is_no_lung(data):
-    from dmdp.case import Lesion
+    from dmdp.patients.case import Lesion
 
     ct = read_volume(data("sts_001") / "ibsi_suv/CT_image.nii.gz", "HU")
     mask, geometry = read_mask(data("sts_001") / "ibsi_suv/CT_mask.nii.gz")

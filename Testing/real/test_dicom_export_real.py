@@ -11,11 +11,11 @@ import pytest
 from dmdp import RESEARCH_USE_ONLY
 from dmdp.commands.predict import DEFAULT_MODELS, DEMONSTRATION
 from dmdp.dicom.series import discover
-from dmdp.files import read_mask, read_volume
-from dmdp.job import Job
-from dmdp.prepare import CaseRequest
+from dmdp.images.files import read_mask, read_volume
+from dmdp.intake.prepare import CaseRequest
+from dmdp.jobs.job import Job
+from dmdp.prediction.document.workflow import predict_to_folder
 from dmdp.report.export import export_result
-from dmdp.workflow import predict_to_folder
 
 SEED = (-41.8, -14.7, -121.3)
 

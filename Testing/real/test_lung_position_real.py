@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from dmdp.applicability.lung import MIN_CONTACT, lung_position
-from dmdp.case import Geometry, Lesion, Volume
 from dmdp.delineation.pet import delineate
 from dmdp.dicom.read import read_series
 from dmdp.dicom.series import discover
-from dmdp.load import load_pair
+from dmdp.images.volume import Geometry, Volume
+from dmdp.intake.load import load_pair
+from dmdp.patients.case import Lesion
 from dmdp.regions.thorax import find_thorax
 
 SEED = (-41.8, -14.7, -121.3)

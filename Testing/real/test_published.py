@@ -7,10 +7,10 @@ from collections import Counter
 import numpy as np
 import pytest
 from dmdp.applicability.assess import range_reasons
-from dmdp.bundle import read_bundle
-from dmdp.ensemble.inputs import vector
+from dmdp.bundles.bundle import read_bundle
 from dmdp.ensemble.model import load_ensemble
 from dmdp.errors import InputError
+from dmdp.inputs import vector
 from dmdp_training.cohorts.published import PET_FEATURES, read_published
 from dmdp_training.ensembles.fitting import Effort, out_of_fold, regression
 from dmdp_training.ensembles.published import COMPARABLE, fit_sub_model
@@ -128,7 +128,7 @@ def test_the_shipped_sub_models_are_those_that_the_command_makes(project, patien
 @pytest.mark.slow
 def test_permuted_labels_teach_nothing(patients):
     """No step may see a test fold: with labels at random the mean AUC is a half."""
-    from dmdp_training.validation.metrics import auc
+    from dmdp_training.statistics.metrics import auc
 
     rows = [p for p in patients if p.has_pet and "EGFR" in p.labels]
     x = np.vstack([vector(p.values, ROBUST) for p in rows])

@@ -10,10 +10,10 @@ import pytest
 from dmdp.errors import InputError
 from dmdp_training.cohorts.published import AS_PUBLISHED, published_table
 from dmdp_training.cohorts.sources import SOURCES
-from dmdp_training.validation.plan import QUESTIONS, Plan
-from dmdp_training.validation.published import validate_published
-from dmdp_training.validation.results import areas
-from dmdp_training.validation.units import REANALYSIS, Unit, compute
+from dmdp_training.studies.published.plan import QUESTIONS, Plan
+from dmdp_training.studies.published.results import areas
+from dmdp_training.studies.published.study import validate_published
+from dmdp_training.studies.published.units import REANALYSIS, Unit, compute
 
 pytestmark = pytest.mark.data
 

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from dmdp.case import Geometry, Volume
 from dmdp.delineation.pet import delineate
-from dmdp.files import read_mask, read_volume, resample_mask
-from dmdp.load import load_pair
+from dmdp.images.files import read_mask, read_volume
+from dmdp.images.resampling import resample_mask
+from dmdp.images.volume import Geometry, Volume
+from dmdp.intake.load import load_pair
 from dmdp.radiomics.backend import find_settings
 from dmdp.radiomics.engine import extract
 from dmdp.radiomics.grid import bounds

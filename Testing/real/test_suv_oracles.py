@@ -7,8 +7,9 @@ import json
 import numpy as np
 import pytest
 from dmdp.dicom.suv import PetHeader, suv_factors
-from dmdp.files import read_volume, sample
-from dmdp.load import load_pet
+from dmdp.images.files import read_volume
+from dmdp.images.resampling import sample
+from dmdp.intake.load import load_pet
 
 VENDOR_CASES = (
     "PHILIPS_BQML", "PHILIPS_CNTS_AND_BQML_SUV", "PHILIPS_CNTS_AND_SUV", "SIEMENS", "GE_MEDICAL_AND_BQML",

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-from dmdp.case import EVEN_MM, Clinical, Lesion, Volume
 from dmdp.errors import DmdpError, GeometryError
+from dmdp.images.volume import EVEN_MM, Volume
+from dmdp.patients.case import Clinical, Lesion
 
 from .conftest import addVolume
 from .test_logic import oblique
@@ -59,7 +60,7 @@ def grid(scene, volume, displacements, name="bend"):
 
 @pytest.mark.parametrize("jitter", [0.02, 0.4])
 def test_a_hair_is_none(browser, simulated_study, logic, tmp_path, jitter):
-    from dmdp.load import load_pet
+    from dmdp.intake.load import load_pet
     from DMDPPredictorLib.Nodes import geometryFromNode, isMoved, isUnchangedProposal, maskFromSegmentation
 
     patient, study = simulated_study

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dmdp.case import Volume
 from dmdp.errors import Cancelled, DmdpError
-from dmdp.files import write_volume
+from dmdp.images.files import write_volume
+from dmdp.images.volume import Volume
 
 pytestmark = pytest.mark.slicer
 MODEL = ["published-pet-clinical"]

@@ -102,7 +102,7 @@ def test_the_panel_says_in_one_line_what_was_not_written(without_reportlab, show
 
 
 def test_a_result_without_a_network_offers_no_maps(panel, scene, simulated_study, dicomDatabase, installed_result, tmp_path):
-    from dmdp.load import load_pair
+    from dmdp.intake.load import load_pair
     from DMDPPredictorLib.Export import exportObstacle
     from DMDPPredictorLib.Results import readResult
 

@@ -61,7 +61,7 @@ def test_the_answer_of_a_scene_leaves_in_every_format_but_the_maps(reloaded, tmp
     import pydicom
     import pypdfium2
     import slicer
-    from dmdp.files import read_mask
+    from dmdp.images.files import read_mask
 
     panel, parameters, kept = reloaded
     ui = panel.ui

@@ -6,9 +6,9 @@ import json
 
 import numpy as np
 import pytest
-from dmdp.case import Clinical
 from dmdp.errors import DmdpError
-from dmdp.files import write_volume
+from dmdp.images.files import write_volume
+from dmdp.patients.case import Clinical
 
 from .conftest import addVolume
 
@@ -25,7 +25,7 @@ def nodes(scene, simulated_study):
 
 
 def oblique():
-    from dmdp.case import Geometry
+    from dmdp.images.volume import Geometry
 
     tilt = np.array([[0.96, -0.28, 0.0], [0.28, 0.96, 0.0], [0.0, 0.0, 1.0]]) @ np.array(
         [[1, 0, 0], [0, 0.8, -0.6], [0, 0.6, 0.8]]
@@ -39,7 +39,7 @@ def oblique():
 def test_nodes_keep_an_oblique_geometry_and_a_transform(scene):
     import slicer
     import vtk
-    from dmdp.case import Volume
+    from dmdp.images.volume import Volume
     from DMDPPredictorLib.Nodes import geometryFromNode
 
     grid = oblique()
@@ -57,7 +57,8 @@ def test_nodes_keep_an_oblique_geometry_and_a_transform(scene):
 
 
 def test_a_lesion_comes_back_from_its_segmentation(scene):
-    from dmdp.case import Lesion, Volume
+    from dmdp.images.volume import Volume
+    from dmdp.patients.case import Lesion
     from DMDPPredictorLib.Nodes import isUnchangedProposal, maskFromSegmentation, segmentationFromLesion
 
     grid = oblique()
@@ -100,7 +101,7 @@ def test_nodes_and_command_line_give_the_same_numbers(nodes, simulated_study, lo
 
 
 def test_a_drawn_contour_goes_as_a_mask(nodes, logic):
-    from dmdp.case import Lesion
+    from dmdp.patients.case import Lesion
     from DMDPPredictorLib.Nodes import geometryFromNode, maskFromSegmentation, segmentationFromLesion
     from DMDPPredictorLib.Request import lesionArguments
 
@@ -115,7 +116,7 @@ def test_a_drawn_contour_goes_as_a_mask(nodes, logic):
     segmentation.SetAttribute("DMDP.MaskSha256", "of another mask")
     asEdited = lesionArguments(ct, pet, segmentation, "")
     assert "seed" not in asEdited
-    from dmdp.packed import unpack
+    from dmdp.intake.packed import unpack
 
     written, geometry = unpack(asEdited["pet_mask"])
     np.testing.assert_array_equal(written, edited)
@@ -183,7 +184,8 @@ def test_the_outline_lies_on_the_mask(app, nodes, logic):
 
 
 def test_a_heatmap_colours_only_its_crop(app, scene, logic):
-    from dmdp.case import Geometry, Lesion, Volume
+    from dmdp.images.volume import Geometry, Volume
+    from dmdp.patients.case import Lesion
     from DMDPPredictorLib.Nodes import segmentationFromLesion
 
     grid = Geometry.from_spacing((60, 60, 60), (3.0, 3.0, 3.0), (-88.5, -88.5, -88.5))
@@ -207,7 +209,7 @@ def test_a_heatmap_colours_only_its_crop(app, scene, logic):
 
 
 def test_pet_without_unit_is_refused_and_dicom_is_converted(scene, nodes, simulated_study, logic, dicomDatabase):
-    from dmdp.load import load_pet
+    from dmdp.intake.load import load_pet
 
     ct, _pet, seed = nodes
     _patient, study = simulated_study
@@ -273,7 +275,7 @@ def test_a_batch_survives_its_worst_case_and_resumes(simulated_study, logic, tmp
     [("PROGRESS 0.4 reading", "progress"), ("DONE", "done"), ("PROGRESS x", "other"), ("FAILED {", "other"), ("hello", "other")],
 )
 def test_lines_of_a_job(text, kind):
-    from dmdp.protocol import parse_line
+    from dmdp.jobs.protocol import parse_line
 
     assert parse_line(text).kind == kind
 
@@ -281,7 +283,7 @@ def test_lines_of_a_job(text, kind):
 def test_a_ct_that_was_edited_in_the_scene_goes_as_it_stands_there(scene, simulated_study, logic, dicomDatabase):
     """Its files are recognised by their voxels; where they are others, the image of the scene is predicted from."""
     import slicer
-    from dmdp.load import load_pair
+    from dmdp.intake.load import load_pair
 
     patient, study = simulated_study
     pair, nodes = load_pair(study, study), []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from dmdp.case import Volume
+from dmdp.images.volume import Volume
 
 from .conftest import addVolume
 from .test_panel_tools import shown  # noqa: F401  (the panel with a result)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pydicom
 import pytest
-from dmdp.case import Volume
+from dmdp.images.volume import Volume
 
 from .conftest import addVolume, wait
 

@@ -18,7 +18,7 @@ SUFFIX = {"vtkMRMLScalarVolumeNode": ".nrrd", "vtkMRMLSegmentationNode": ".seg.n
 @pytest.fixture
 def study(scene, simulated_study, dicomDatabase):
     """CT and PET nodes as the DICOM browser leaves them, not in SUV."""
-    from dmdp.load import load_pair
+    from dmdp.intake.load import load_pair
 
     _patient, folder = simulated_study
     pair, nodes = load_pair(folder, folder), []
@@ -90,7 +90,8 @@ def test_volumes_without_headers_are_told_by_name_and_misplaced_ones_are_warned_
 
 def test_measures_follow_the_contour(loaded):
     import slicer
-    from dmdp.case import Lesion, Volume
+    from dmdp.images.volume import Volume
+    from dmdp.patients.case import Lesion
     from dmdp.pet_features import pet_features
     from DMDPPredictorLib.Nodes import geometryFromNode, maskFromSegmentation
 
@@ -421,7 +422,7 @@ def test_the_answer_shows_what_stands_behind_it(shown):
 
 def test_models_are_described_added_checked_and_removed(panel, project, tmp_path, monkeypatch):
     import slicer
-    from dmdp.bundle import read_bundle, write_bundle
+    from dmdp.bundles.bundle import read_bundle, write_bundle
 
     home = tmp_path / "DMDP"
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))  # for the worker, too
@@ -456,7 +457,7 @@ def test_models_are_described_added_checked_and_removed(panel, project, tmp_path
 
 def test_networks_are_added_run_checked_and_removed(loaded, project, tmp_path, monkeypatch):
     import slicer
-    from dmdp.bundle import read_bundle, write_bundle
+    from dmdp.bundles.bundle import read_bundle, write_bundle
 
     home = tmp_path / "DMDP"
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))  # for the worker, too

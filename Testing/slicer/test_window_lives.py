@@ -66,7 +66,7 @@ def test_what_goes_wrong_at_the_point_is_said_below_it(loaded):
 
 def test_a_pet_that_cannot_be_converted_is_said_when_it_is_chosen(panel, scene, simulated_study, dicomDatabase, tmp_path):
     import pydicom
-    from dmdp.load import load_pet
+    from dmdp.intake.load import load_pet
 
     _patient, study = simulated_study
     pet = addVolume(scene, load_pet(study / "pet").pet, "PET")
@@ -82,7 +82,7 @@ def test_a_pet_that_cannot_be_converted_is_said_when_it_is_chosen(panel, scene, 
 
 
 def test_the_converted_pet_carries_its_factor(panel, scene, simulated_study, dicomDatabase):
-    from dmdp.load import load_pet
+    from dmdp.intake.load import load_pet
     from DMDPPredictorLib.PetSource import suvFactor
 
     _patient, study = simulated_study

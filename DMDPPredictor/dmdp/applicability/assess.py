@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .. import words
-from ..case import Case
 from ..ensemble.model import SubModel
-from ..features import Feature
-from ..prediction import Applicability, Reason
+from ..feature import Feature
+from ..patients.case import Case
 from ..tracers import is_fdg
 from .lung import LungPosition
+from .verdict import Applicability, Reason
 
 UPTAKE_OK = (45.0, 90.0)  # minutes
 UPTAKE_CAUTION = (30.0, 180.0)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from ..case import Case, Geometry, Lesion
-from ..files import resample_mask
+from ..images.resampling import resample_mask
+from ..images.volume import Geometry
+from ..patients.case import Lesion
 from ..regions.thorax import Thorax
 
 SHELL_MM = 6.0
@@ -72,13 +73,6 @@ def lung_position(thorax: Thorax, lesion: Lesion) -> LungPosition:
     to_lung = ndimage.distance_transform_edt(~lung, sampling=geometry.spacing)[window]
     contact = float(lung_near[shell].mean()) if shell.any() else 0.0  # a lesion that fills the image has no shell
     return LungPosition(contact, float(to_lung[target].min()), lung_ml)
-
-
-def pet_ct_offset(case: Case) -> float | None:
-    """Distance (mm) between the centres of the PET and the CT contour, where both were drawn; else None."""
-    if case.ct_lesion.modality != "CT":
-        return None
-    return float(np.linalg.norm(case.pet_lesion.centroid - case.ct_lesion.centroid))
 
 
 def _window(mask: np.ndarray, geometry: Geometry) -> tuple[slice, ...]:

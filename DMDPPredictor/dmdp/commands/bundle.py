@@ -20,7 +20,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     """Both verify; ``show`` then prints the manifest without the numbers that only a program needs."""
-    from ..bundle import read_bundle
+    from ..bundles.bundle import read_bundle
     from ..models import load_model
     from ..resources import find_bundle
 

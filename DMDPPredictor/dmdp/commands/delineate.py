@@ -26,9 +26,9 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     """Write the mask on the PET's own grid; say its volume and maximum."""
     from ..atomic import put_file
     from ..delineation.pet import delineate
-    from ..files import write_mask
-    from ..load import load_pet
-    from ..source import ImageSource
+    from ..images.files import write_mask
+    from ..intake.load import load_pet
+    from ..intake.source import ImageSource
 
     source = ImageSource.of(required(arguments, "pet"))
     with put_file(required(arguments, "out"), overwrite=bool(arguments.get("overwrite")), inputs=source.read_from) as out:

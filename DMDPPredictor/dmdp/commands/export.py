@@ -59,7 +59,7 @@ def formats_of(words: Sequence[str] | str | None) -> tuple[str, ...]:
 def images_of(result: Path) -> Mapping[str, Any]:
     """The arguments of the job that made the result; empty where it does not tell."""
     from ..errors import UsageError
-    from ..job import read_job
+    from ..jobs.job import read_job
 
     try:
         return read_job(result / "job.json").arguments

@@ -33,9 +33,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     """Write the table; say how many features of which regions, and which regions are absent."""
     from ..atomic import put_file
-    from ..ct_features import SIX, ct_features
+    from ..features.ct import SIX, ct_features
+    from ..intake.prepare import prepare_case
     from ..pet_features import pet_features
-    from ..prepare import prepare_case
     from ..radiomics.backend import find_settings, is_settings_file
     from ..regions.ct_regions import ct_regions
     from ..regions.thorax import find_thorax

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..case import Clinical
 from ..errors import UsageError
+from ..patients.case import Clinical
 
 if TYPE_CHECKING:
-    from ..prepare import CaseRequest
+    from ..intake.prepare import CaseRequest
 
 SEED_HELP = "a point in the lesion: X,Y,Z in mm, LPS (in Slicer: R,A,S with the first two signs changed)"
 SEGMENT_HELP = "the lesion in a mask that holds several labels or segments: its name (.seg.nrrd) or its number"
@@ -56,8 +56,8 @@ def add_overwrite(parser: ArgumentParser, what: str) -> None:
 
 def case_request(given: Mapping[str, Any]) -> CaseRequest:
     """What :func:`add_case_arguments` asked for, and the clinical facts where the command asks for them."""
-    from ..prepare import CaseRequest
-    from ..source import ImageSource
+    from ..intake.prepare import CaseRequest
+    from ..intake.source import ImageSource
 
     return CaseRequest(
         ct=ImageSource.of(required(given, "ct")),

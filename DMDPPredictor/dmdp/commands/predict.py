@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from .. import RESEARCH_USE_ONLY
-from ..case import SEXES, SMOKING
 from ..command import Command
 from ..errors import UsageError
 from ..network.config import BACKENDS
+from ..patients.case import SEXES, SMOKING
 from ..progress import Progress
 from ..tasks import TASKS
 from .options import add_case_arguments, add_overwrite, case_request, required
@@ -40,8 +40,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     """Predict and write; returns the verdict, the probabilities unless the case is outside, and where to look."""
-    from ..job import Job
-    from ..prepare import COLD_NOTE, HEADER_NOTE
+    from ..intake.prepare import COLD_NOTE, HEADER_NOTE
+    from ..jobs.job import Job
     from ..workflow import predict_to_folder
 
     given = {key: value for key, value in arguments.items() if value is not None}

@@ -20,7 +20,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     """The SUV factors with every tag and rule behind them."""
-    from ..load import load_pet
+    from ..intake.load import load_pet
 
     loaded = load_pet(arguments["pet"])
     audit = {**loaded.suv_audit, "notes": list(loaded.notes)}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from ..case import Lesion
-from ..files import resample_mask
+from ..images.resampling import resample_mask
+from ..patients.case import Lesion
 from ..regions.grid import fine_grid
 
 STEP_MM = 1.0

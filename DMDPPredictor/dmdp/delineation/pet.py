@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from ..case import Lesion, Volume
 from ..errors import LesionError, UsageError
+from ..images.volume import Volume
+from ..patients.case import Lesion
 from .methods import FIXED, METHODS, RELATIVE
 
 HIGH, LOW = 4.0, 2.5  # SUV: the lesion's own level, and the one for seeds that lie below it

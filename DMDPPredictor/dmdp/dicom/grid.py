@@ -1,7 +1,7 @@
 """Parallel slices onto a true grid: even steps at right angles to the slices.
 
-Where the headers place the slices evenly within :data:`dmdp.case.EVEN_MM` they are taken as they are. Else (steps that differ,
-a tilted gantry, slices shifted sideways) they are resampled between their true places.
+If the headers place the slices evenly within :data:`dmdp.images.volume.EVEN_MM`, they are taken as they are. Else (steps that
+differ, a tilted gantry, slices shifted sideways) they are resampled between their true places.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 from scipy import ndimage
 from scipy.interpolate import CubicSpline
 
-from ..case import EVEN_MM, Geometry
+from ..images.volume import EVEN_MM, Geometry
 from .planes import Plane
 
 LONE_GAP, NEIGHBOURS = 1.5, 2  # a step above 1.5 × the median of itself and two steps on each side is a gap

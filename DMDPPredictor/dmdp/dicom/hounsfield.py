@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..case import Volume
 from ..errors import DicomError
+from ..images.volume import Volume
 
 USUAL = 1024.0
 AIR, TISSUE = (-1100.0, -900.0), (-150.0, 150.0)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import DicomError, InputError
+from ..images.files import SUFFIXES
 from .headers import read_header
 
 SIGNATURES = {
@@ -30,6 +31,14 @@ CONVERT = (
     "Load it in 3D Slicer together with its image series and export the segment as a label map (NIfTI), or use dcmqi's "
     "segimage2itk for a SEG or plastimatch for an RTSTRUCT."
 )
+
+
+def check_image_file(path: Path) -> None:
+    """Raise the refusal of a file that is no image file but known here: a DICOM file, a contour in DICOM, an archive."""
+    if path.is_file() and not path.name.lower().endswith(SUFFIXES):
+        known = no_image_file(path)
+        if known is not None:
+            raise known
 
 
 def no_image_file(path: Path) -> InputError | None:

@@ -7,7 +7,7 @@ from datetime import date
 
 from pydicom.dataset import Dataset
 
-from ..case import SEXES, Clinical
+from ..patients.case import SEXES, Clinical
 from .clock import read_date
 from .numbers import first_text
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from pydicom.dataset import Dataset
 
-from ..case import EVEN_MM
+from ..images.volume import EVEN_MM
 from .numbers import POSITIVE, Limits, read_number, read_numbers
 
 SIZE = Limits(low=1, high=65535)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..case import Volume
 from ..errors import DicomError
+from ..images.volume import Volume
 from .hounsfield import has_air_and_tissue, in_hounsfield, not_hounsfield, shift_of
 from .numbers import POSITIVE, read_number
 from .pixels import CutOff, StoredPixels, Unreadable

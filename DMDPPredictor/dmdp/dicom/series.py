@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from pydicom.dataset import Dataset
 
-from ..case import Geometry
 from ..errors import DicomError, GeometryError
+from ..images.volume import Geometry
 from .attenuation import known_corrected, not_corrected
 from .frames import unrolled
 from .grid import Resampling, place

@@ -10,10 +10,10 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 
-from ..bundle import Bundle, refusal
+from ..bundles.bundle import Bundle, refusal
+from ..inputs import CLINICAL_INPUTS, usable, vector
 from .conformal import verdict
 from .contributions import shapley
-from .inputs import CLINICAL_INPUTS, usable, vector
 from .learners import Learner, from_tensors
 
 TENSORS = "ensemble.safetensors"

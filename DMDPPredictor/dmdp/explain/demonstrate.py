@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..case import Case, Lesion, Volume
-from ..ensemble.inputs import clinical_values
-from ..files import sample
+from ..images.resampling import sample
+from ..images.volume import Volume
+from ..inputs import clinical_values
 from ..network.backend import laid_on, ready_on
 from ..network.crop import Crop, crop_pair, normalise
 from ..network.device import on_device
 from ..network.model import NetworkModel, tabular_row
+from ..patients.case import Case, Lesion
 from ..pet_features import pet_features
 from ..progress import Progress, part, silent
 from .gradcam import Key, gradcam, heatmap_on

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate, pad
 
-from ..case import Geometry, Volume
-from ..files import sample
+from ..images.resampling import sample
+from ..images.volume import Geometry, Volume
 from ..network.dmdp import Dmdp
 
 Key = tuple[str, str, str]  # task, modality, stage

@@ -7,8 +7,8 @@ from itertools import permutations
 
 import numpy as np
 
-from ..case import Geometry, Volume
-from ..files import sample
+from ..images.resampling import sample
+from ..images.volume import Geometry, Volume
 from .config import CROP_MM
 
 CT_RANGE = (-1000.0, 400.0)  # HU

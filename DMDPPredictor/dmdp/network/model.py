@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..bundle import Bundle, refusal
-from ..ensemble.inputs import LOGARITHMIC
+from ..bundles.bundle import Bundle, refusal
 from ..errors import MissingPackage
+from ..inputs import LOGARITHMIC
 from .config import CROP_MM, NetworkConfig
 
 WEIGHTS = "network.safetensors"

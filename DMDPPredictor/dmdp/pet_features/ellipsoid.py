@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import isotonic_regression, minimize
 
-from ..case import Lesion, Volume
+from ..images.volume import Volume
+from ..patients.case import Lesion
 
 MIN_VOXELS = 9  # one more than the model has parameters
 ITERATIONS = 25

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..case import Lesion, Volume
+from ..images.volume import Volume
+from ..patients.case import Lesion
 
 PEAK_RADIUS_MM = (3.0 / (4.0 * np.pi)) ** (1.0 / 3.0) * 10.0  # the sphere of 1 cm³: 6.2035 mm
 SUBDIVISIONS = 9

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from ..case import Lesion, Volume
+from ..images.volume import Volume
+from ..patients.case import Lesion
 from .intensity import hottest
 
 PLANES = {"xy": 0, "xz": 1, "yz": 2}  # the array axis (z, y, x) that the plane is perpendicular to

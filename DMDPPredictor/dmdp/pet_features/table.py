@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from ..axes import upright_lesion, upright_volume
-from ..case import Lesion, Volume
 from ..errors import GeometryError, LesionError
-from ..features import Feature
+from ..feature import Feature
+from ..images.axes import upright_volume
+from ..images.volume import Volume
+from ..patients.case import Lesion, upright_lesion
 from .ellipsoid import heterogeneity
 from .intensity import intensity
 from .planes import planes

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..case import Volume
 from ..errors import InputError, LesionError, UsageError
+from ..images.volume import Volume
 from ..resources import installed_profiles, is_path
 from .engine import extract_present
 from .parameters import Parameters, is_parameters, read_parameters

@@ -6,12 +6,7 @@ Grey levels are bin numbers and have no unit. The third column is the feature's 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from ..features import Feature
-
-if TYPE_CHECKING:
-    from .profile import Profile
+from ..feature import Feature
 
 SOURCE = "PyRadiomics 3.0.1; IBSI reference manual (arXiv:1612.07003)"
 
@@ -133,25 +128,6 @@ def _rows() -> dict[str, tuple[str, str, str]]:
 
 CATALOGUE = _rows()
 """``class_Feature`` → (unit, IBSI tag or nothing, definition)."""
-
-
-def image_prefixes(profile: Profile) -> tuple[str, ...]:
-    """The images of a profile, as they stand at the head of its features' names."""
-    logs = (f"log-sigma-{str(float(sigma)).replace('.', '-')}-mm-3D" for sigma in profile.log_sigma_mm)
-    letters = 3 - (profile.force_2d_axis is not None)
-    bands = ["".join("H" if band >> letter & 1 else "L" for letter in reversed(range(letters))) for band in range(1, 2**letters)]
-    waves = (f"wavelet-{band}" for band in (*bands, "L" * letters)) if profile.wavelet else ()
-    return (*(("original",) if profile.original else ()), *logs, *waves)
-
-
-def feature_names(profile: Profile) -> tuple[str, ...]:
-    """Every feature that a profile makes, in the engine's order: what a region lacks is one of these."""
-    wanted = [name for kind in profile.classes for name in CATALOGUE if name.startswith(f"{kind}_")]
-    wanted = [name for name in wanted if profile.only is None or name in profile.only]
-    found = [f"original_{name}" for name in wanted if name.startswith("shape_")]
-    for prefix in image_prefixes(profile):
-        found += [f"{prefix}_{name}" for name in wanted if not name.startswith("shape_")]
-    return tuple(found)
 
 
 def described(name: str, value: float, unit: str) -> Feature:

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..case import Volume
 from ..errors import LesionError
-from .catalogue import feature_names
+from ..images.volume import Volume
 from .discretise import check_levels, grey_levels
 from .filters import filtered
 from .first_order import first_order
@@ -17,7 +16,7 @@ from .grid import Gridded, bounds, on_profile_grid
 from .matrices import Levels, neighbourhood, runs, zones
 from .ngtdm import ngtdm_features
 from .offsets import offsets
-from .profile import TEXTURES, Profile
+from .profile import TEXTURES, Profile, feature_names
 from .region import box_of, check_neighbours, kept_voxels
 from .shape import shape_features
 from .sizes import gldm_features, glrlm_features, glszm_features

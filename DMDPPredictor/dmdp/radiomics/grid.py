@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import SimpleITK as sitk
 
-from ..case import Geometry, Volume
 from ..errors import GeometryError, InputError
-from ..files import to_sitk
+from ..images.files import to_sitk
+from ..images.volume import Geometry, Volume
 from .profile import Profile
 from .spline import resample_spline
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..case import Volume
 from ..errors import InputError, LesionError, MissingPackage
-from ..files import to_sitk
+from ..images.files import to_sitk
+from ..images.volume import Volume
 from .profile import Profile
 
 LONGEST = 160  # letters of what PyRadiomics says

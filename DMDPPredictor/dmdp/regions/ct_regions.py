@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from scipy import ndimage
 
-from ..case import Geometry, Lesion, Volume
-from ..files import resample_mask, sample
+from ..images.resampling import resample_mask, sample
+from ..images.volume import Geometry, Volume
+from ..patients.case import Lesion
 from .grid import fine_grid
 from .names import MEANINGS
 from .thorax import Thorax

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..axes import upright_lesion
-from ..case import Geometry, Lesion
+from ..images.volume import Geometry
+from ..patients.case import Lesion, upright_lesion
 
 
 def fine_grid(lesion: Lesion, margin_mm: float) -> Geometry:

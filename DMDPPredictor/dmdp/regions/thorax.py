@@ -8,8 +8,8 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial import ConvexHull, QhullError
 
-from ..axes import upright_volume
-from ..case import Geometry, Volume
+from ..images.axes import upright_volume
+from ..images.volume import Geometry, Volume
 
 WORKING_MM = 3.0
 AERATED_HU = (-960.0, -400.0)  # lung tissue; the air around the body and in the airways lies below

@@ -17,7 +17,8 @@ from matplotlib.patheffects import withStroke
 from PIL import Image
 
 from .. import RESEARCH_USE_ONLY
-from ..case import Lesion, Volume
+from ..images.volume import Volume
+from ..patients.case import Lesion
 from .planes import Plane
 
 PANEL, GAP, SIDE, FOOT, DPI = 420, 6, 118, 52, 130  # pixels, and pixels per inch

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from ..atomic import EXPORT, result_folder
 from ..errors import InputError, MissingPackage
+from ..intake.source import Given, ImageSource
 from ..progress import Progress, part, silent
-from ..source import Given, ImageSource
+from ..results.reader import ResultFolder
 from .formats import DICOM_FORMATS, FORMATS, Exported, NotWritten, Outcome, format_named, nothing, obstacle
 from .from_scene import SceneRemains
 from .listing import images_of, write_list
 from .remains import is_remains
-from .result import ResultFolder
 
 PDF, REPORT = "report.pdf", "report.html"
 FILES = {  # format: file of the result, what it holds

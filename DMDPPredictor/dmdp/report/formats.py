@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ..errors import DicomError, DmdpError, InputError, MissingPackage, UsageError
-from ..source import Given, ImageSource
+from ..intake.source import Given, ImageSource
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,8 @@ def format_named(name: str) -> Format:
 def obstacle(name: str, ct: Given | None = None, pet: Given | None = None) -> DmdpError | None:
     """Why the format ``name`` cannot be written here, or None; quick, as neither the result nor a voxel is read.
 
-    ``ct`` and ``pet`` are the DICOM series (:class:`dmdp.source.ImageSource`), None where the images came from no DICOM files.
+    ``ct`` and ``pet`` are the DICOM series (:class:`dmdp.intake.source.ImageSource`), None if the images came from no DICOM
+    files.
     """
     wanted = format_named(name)
     if wanted.dicom:

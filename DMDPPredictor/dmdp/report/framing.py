@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from ..case import Lesion, Volume
+from ..images.volume import Volume
+from ..patients.case import Lesion
 from .planes import AXES, Plane
 
 CLOSE_MM = 120.0

@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from ..case import Volume
 from ..errors import DmdpError, InputError, LesionError, MissingPackage
-from ..files import resample_mask
-from ..prediction import Prediction, json_text
+from ..images.resampling import resample_mask
+from ..images.volume import Volume
+from ..prediction.document import Prediction, json_text
 from ..regions.names import MEANINGS
+from ..results.reader import CONTOURS, Contour, Result, digest, mask_sha256, read_prediction
 from .remains import FILE, LESION, PREDICTION, REGIONS, SCHEMA, geometry_from
-from .result import CONTOURS, Contour, Result, digest, mask_sha256, read_prediction
 from .tables import features_csv
 
 REMARK = "Made from a saved scene: without pictures, and with no ct_features.csv beside it. Predict again for these."
@@ -28,7 +28,7 @@ REMARK = "Made from a saved scene: without pictures, and with no ct_features.csv
 
 @dataclass(frozen=True, eq=False)
 class SceneRemains:
-    """What a scene holds of a result, as a :class:`dmdp.report.result.ResultFolder` offers it."""
+    """What a scene holds of a result, as a :class:`dmdp.results.reader.ResultFolder` offers it."""
 
     document: Mapping[str, Any]
     result: Result

@@ -11,7 +11,7 @@ from .. import RESEARCH_USE_ONLY
 from ..atomic.folder import examine
 from ..atomic.marker import EXPORT, read_written, seal, strangers
 from ..errors import InputError, OutputError, error_from_json
-from ..prediction import IMAGES, Prediction, json_text
+from ..prediction.document import IMAGES, Prediction, json_text
 from .formats import Exported, NotWritten, Outcome
 
 MARKER = EXPORT.marker

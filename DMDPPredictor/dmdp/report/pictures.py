@@ -9,7 +9,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from ..case import Case, Lesion, Volume
+from ..images.volume import Volume
+from ..patients.case import Case, Lesion
 from ..regions.ct_regions import Regions
 from ..regions.names import MEANINGS, REGION_COLOURS
 from . import drawing, maps

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from ..case import Geometry
+from ..images.volume import Geometry
 
 # LPS directions of a view's columns (to the right on the page) and rows (down the page), radiological convention
 AXES = {

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ..case import Geometry, Volume
-from ..prediction import Prediction, json_text
+from ..images.volume import Geometry, Volume
+from ..prediction.document import Prediction, json_text
 
 FILE, SCHEMA = "scene.json", 1
 PREDICTION, LESION, REGIONS = "prediction.json", "lesion.npy", "regions.npy"

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from .. import RESEARCH_USE_ONLY
 
 if TYPE_CHECKING:
-    from ..ct_features import CtFeatures
-    from ..features import Feature
+    from ..feature import Feature
+    from ..features.ct import CtFeatures
 
 COLUMNS = ("name", "value", "unit", "definition", "source")
 CT_COLUMNS = ("region", "name", "value", "unit")

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..load import LoadedPet, load_pet
-from ..source import ImageSource
+from ..intake.load import LoadedPet, load_pet
+from ..intake.source import ImageSource
 
 
 class HeldPet:

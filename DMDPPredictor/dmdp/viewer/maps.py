@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..commands.options import required
-from ..files import read_volume
+from ..images.files import read_volume
 from ..progress import Progress
 from .held import HeldPet
 

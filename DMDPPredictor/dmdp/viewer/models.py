@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..bundle import read_bundle, write_bundle
+from ..bundles.bundle import read_bundle, write_bundle
 from ..commands.options import required
 from ..errors import OutputError
 from ..models import load_model

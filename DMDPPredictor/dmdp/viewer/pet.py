@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..case import Lesion
 from ..commands.options import point, required
 from ..delineation.pet import delineate
 from ..errors import LesionError
-from ..files import resample_mask
-from ..load import LoadedPet
-from ..packed import pack, unpack
+from ..images.resampling import resample_mask
+from ..intake.load import LoadedPet
+from ..intake.packed import pack, unpack
+from ..patients.case import Lesion
 from ..pet_features.intensity import intensity
 from ..progress import Progress
 from .held import HeldPet

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from dmdp.ensemble.inputs import LOGARITHMIC
+from dmdp.inputs import LOGARITHMIC
 
 UNKNOWN = -1
 
@@ -96,7 +96,7 @@ class CohortTable:
         return np.isfinite(self.select((block,)).values).any(axis=1)
 
     def design(self) -> np.ndarray:
-        """``values`` with the natural logarithm of the quantities in :data:`dmdp.ensemble.inputs.LOGARITHMIC`.
+        """``values`` with the natural logarithm of the quantities in :data:`dmdp.inputs.LOGARITHMIC`.
 
         A fixed change of unit, row by row: nothing is learnt from the cohort. Values ≤ 0 become unknown.
         """

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..validation.associations import fisher_missingness
+from ..statistics.associations import fisher_missingness
 from .table import CohortTable, Finding
 
 SMALL_CELL_PREFIX = "B"

@@ -37,10 +37,10 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
         import torch  # noqa: F401 (said before any patient is simulated)
     except ImportError as error:
         raise MissingPackage("torch", "the network", "network") from error
-    from ..ablation.plan import QUICK, AblationPlan
-    from ..ablation.report import verdict
-    from ..ablation.run import run_ablation
-    from ..ablation.variants import VARIANTS
+    from ..studies.ablation.plan import QUICK, AblationPlan
+    from ..studies.ablation.report import verdict
+    from ..studies.ablation.run import run_ablation
+    from ..studies.ablation.variants import VARIANTS
 
     given = {field: arguments[name] for name, field in COUNTS.items() if arguments.get(name) is not None}
     given |= {n: arguments[n] for n in ("size", "learning_rate", "device") if arguments.get(n) is not None}

@@ -25,12 +25,12 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     from dmdp.atomic import put_file
     from dmdp.batch import PATHS, arguments_of, read_rows
     from dmdp.commands.options import case_request
-    from dmdp.prepare import prepare_case
-    from dmdp.radiomics.agreement import LEAST_LESIONS, agreement
+    from dmdp.intake.prepare import prepare_case
     from dmdp.radiomics.backend import find_settings
     from dmdp.radiomics.profile import Profile
 
-    from ..validation.contours import agreement_csv, ct_by_contour, pet_by_contour, steady
+    from ..statistics.agreement import LEAST_LESIONS, agreement
+    from ..studies.contours import agreement_csv, ct_by_contour, pet_by_contour, steady
 
     profile = find_settings(arguments.get("profile") or "radiomics_v1")
     if not isinstance(profile, Profile):

@@ -91,7 +91,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
 
 def plan_of(given: Mapping[str, Any], tasks: tuple[str, ...], cuda: bool):
     """The plan for ``tasks`` that the options describe; ``cuda`` says whether there is a GPU to train on."""
-    from dmdp.ensemble.inputs import CLINICAL_INPUTS
+    from dmdp.inputs import CLINICAL_INPUTS
     from dmdp.pet_features.table import DEFINITIONS
 
     from ..learning.augment import NONE

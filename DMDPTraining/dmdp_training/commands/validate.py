@@ -35,10 +35,10 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
         return ablation.run(arguments, progress)
     if arguments["what"] == "contours":
         return contours.run(arguments, progress)
-    from ..validation.plan import DEFAULT, QUICK
-    from ..validation.published import replaced, validate_published
-    from ..validation.report import MAIN_SET
-    from ..validation.tables import NOTE, marked, shown
+    from ..studies.published.plan import DEFAULT, QUICK
+    from ..studies.published.report import MAIN_SET
+    from ..studies.published.study import replaced, validate_published
+    from ..studies.published.tables import NOTE, marked, shown
 
     jobs = arguments.get("jobs")
     jobs = min(2, os.cpu_count() or 1) if jobs is None else jobs

@@ -15,8 +15,8 @@ from sklearn.model_selection import RepeatedStratifiedKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from ..learners import learners
-from ..stacking import Platt, StackedEnsemble, platt
+from .learners import learners
+from .stacking import Platt, StackedEnsemble, platt
 
 FOLDS = 5
 LEAF_PATIENTS = 10  # patients per leaf: keeps the forests smooth, and small

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import sklearn
 from dmdp import POPULATION, RESEARCH_USE_ONLY, __version__
-from dmdp.bundle import Bundle, check_replaceable, write_bundle
+from dmdp.bundles.bundle import Bundle, check_replaceable, write_bundle
 from dmdp.ensemble.conformal import ALPHAS, thresholds
-from dmdp.ensemble.inputs import vector
 from dmdp.ensemble.learners import FORESTS, Learner, Regression
 from dmdp.ensemble.model import TENSORS, load_ensemble
+from dmdp.inputs import vector
 from dmdp.progress import Progress, silent
 from dmdp.tasks import TASKS
 from safetensors.numpy import save as save_tensors
@@ -26,10 +26,10 @@ from scipy.special import expit
 
 from ..cohorts import published
 from ..cohorts.published import Patient, read_published
-from ..stacking import FLAT
-from ..validation.metrics import mean_auc
+from ..statistics.metrics import mean_auc
 from .fitting import FOLDS, Effort, Fitted, fit, regression, stack
 from .specification import Specification, specifications
+from .stacking import FLAT
 
 COMPARABLE = tuple(n for n in published.PET_FEATURES if not n.startswith(("suv_area", "het0", "suv_mean_sd", "type_")))
 MIN_EVENTS_OUTSIDE = 8

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from ..stacking import FLAT, Platt
+from ..ensembles.stacking import FLAT, Platt
 from .examples import spread
 
 
@@ -14,7 +14,7 @@ def smoothed_platt(logits: np.ndarray, y: np.ndarray) -> Platt:
     later is one ensemble and not the mean of several.
 
     The targets are (n₊ + 1)/(n₊ + 2) and 1/(n₋ + 2) (Platt, Advances in Large Margin Classifiers, 2000, 61). A score that points
-    the wrong way is made flat, as :func:`dmdp_training.stacking.platt` does.
+    the wrong way is made flat, as :func:`dmdp_training.ensembles.stacking.platt` does.
     """
     positive, negative = int(y.sum()), int((1 - y).sum())
     targets = np.tile(np.where(y == 1, (positive + 1) / (positive + 2), 1 / (negative + 2)), len(logits))

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dmdp.batch import PATHS
-from dmdp.case import Clinical
 from dmdp.delineation.pet import METHODS
 from dmdp.errors import DmdpError, InputError
+from dmdp.patients.case import Clinical
 from dmdp.tasks import TASKS, Task
 
 from ..simulate.labels import SIMULATED_TASKS

@@ -21,13 +21,13 @@ import numpy as np
 import torch
 from dmdp import __version__
 from dmdp.atomic import write_file
-from dmdp.bundle import Bundle
+from dmdp.bundles.bundle import Bundle
 from dmdp.errors import InputError, OutOfMemory
 from dmdp.progress import Progress, part, silent
 
-from ..stacking import Platt
-from ..validation.roc import delong
-from ..validation.store import open_run, running
+from ..ensembles.stacking import Platt
+from ..runs.store import open_run, running
+from ..statistics.roc import delong
 from .calibration import smoothed_platt
 from .cohort_csv import Entry, read_cohort
 from .crops import read_examples

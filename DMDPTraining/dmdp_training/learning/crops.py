@@ -9,14 +9,15 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from dmdp.case import Lesion, Volume
 from dmdp.delineation.pet import delineate
-from dmdp.ensemble.inputs import clinical_values
 from dmdp.errors import Cancelled, DmdpError, InputError
-from dmdp.load import load_ct, load_mask, load_pet
+from dmdp.images.volume import Volume
+from dmdp.inputs import clinical_values
+from dmdp.intake.load import load_ct, load_mask, load_pet
+from dmdp.intake.prepare import CaseRequest, carry_over, prepare_case
 from dmdp.network.crop import crop_pair, normalise
+from dmdp.patients.case import Lesion
 from dmdp.pet_features import pet_features
-from dmdp.prepare import CaseRequest, carry_over, prepare_case
 from dmdp.progress import Progress, silent
 
 from .cache import Content, kept

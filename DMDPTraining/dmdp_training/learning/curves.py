@@ -10,7 +10,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ..validation.plots import COLOURS, save
+from ..runs.figures import COLOURS, save
 from .trainer import LOG
 
 Log = Sequence[Mapping[str, Any]]

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from dmdp.case import Geometry, Lesion
-from dmdp.ensemble.inputs import LOGARITHMIC, usable
 from dmdp.errors import InputError
-from dmdp.files import sample
+from dmdp.images.resampling import sample
+from dmdp.images.volume import Geometry
+from dmdp.inputs import LOGARITHMIC, usable
+from dmdp.patients.case import Lesion
 
 ALIKE = 1e-6  # a relative deviation below which values differ by rounding only
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import torch
 from dmdp import POPULATION, RESEARCH_USE_ONLY, __version__
-from dmdp.bundle import Bundle, write_bundle
+from dmdp.bundles.bundle import Bundle, write_bundle
 from dmdp.network.dmdp import Dmdp
 from dmdp.network.members import Members as LoadedMembers
 from dmdp.network.model import DEMONSTRATION_LABEL, load_network_model, self_test_images
 from safetensors.torch import save
 
+from ..ensembles.stacking import Platt
 from ..simulate.labels import SIMULATED_TASKS
-from ..stacking import Platt
 from .examples import Example
 from .notes import IMAGES
 from .plan import NetworkPlan
@@ -37,7 +37,7 @@ def write_network(
     """Write the bundle of the plan's name to ``out`` and read it back, self-test included. Weights are stored in half precision.
 
     It holds no patient: counts, means and deviations of the table, and the networks. Trained on a simulated task, it is a
-    demonstration. ``notes`` are for its card; ``made_from`` is what :func:`dmdp.bundle.write_bundle` is told.
+    demonstration. ``notes`` are for its card; ``made_from`` is what :func:`dmdp.bundles.bundle.write_bundle` is told.
     """
     halved = [_halved(network) for network in networks]
     files = {f"network-{i + 1}.safetensors": save(_stored(network)) for i, network in enumerate(halved)}

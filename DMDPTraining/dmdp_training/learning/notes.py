@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from dmdp.ensemble.inputs import usable
+from dmdp.inputs import usable
 
-from ..validation.associations import fisher_missingness
+from ..statistics.associations import fisher_missingness
 from .cohort_csv import Entry
 from .examples import Example
 from .plan import NetworkPlan

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from dmdp.bundle import NAME
-from dmdp.ensemble.inputs import CLINICAL_INPUTS
+from dmdp.bundles.bundle import NAME
 from dmdp.errors import UsageError
+from dmdp.inputs import CLINICAL_INPUTS
 from dmdp.network.config import NetworkConfig
 
 from .cohort_csv import KNOWN, REGISTERED

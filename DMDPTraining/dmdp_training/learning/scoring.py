@@ -9,7 +9,7 @@ import torch
 from dmdp.network.dmdp import Dmdp
 from dmdp.network.losses import masked_task_loss
 
-from ..validation.metrics import auc
+from ..statistics.metrics import auc
 from .batches import Data
 
 

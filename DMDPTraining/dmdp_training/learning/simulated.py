@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from dmdp.case import Lesion
-from dmdp.ensemble.inputs import clinical_values
+from dmdp.inputs import clinical_values
 from dmdp.network.crop import normalise
+from dmdp.patients.case import Lesion
 from dmdp.pet_features import pet_features
 from dmdp.progress import Progress, silent
 

@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ..cohorts.table import Column
-from ..validation.metrics import auc
+from ..statistics.metrics import auc
 from .lasso import LassoSelector
 from .mrmr import Mrmr
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from dmdp.case import Clinical, Geometry, Lesion, Volume
-from dmdp.files import sample
+from dmdp.images.resampling import sample
+from dmdp.images.volume import Geometry, Volume
 from dmdp.network.crop import Crop, crop_pair
+from dmdp.patients.case import Clinical, Lesion
 from scipy import ndimage
 
 from .labels import Factors, draw_factors, known_labels, true_labels

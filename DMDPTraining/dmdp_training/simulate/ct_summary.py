@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from dmdp.case import Volume
+from dmdp.images.volume import Volume
 from scipy import ndimage, stats
 
 RINGS_MM = ((-3.0, 0.0), (0.0, 3.0), (3.0, 9.0))

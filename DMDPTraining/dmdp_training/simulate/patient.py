@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from dmdp.case import Clinical, Geometry, Volume
-from dmdp.files import sample
+from dmdp.images.resampling import sample
+from dmdp.images.volume import Geometry, Volume
+from dmdp.patients.case import Clinical
 from scipy import ndimage
 
 CT_GRID = Geometry.from_spacing((100, 192, 192), (3.0, 2.0, 2.0), (-191.0, -191.0, -150.0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from dmdp.case import Geometry
+from dmdp.images.volume import Geometry
 
 FIELD_LPS = ((-192.0, 192.0), (-192.0, 192.0), (-150.0, 150.0))  # mm, as x, y, z
 

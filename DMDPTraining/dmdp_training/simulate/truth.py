@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from dmdp import RESEARCH_USE_ONLY
-from dmdp.files import write_mask, write_volume
+from dmdp.images.files import write_mask, write_volume
 
 from .patient import SimulatedPatient
 

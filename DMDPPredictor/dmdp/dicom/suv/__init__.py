@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ...case import Volume
 from ...errors import SuvError
+from ...images.volume import Volume
 from ..attenuation import corrections
 from ..numbers import quoted
 from .body import body_of, body_surface_m2, ideal_body_weight, lean_body_mass, weight_kg

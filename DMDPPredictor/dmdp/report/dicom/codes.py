@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pydicom.sr.coding import Code
 
-from ...prediction import TaskPrediction
+from ...prediction.document import TaskPrediction
 
 SCHEME, SCHEME_NAME, RESPONSIBLE = "99DMDP", "Private codes of DMDP for 3D Slicer", "DMDP for 3D Slicer"
 ONE = Code("1", "UCUM", "no units")

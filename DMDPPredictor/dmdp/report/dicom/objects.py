@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ... import __version__
-from ...case import Volume
 from ...errors import DicomError, MissingPackage
+from ...images.volume import Volume
+from ...intake.source import Given
 from ...progress import Progress
-from ...source import Given
+from ...results.reader import Result
 from ..formats import FORMATS, Exported
-from ..result import Result
 from ..standing import standing
 from .identity import Identity
 from .prepared import reason_of

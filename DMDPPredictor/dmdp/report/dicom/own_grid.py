@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import highdicom as hd
 import numpy as np
 
-from ...case import Geometry
+from ...images.volume import Geometry
 
 
 def measures(geometry: Geometry) -> hd.PixelMeasuresSequence:

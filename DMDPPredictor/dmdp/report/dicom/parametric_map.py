@@ -9,7 +9,7 @@ import numpy as np
 from pydicom.sr.coding import Code
 
 from ... import RESEARCH_USE_ONLY
-from ...case import Geometry, Volume
+from ...images.volume import Geometry, Volume
 from .. import maps
 from ..standing import Standing
 from . import codes

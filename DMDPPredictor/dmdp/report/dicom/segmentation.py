@@ -12,11 +12,11 @@ import highdicom as hd
 import numpy as np
 
 from ... import RESEARCH_USE_ONLY, __version__
-from ...case import Volume
-from ...files import sample
+from ...images.resampling import sample
+from ...images.volume import Volume
 from ...regions.names import MEANINGS
+from ...results.reader import Contour
 from ..pictures import REGION_COLOURS
-from ..result import Contour
 from . import codes
 from .identity import Identity
 from .own_grid import measures, orientation, positions

@@ -12,14 +12,14 @@ import numpy as np
 import pydicom
 from pydicom.dataset import Dataset
 
-from ...case import Geometry, Volume
 from ...dicom.headers import lacks_preamble
 from ...dicom.read import read_series
 from ...dicom.series import Series, choose, discover
 from ...dicom.suv import pet_header, suv_factors, to_suv
 from ...errors import DicomError, GeometryError, InputError, SuvError
-from ...source import Given, ImageSource
-from ..result import Contour
+from ...images.volume import Geometry, Volume
+from ...intake.source import Given, ImageSource
+from ...results.reader import Contour
 from .prepared import REQUIRED, prepared, tag_of
 
 UPTAKE_TOLERANCE = 1e-4

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import highdicom as hd
 
 from ... import POPULATION, RESEARCH_USE_ONLY, __version__
-from ...prediction import Applicability, Prediction, TaskPrediction
+from ...applicability.verdict import Applicability
+from ...prediction.document import Prediction, TaskPrediction
 from . import codes
 from .identity import MANUFACTURER, MODEL, Identity
 from .schemes import private_scheme

@@ -1,0 +1,1 @@
+"""A model as a folder: checked once, when it is loaded."""

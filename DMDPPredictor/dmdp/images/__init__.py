@@ -1,0 +1,1 @@
+"""Voxel grids, image files, and how one grid is carried onto another."""

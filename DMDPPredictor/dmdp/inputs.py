@@ -1,0 +1,36 @@
+"""How a patient's values become the numbers that a sub-model reads. The one place for these codings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from .patients.case import Clinical
+
+CLINICAL_INPUTS = ("age", "sex", "smoking")
+# Right-skewed positive quantities: their logarithm is what is linear in the log-odds and tames the largest lesions.
+LOGARITHMIC = frozenset({"suv_max", "suv_peak", "suv_mean", "suv_median", "suv_sd", "MTV_3", "TLG_3", "TLG_4"})
+
+
+def clinical_values(clinical: Clinical) -> dict[str, float]:
+    """The known clinical inputs as numbers: age in years, sex 1 = female, smoking 1 = ever."""
+    values: dict[str, float] = {}
+    if clinical.age is not None:
+        values["age"] = float(clinical.age)
+    if clinical.sex is not None:
+        values["sex"] = float(clinical.sex == "F")
+    if clinical.smoking is not None:
+        values["smoking"] = float(clinical.smoking == "ever")
+    return values
+
+
+def vector(values: Mapping[str, float], names: Sequence[str]) -> np.ndarray:
+    """The row (1, len(names)) that a sub-model reads; natural logarithm of the quantities in ``LOGARITHMIC``."""
+    return np.array([[np.log(values[name]) if name in LOGARITHMIC else values[name] for name in names]])
+
+
+def usable(values: Mapping[str, float], name: str) -> bool:
+    """True where ``name`` is known and finite (and positive, where its logarithm is taken)."""
+    value = values.get(name, np.nan)
+    return bool(np.isfinite(value) and (value > 0 or name not in LOGARITHMIC))

@@ -1,0 +1,205 @@
+"""From paths to a CT in HU and a PET in SUV that belong together, and masks on their grids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..dicom.hounsfield import has_air_and_tissue, in_hounsfield
+from ..dicom.named import check_image_file
+from ..dicom.patient import patient_of
+from ..dicom.read import read_series
+from ..dicom.series import Series, choose, discover, no_overlap, overlap_mm, pair
+from ..dicom.suv import pet_header, suv_factors, to_suv
+from ..errors import InputError, LesionError, SuvError
+from ..images.files import read_volume
+from ..images.resampling import resample_mask
+from ..images.volume import Geometry, Volume
+from ..patients.case import Clinical
+from .masks import read_segment
+from .packed import unpack
+from .source import Given, ImageSource
+
+SUV_UNIT = "SUVbw g/ml"
+MIN_VOXELS = 2
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedPet:
+    """A PET in SUVbw, its SUV audit (None where it came as SUV), what was decided on the way, and what its header says of
+    the patient."""
+
+    pet: Volume
+    suv_audit: Mapping[str, Any] | None
+    notes: tuple[str, ...] = ()
+    header: Clinical = Clinical()
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedPair:
+    """A CT in HU and a PET in SUVbw of one patient in one space; ``header`` is what the PET's header says of the patient."""
+
+    ct: Volume
+    pet: Volume
+    suv_audit: Mapping[str, Any] | None
+    notes: tuple[str, ...] = ()
+    header: Clinical = Clinical()
+
+
+def load_pair(ct: Given, pet: Given, *, pet_is_suv: bool = False) -> LoadedPair:
+    """Read CT and PET, each from a DICOM folder (a series, or the whole study), an image file, or what a viewer shows.
+
+    Raises :class:`InputError` subclasses where either is absent, unusable, or not of the same space as the other.
+    """
+    ct, pet = _existing(ct), _existing(pet)
+    if ct.is_dicom and pet.is_dicom and not (ct.listed and pet.listed):
+        found = discover(ct.where)
+        pairing = pair(found, found if pet == ct else discover(pet.where))
+        if pairing.swapped:
+            ct, pet = pet, ct
+        loaded, ct_volume = _pet_from(pairing.pet, pet), ct.placed(read_series(pairing.ct))
+        notes = (*pairing.notes, *_notes(ct_volume), *loaded.notes)
+        return LoadedPair(ct_volume, loaded.pet, loaded.suv_audit, notes, loaded.header)
+    loaded = load_pet(pet, pet_is_suv=pet_is_suv)
+    ct_volume, notes = load_ct(ct)
+    if not ct.is_dicom and not pet.is_dicom and _is_other(ct_volume, loaded.pet):
+        loaded, (ct_volume, notes) = load_pet(ct, pet_is_suv=pet_is_suv), load_ct(pet)
+        notes = (*notes, "CT and PET were given in each other's place; each was taken for what its values show.")
+    if overlap_mm(ct_volume.geometry, loaded.pet.geometry) <= 0:
+        raise no_overlap()
+    notes = (*loaded.notes, *notes, *_frames(ct_volume, loaded.pet))
+    return LoadedPair(ct_volume, loaded.pet, loaded.suv_audit, notes, loaded.header)
+
+
+def load_ct(ct: Given) -> tuple[Volume, tuple[str, ...]]:
+    """Read a CT in HU from a DICOM folder, from what a viewer shows or from an image file, and what was decided on the way.
+
+    Raises :class:`InputError` subclasses where it is absent or unusable.
+    """
+    source = _existing(ct)
+    if source.is_dicom:
+        series, notes = choose(discover(source.where), "CT")
+        volume = source.placed(read_series(series))
+        return volume, (*notes, *_notes(volume))
+    check_image_file(source.paths[0])
+    return in_hounsfield(source.placed(read_volume(source.paths[0], "HU")), f"The CT file '{source.paths[0].name}'")
+
+
+def load_pet(pet: Given, *, pet_is_suv: bool = False) -> LoadedPet:
+    """Read a PET as SUVbw, from a DICOM folder, from what a viewer shows or, with ``pet_is_suv``, from an image file.
+
+    Raises :class:`SuvError` where SUV cannot be had.
+    """
+    source = _existing(pet)
+    if source.is_dicom:
+        series, notes = choose(discover(source.where), "PT")
+        loaded = _pet_from(series, source)
+        return LoadedPet(loaded.pet, loaded.suv_audit, (*notes, *loaded.notes), loaded.header)
+    path = source.paths[0]
+    check_image_file(path)
+    if not pet_is_suv:
+        raise SuvError(
+            "suv.unknown",
+            f"'{path.name}' does not say whether it holds SUV.",
+            "PET as DICOM, or a file in SUVbw (g/ml).",
+            "Give the DICOM folder, or add --pet-is-suv if the file is in SUVbw.",
+        )
+    notes = ("The PET file was taken to be in SUVbw, as told.",)
+    return LoadedPet(source.placed(read_volume(path, SUV_UNIT)), None, notes)
+
+
+def load_mask(
+    given: str | Path | Mapping[str, Any], onto: Geometry, segment: str | int | None = None
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """A mask (a file, or packed) on the grid ``onto``, by nearest neighbour where it comes on another, and notes about that.
+
+    ``segment`` names or numbers one of several in a file. Raises :class:`LesionError` where it is to be named and is not, where
+    the mask is empty, lies outside the image, or holds a single voxel.
+    """
+    if isinstance(given, Mapping):
+        (mask, geometry), name, notes = unpack(given), "drawn contour", ()
+    else:
+        (path,) = _existing(given).paths
+        (mask, geometry, notes), name = read_segment(path, segment), path.name
+    if not mask.any():
+        raise LesionError(
+            "lesion.empty",
+            f"The mask '{name}' is empty.",
+            "at least one voxel above 0.",
+            "Draw the lesion and save the mask again.",
+        )
+    carried, residual = resample_mask(mask, geometry, onto)
+    voxels = int(carried.sum())
+    if voxels == 0:
+        raise LesionError(
+            "lesion.outside",
+            f"The mask '{name}' has no voxel inside the image.",
+            "a lesion within the field of view, in the same frame of reference.",
+            "Check that the mask was drawn on these images, and that its file kept their place (origin, spacing and axes).",
+        )
+    if voxels < MIN_VOXELS:
+        raise LesionError(
+            "lesion.too_small",
+            f"The mask '{name}' has {voxels} voxel on the image's grid.",
+            f"at least {MIN_VOXELS} voxels.",
+            "Draw the whole lesion; lesions of one voxel cannot be measured.",
+        )
+    if geometry.same_grid(onto):
+        return carried, notes
+    if _displaced(geometry, onto):
+        notes = (
+            *notes,
+            f"The mask '{name}' has as many voxels as the image, {' × '.join(map(str, onto.shape[::-1]))}, but says that they "
+            "lie elsewhere: perhaps it was saved without its header (origin, spacing and axes).",
+        )
+    return carried, (*notes, f"The mask '{name}' came on another grid (nearest neighbour; volume changed by {residual:+.1%}).")
+
+
+def _displaced(mask: Geometry, image: Geometry) -> bool:
+    """Whether two grids of the same numbers of voxels, in whatever order, fill other boxes in space."""
+    if sorted(mask.shape) != sorted(image.shape):
+        return False
+    ends = []
+    for geometry in (mask, image):
+        corners = geometry.to_lps(np.array(np.meshgrid(*[(0, n - 1) for n in geometry.shape])).reshape(3, -1).T)
+        ends.append(np.array([corners.min(axis=0), corners.max(axis=0)]))
+    return bool(np.abs(ends[0] - ends[1]).max() > max(image.spacing))
+
+
+def _frames(ct: Volume, pet: Volume) -> tuple[str, ...]:
+    """What is known of the spaces of two images that were chosen one by one."""
+    frames = [volume.provenance.get("frame_of_reference_uid") for volume in (ct, pet)]
+    if None in frames:
+        return ("Frames of reference were not compared, as not both images are DICOM.",)
+    if frames[0] != frames[1]:
+        return ("CT and PET have different frames of reference; they are used as they lie on one another in the viewer.",)
+    return ()
+
+
+def _pet_from(series: Series, source: ImageSource) -> LoadedPet:
+    factors = suv_factors(pet_header(series.headers))
+    volume = source.placed(read_series(series))
+    patient, notes = patient_of(series.headers[0])
+    return LoadedPet(to_suv(volume, factors), factors.audit, (*_notes(volume), *notes), patient)
+
+
+def _notes(volume: Volume) -> tuple[str, ...]:
+    """What was decided while a series was read."""
+    return tuple(volume.provenance.get("notes", ()))
+
+
+def _is_other(ct: Volume, pet: Volume) -> bool:
+    """True where the file given as the CT has no value below 0, and the one given as the PET shows air and tissue in HU."""
+    return float(ct.array.min()) >= 0.0 and has_air_and_tissue(pet.array)
+
+
+def _existing(given: Given) -> ImageSource:
+    source = ImageSource.of(given)
+    missing = [path for path in source.paths if not path.exists()]
+    if missing:
+        raise InputError("path.missing", f"'{missing[0]}' does not exist.", "a folder or file.", "Check the path.")
+    return source

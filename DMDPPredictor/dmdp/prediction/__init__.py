@@ -1,0 +1,1 @@
+"""A case and models to a prediction, and the prediction as a document."""

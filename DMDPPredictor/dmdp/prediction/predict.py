@@ -1,0 +1,254 @@
+"""Case and models in, prediction out. No file is read or written here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..applicability.alignment import pet_ct_offset
+from ..applicability.assess import assess
+from ..applicability.lung import LungPosition
+from ..delineation.perturb import STEP_MM, perturbed
+from ..delineation.pet import delineate
+from ..ensemble.conformal import ALPHA
+from ..ensemble.model import EnsembleModel, Estimate, SubModel
+from ..ensemble.prevalence import at_prevalence
+from ..errors import LesionError, ModelError
+from ..feature import Feature
+from ..inputs import CLINICAL_INPUTS, clinical_values, usable
+from ..patients.case import Case
+from ..pet_features import pet_features
+from ..progress import Progress, part, silent
+from ..tasks import TASKS
+from .document import Adjusted, Alternative, Contribution, Prediction, TaskPrediction
+
+if TYPE_CHECKING:
+    from ..features.ct import CtFeatures
+
+SPREAD_METHODS = ("suv4", "suv2.5", "pet41")
+SET_KIND = f"class-conditional conformal set that misses about {ALPHA:.0%} of each class; 'uncertain' where both or none remain"
+
+
+def predict(
+    case: Case,
+    models: Sequence[EnsembleModel],
+    lung: LungPosition,
+    *,
+    prevalence: Mapping[str, float] | None = None,
+    regions: Mapping[str, Any] | None = None,
+    ct: CtFeatures | None = None,
+    demonstration: Mapping[str, Any] | None = None,
+    versions: Mapping[str, str] | None = None,
+    hashes: Mapping[str, str] | None = None,
+    progress: Progress = silent,
+) -> Prediction:
+    """The prediction for a case from one or more machine-learning bundles, the first of which leads.
+
+    ``lung`` says where the lesion lies; ``prevalence`` gives the local share of the positive class per task, for the displayed
+    probability only; ``ct`` holds the features of the CT regions, where they were measured; ``regions``, ``demonstration``,
+    ``versions`` of packages and ``hashes`` of inputs and models are carried into the result as they are.
+
+    Raises :class:`ModelError` where no sub-model accepts what is known.
+    """
+    progress(0.0, "measuring the PET features")
+    features = {**pet_features(case.pet, case.pet_lesion), **asked_for(models, ct)}
+    values = {**{name: f.value for name, f in features.items()}, **clinical_values(case.clinical)}
+    headline: dict[str, SubModel] = {}
+    tasks: dict[str, TaskPrediction] = {}
+    for name in TASKS:
+        candidates = [
+            (model, sub_model) for model in models for sub_model in model.candidates(name, values, case.pet_lesion.method)
+        ]
+        if candidates:
+            headline[name] = candidates[0][1]
+            tasks[name] = _task(name, candidates, values, (prevalence or {}).get(name))
+    if not tasks:
+        raise ModelError(
+            "model.no_sub_model",
+            "No sub-model accepts what is known of this lesion.",
+            "a lesion with positive uptake.",
+            "Check the contour and the SUV of the PET.",
+        )
+    training = {k: v for model in reversed(models) for k, v in model.bundle.manifest["features"].items()}
+    spread = _spread(case, headline, values, part(progress, 0.3, 0.6))
+    progress(0.6, "moving the contour by a millimetre")
+    moved = _moved(case, headline, values)
+    return Prediction(
+        applicability=assess(case, features, values, list(headline.values()), training, lung, pet_ct_offset(case)),
+        tasks=tasks,
+        suv_audit=case.suv_audit,
+        inputs=_inputs(case, headline, features),
+        contour=_contour(case, spread, moved),
+        features={name: _feature(f, training.get(name)) for name, f in features.items()},
+        regions=regions,
+        ct_features=ct and ct.to_json(),
+        demonstration=demonstration,
+        models=tuple(_card(model) for model in models),
+        notes=case.notes,
+        versions=dict(versions or {}),
+        hashes=dict(hashes or {}),
+    )
+
+
+def asked_for(models: Sequence[EnsembleModel], ct: CtFeatures | None) -> dict[str, Feature]:
+    """The features of CT regions that a sub-model reads; the others stay in their table."""
+    read = {name for model in models for sub_model in model.sub_models for name in sub_model.inputs}
+    return {name: ct.by_name[name] for name in sorted(read & ct.by_name.keys())} if ct else {}
+
+
+def _task(
+    name: str, candidates: Sequence[tuple[EnsembleModel, SubModel]], values: Mapping[str, float], local: float | None
+) -> TaskPrediction:
+    task = TASKS[name]
+    model, chosen = candidates[0]
+    estimate = chosen.estimate(values)
+    trained = chosen.card["events"] / chosen.card["n"]
+    return TaskPrediction(
+        title=task.title,
+        positive=task.positive,
+        negative=task.negative,
+        probability=estimate.probability,
+        interval=estimate.interval,
+        interval_kind=chosen.card["interval_kind"],
+        set=estimate.set,
+        set_kind=SET_KIND,
+        prevalence=trained,
+        adjusted=None if local is None else _adjusted(estimate, trained, local),
+        contributions=_contributions(chosen, values),
+        model=model.bundle.name,
+        sub_model=chosen.id,
+        kind=chosen.kind,
+        inputs=chosen.inputs,
+        cohort=chosen.card["cohort"],
+        n=chosen.card["n"],
+        events=chosen.card["events"],
+        metrics=tuple(chosen.card["metrics"]),
+        notes=_doubts(chosen),
+        alternatives=tuple(_alternative(m, s, values) for m, s in candidates[1:]),
+    )
+
+
+def _adjusted(estimate: Estimate, trained: float, local: float) -> Adjusted:
+    probability, low, high = (at_prevalence(p, trained, local) for p in (estimate.probability, *estimate.interval))
+    return Adjusted(local, probability, (low, high))
+
+
+def _contributions(model: SubModel, values: Mapping[str, float]) -> tuple[Contribution, ...]:
+    """The largest first."""
+    shares = model.contributions(values)
+    found = (Contribution(name, float(values[name]), model.card["typical"][name], share) for name, share in shares.items())
+    return tuple(sorted(found, key=lambda c: -abs(c.log_odds)))
+
+
+def _doubts(model: SubModel) -> tuple[str, ...]:
+    internal = model.card["metrics"][0]
+    low, high = internal["interval"]
+    if low > 0.5:
+        return ()
+    return (
+        f"In cross-validation this sub-model could not be told from chance (AUC {internal['value']:.2f}, "
+        f"95 % interval {low:.2f} to {high:.2f}).",
+    )
+
+
+def _alternative(model: EnsembleModel, sub_model: SubModel, values: Mapping[str, float]) -> Alternative:
+    estimate = sub_model.estimate(values)
+    return Alternative(
+        model.bundle.name,
+        sub_model.id,
+        sub_model.kind,
+        estimate.probability,
+        estimate.interval,
+        sub_model.inputs,
+        sub_model.contour,
+    )
+
+
+def _spread(
+    case: Case, headline: Mapping[str, SubModel], values: Mapping[str, float], progress: Progress
+) -> dict[str, dict[str, float | None]]:
+    """The probability of each task had the lesion been outlined by other rules; None where a rule finds no lesion."""
+    spread: dict[str, dict[str, float | None]] = {task: {} for task in headline}
+    for position, method in enumerate(SPREAD_METHODS):
+        progress(position / len(SPREAD_METHODS), f"trying the contour {method}")
+        try:
+            lesion = delineate(case.pet, case.pet_lesion.seed, method)
+            other = {**values, **{n: f.value for n, f in pet_features(case.pet, lesion).items()}}
+        except LesionError:
+            other = None
+        for task, model in headline.items():
+            known = other is not None and all(np.isfinite(other[name]) for name in model.inputs)
+            spread[task][method] = model.estimate(other).probability if known else None
+    return spread
+
+
+def _moved(case: Case, headline: Mapping[str, SubModel], values: Mapping[str, float]) -> dict[str, list[float] | None]:
+    """The lowest and highest probability of each task had the contour been drawn a millimetre off; None where unknown."""
+    others = []
+    for lesion in perturbed(case.pet_lesion).values():
+        with suppress(LesionError):  # a tiny lesion may leave too few voxels
+            others.append({**values, **{name: feature.value for name, feature in pet_features(case.pet, lesion).items()}})
+    found = {}
+    for task, model in headline.items():
+        known = [model.estimate(v).probability for v in (values, *others) if all(usable(v, name) for name in model.inputs)]
+        found[task] = [min(known), max(known)] if len(known) > 1 else None
+    return found
+
+
+def _inputs(case: Case, headline: Mapping[str, SubModel], features: Mapping[str, Feature]) -> dict[str, Any]:
+    clinical = case.clinical
+    given = {"age": clinical.age, "sex": clinical.sex, "smoking": clinical.smoking}
+    read = {name for model in headline.values() for name in model.inputs}
+    used = {name: features[name].value if name in features else given[name] for name in sorted(read)}
+    return {
+        "used": used,
+        "missing": [name for name in CLINICAL_INPUTS if given[name] is None],
+        "given_but_unused": [name for name in CLINICAL_INPUTS if given[name] is not None and name not in read],
+    }
+
+
+def _contour(case: Case, spread: Mapping[str, Any], moved: Mapping[str, Any]) -> dict[str, Any]:
+    lesion = case.pet_lesion
+    return {
+        "method": lesion.method,
+        "modality": lesion.modality,
+        "volume_ml": lesion.volume_ml,
+        "seed_lps_mm": list(lesion.seed) if lesion.seed else None,
+        "centroid_lps_mm": [float(v) for v in lesion.centroid],
+        "ct_volume_ml": case.ct_lesion.volume_ml,
+        "notes": [*lesion.notes, *case.ct_lesion.notes],
+        "spread": spread,
+        "moved_mm": STEP_MM,
+        "moved": moved,
+    }
+
+
+def _feature(feature: Feature, training: Mapping[str, Any] | None) -> dict[str, Any]:
+    value = feature.value if np.isfinite(feature.value) else None
+    low, high = training["range"] if training else (None, None)
+    return {
+        "value": value,
+        "unit": feature.unit,
+        "definition": feature.definition,
+        "source": feature.source,
+        "training_range": [low, high] if training else None,
+        "in_range": None if training is None or value is None else bool(low <= value <= high),
+        "percentile": None if training is None or value is None else _percentile(value, training),
+    }
+
+
+def _percentile(value: float, training: Mapping[str, Any]) -> float:
+    """Where a value lies among the training patients, 0 to 100; between the percentiles of the manifest by interpolation."""
+    low, high = training["range"]
+    known = {0.0: low, **{float(q): v for q, v in training.get("percentiles", {}).items()}, 100.0: high}
+    ranks = sorted(known)
+    return float(np.interp(value, [known[q] for q in ranks], ranks))
+
+
+def _card(model: EnsembleModel) -> dict[str, Any]:
+    manifest = model.bundle.manifest
+    kept = ("name", "version", "kind", "cohorts", "intended_use", "training_contour", "source", "excluded")
+    return {**{key: manifest[key] for key in kept if key in manifest}, "hash": model.bundle.sha256}

@@ -1,0 +1,136 @@
+"""What an export reads of a finished result folder, checked to be whole and unchanged."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import DmdpError, InputError, LesionError
+from ..images.files import read_mask, read_volume
+from ..images.volume import Geometry, Volume
+from ..prediction.document import SCHEMA, Prediction
+
+HEATMAP_PREFIX, SUFFIX = "heatmap_", ".nii.gz"
+CONTOURS = ("pet_lesion", "ct_lesion")  # their hashes in prediction.json
+
+
+@dataclass(frozen=True, eq=False)
+class Contour:
+    """``mask`` bool (z, y, x) on ``geometry``."""
+
+    mask: np.ndarray
+    geometry: Geometry
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A result of ``dmdp predict``: the prediction, both contours (None where a saved scene no longer holds them), the CT regions
+    (labels as float32 on a 1 mm grid, None where there are none) and the heatmaps by name (``<task>_<modality>_<stage>``).
+
+    ``created`` is when ``prediction.json`` was written (local time, whole seconds); ``digest`` (SHA-256) covers all of these.
+    """
+
+    prediction: Prediction
+    pet: Contour | None
+    ct: Contour | None
+    regions: Volume | None
+    heatmaps: Mapping[str, Volume]
+    created: datetime
+    digest: str
+
+
+@dataclass(frozen=True, eq=False)
+class ResultFolder:
+    """The folder that ``dmdp predict`` wrote: its ``result`` as values, and its files."""
+
+    folder: Path
+    result: Result
+
+    @classmethod
+    def read(cls, folder: str | Path) -> ResultFolder:
+        """Read it whole; raises as :func:`read_result`."""
+        return cls(Path(folder).expanduser(), read_result(folder))
+
+    def content(self, file: str) -> bytes | None:
+        """A file of the folder; None where it is absent."""
+        path = self.folder / file
+        return path.read_bytes() if path.is_file() else None
+
+    def obstacle(self, name: str) -> DmdpError | None:
+        """Why the format ``name`` cannot be made from this result; None where nothing is known to be in the way."""
+        if name == "map" and not self.result.heatmaps:
+            return InputError(
+                "export.no_maps",
+                "The result holds no heatmaps, as no network was run.",
+                "a result with heatmaps.",
+                "Predict again with a network, then export the maps.",
+            )
+        return None
+
+
+def read_result(folder: str | Path) -> Result:
+    """Read a result folder. Raises :class:`InputError` where it is none, and :class:`LesionError` where a contour is no longer
+    the one that the numbers were computed from."""
+    folder = Path(folder).expanduser()
+    file = folder / "prediction.json"
+    content, prediction = read_prediction(file)
+    hashes = [prediction.hashes[name] for name in CONTOURS]
+    pet, ct = (_contour(folder / f"{name}{SUFFIX}", sha) for name, sha in zip(("lesion_pet", "lesion_ct"), hashes, strict=True))
+    regions = read_volume(folder / "regions.nii.gz", "1") if (folder / "regions.nii.gz").exists() else None
+    heatmaps = {
+        path.name.removeprefix(HEATMAP_PREFIX).removesuffix(SUFFIX): read_volume(path, "1")
+        for path in sorted(folder.glob(f"{HEATMAP_PREFIX}*{SUFFIX}"))
+    }
+    created = datetime.fromtimestamp(int(file.stat().st_mtime))
+    return Result(prediction, pet, ct, regions, heatmaps, created, digest(content, created, {"regions": regions, **heatmaps}))
+
+
+def digest(content: bytes, created: datetime, volumes: Mapping[str, Volume | None]) -> str:
+    """SHA-256 of a result: of ``prediction.json``, the moment and the named volumes."""
+    found = hashlib.sha256(content + created.isoformat().encode())
+    for name, volume in volumes.items():
+        found.update(name.encode() + (b"" if volume is None else volume.array.tobytes()))
+    return found.hexdigest()
+
+
+def read_prediction(file: Path) -> tuple[bytes, Prediction]:
+    """``prediction.json`` as it stands and as a value; raises :class:`InputError` where it is none that this version reads."""
+    try:
+        content = file.read_bytes()
+        document = json.loads(content)
+        if document["schema"] != SCHEMA:
+            raise ValueError(f"schema {document['schema']}")
+        prediction = Prediction.from_json(document)
+        if not all(isinstance(prediction.hashes[name], str) for name in CONTOURS):
+            raise TypeError("a hash")
+        return content, prediction
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            "export.no_result",
+            f"'{file.parent.name}' is not a result of 'dmdp predict' that this version reads ({type(error).__name__}).",
+            "a folder with prediction.json and the contours.",
+            "Choose the folder that 'dmdp predict' wrote, or predict again.",
+        ) from error
+
+
+def mask_sha256(mask: np.ndarray) -> str:
+    """SHA-256 of a contour, as ``prediction.json`` keeps it."""
+    return hashlib.sha256(np.packbits(mask)).hexdigest()
+
+
+def _contour(path: Path, sha256: str) -> Contour:
+    mask, geometry = read_mask(path)
+    if mask_sha256(mask) != sha256:
+        raise LesionError(
+            "export.changed",
+            f"'{path.name}' is not the contour that the numbers were computed from.",
+            "the file as 'dmdp predict' wrote it.",
+            "Predict again with the changed contour, then export.",
+        )
+    return Contour(mask, geometry)

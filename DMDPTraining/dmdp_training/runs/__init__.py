@@ -1,0 +1,1 @@
+"""An open run: pieces that are kept, resumed and put together."""

@@ -1,0 +1,1 @@
+"""What is computed of labels and scores: pure functions."""

@@ -1,0 +1,67 @@
+"""How much of a feature is the lesion, and how much the hand that drew it: ICC over contours a millimetre apart."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+
+from dmdp import RESEARCH_USE_ONLY
+from dmdp.delineation.perturb import STEP_MM, perturbed
+from dmdp.errors import LesionError
+from dmdp.feature.ct import bspline_onto
+from dmdp.images.resampling import resample_mask
+from dmdp.patients.case import Case, Lesion
+from dmdp.pet_features import pet_features
+from dmdp.radiomics.engine import extract_present
+from dmdp.radiomics.profile import Profile
+from dmdp.regions.ct_regions import ROOM_MM
+from dmdp.regions.grid import fine_grid
+
+from ..statistics.agreement import Agreement
+
+AS_DRAWN = "as drawn"
+GOOD = 0.75  # Koo and Li, J Chiropr Med 2016;15:155
+COLUMNS = ("image", "feature", "icc1", "icc1_low", "icc1_high", "icc3", "icc3_low", "icc3_high", "lesions", "contours")
+
+ByContour = dict[str, Mapping[str, float]]
+
+
+def pet_by_contour(case: Case) -> ByContour:
+    """The PET features of a lesion as drawn, grown, shrunk and shifted; a contour that leaves too little is left out."""
+    found: ByContour = {}
+    for name, lesion in {AS_DRAWN: case.pet_lesion, **perturbed(case.pet_lesion)}.items():
+        try:
+            found[name] = {key: feature.value for key, feature in pet_features(case.pet, lesion).items()}
+        except LesionError:
+            continue
+    return found
+
+
+def ct_by_contour(case: Case, profile: Profile) -> ByContour:
+    """Radiomics of the whole lesion on the CT, on a 1 mm grid, for the same contours; all share one preparation."""
+    grid = fine_grid(case.ct_lesion, ROOM_MM)
+    mask, _ = resample_mask(case.ct_lesion.mask, case.ct_lesion.geometry, grid)
+    lesion = Lesion(mask, grid, case.ct_lesion.method, case.ct_lesion.modality)
+    masks = {AS_DRAWN: mask, **{name: other.mask for name, other in perturbed(lesion).items()}}
+    return extract_present(bspline_onto(case.ct, grid), masks, profile)[0]
+
+
+def agreement_csv(images: Mapping[str, Mapping[str, Agreement]], profile: Profile) -> str:
+    """A row per image (CT, PET) and feature; empty where the ICC is unknown."""
+    text = io.StringIO()
+    text.write(f"# {RESEARCH_USE_ONLY}\n")
+    text.write(f"# contours as drawn, {STEP_MM:g} mm larger and smaller, and shifted six ways; ICC(1,1) and ICC(3,1), 95 %\n")
+    text.write(f"# CT by profile {profile.name}, SHA-256 {profile.hash}\n")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for image, features in images.items():
+        for name, a in features.items():
+            values = (a.icc1, *a.icc1_interval, a.icc3, *a.icc3_interval)
+            writer.writerow((image, name, *("" if v != v else f"{v:.4f}" for v in values), a.lesions, a.contours))
+    return text.getvalue()
+
+
+def steady(agreements: Sequence[Agreement]) -> int:
+    """How many features are good even at the low end of their interval."""
+    return sum(a.icc1_interval[0] >= GOOD for a in agreements)

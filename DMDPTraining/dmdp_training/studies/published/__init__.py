@@ -1,0 +1,1 @@
+"""How well the models of the published tables do on patients that they have not seen."""
