@@ -66,7 +66,7 @@ def content(path: Path, size: int = -1) -> bytes:
             return stream.read(size)
     except (EOFError, OSError, zlib.error) as error:
         raise InputError(
-            "image.incomplete", f"'{path.name}' ends too early or is damaged ({error}).", "a whole file.", "Copy it again."
+            "image.incomplete", f"'{path.name}' ends too early or is damaged.", "a whole file.", "Copy it again."
         ) from error
 
 

@@ -49,7 +49,7 @@ def read_header(path: Path) -> Dataset | None:
     except (EOFError, AttributeError, KeyError, TypeError, NotImplementedError) as error:
         if bare:
             return None
-        raise ValueError(str(error) or type(error).__name__) from error
+        raise ValueError(type(error).__name__) from error
     return None if bare and "SOPClassUID" not in header else header
 
 

@@ -105,8 +105,8 @@ def discover(where: str | Path | Sequence[Path]) -> Discovery:
         try:
             header = read_header(path)
             frames = unrolled(header) if header is not None else ()
-        except (OSError, ValueError) as error:
-            rejected.append(Rejection(f"file {path.name}", f"it is damaged or cut off ({error})"))
+        except (OSError, ValueError):
+            rejected.append(Rejection(f"file {path.name}", "it is damaged or cut off"))
             continue
         if header is not None and "SeriesInstanceUID" in header:
             groups[str(header.SeriesInstanceUID)] += (Slice(path, n, frame) for n, frame in enumerate(frames))
