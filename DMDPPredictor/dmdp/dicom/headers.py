@@ -19,6 +19,7 @@ TAGS: Sequence[str | int] = (
     "ImagePositionPatient", "PixelSpacing", "Rows", "Columns", "NumberOfFrames", "SliceThickness", "RescaleSlope",
     "RescaleIntercept", "TransferSyntaxUID", "Units", "CorrectedImage", "DecayCorrection", "ActualFrameDuration",
     "PatientWeight", "PatientSize", "PatientSex", "PatientAge", "RadiopharmaceuticalInformationSequence", "Manufacturer",
+    "PatientID", "ConvolutionKernel", "RescaleType", "NumberOfSlices",
     PHILIPS_SUV_FACTOR, PHILIPS_ACTIVITY_FACTOR, 0x0009100D,
 )  # fmt: skip
 OF_PIXELS: Sequence[str | int] = (  # what places and scales pixels, multi-frame objects included

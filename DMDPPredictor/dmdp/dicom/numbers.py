@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -163,6 +163,14 @@ def stated(
         plural = "s" if len(texts) > 1 else ""
         code, words = "several", f"has {len(texts)} value{plural} where {belong}: {quoted(BETWEEN.join(texts), keyword)}"
     return Finding(code, tag, keyword, f"{tag} {keyword} {words}.", expected)
+
+
+def one_per_tag(notes: Iterable[str]) -> tuple[str, ...]:
+    """Of the notes on many slices the first on each tag; where others differ from it, it says so."""
+    found: dict[str, dict[str, None]] = {}
+    for note in notes:
+        found.setdefault(note[:11], {})[note] = None
+    return tuple(f"{first.rstrip('.')}; likewise in other slices." if others else first for first, *others in found.values())
 
 
 def elements(header: Dataset | Mapping[str, Any], key: str | int, name: str = "") -> tuple[Any, ...] | None:
