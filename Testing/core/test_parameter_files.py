@@ -129,6 +129,9 @@ def test_known_values_of_the_simulated_patient(prepared):
     assert found["original_firstorder_Mean"].value == pytest.approx(13.103, abs=5e-4)
     assert found["original_firstorder_Variance"].value == pytest.approx(2430.4, abs=0.05)
     assert found["original_glszm_ZoneEntropy"].value == pytest.approx(5.108, abs=5e-4)
+    found = ct_features(case, regions, from_document("file", FILES["normalised"])).regions[TUMOUR]
+    assert found["original_firstorder_Mean"].value == pytest.approx(137.16, abs=5e-3)
+    assert found["original_glcm_Contrast"].value == pytest.approx(0.180, abs=5e-4)
 
 
 def test_the_other_regions_lie_on_the_same_grid(prepared):
