@@ -25,6 +25,7 @@ from .errors import Cancelled, DmdpError, OutputError, UsageError
 from .jobs.job import Job, read_job
 from .jobs.protocol import JOB, Line, parse_line
 from .progress import Progress, silent
+from .reading import check_regular, read_text, why
 from .resources import BUNDLE_SUFFIXES, is_path
 from .session import new_folder
 from .tasks import TASKS
@@ -59,11 +60,12 @@ def read_rows(source: str | Path | Iterable[Row]) -> list[dict[str, Any]]:
     if isinstance(source, str | Path):
         path = Path(source).expanduser()
         try:
+            check_regular(path)
             with path.open(encoding="utf-8-sig", newline="") as stream:
                 rows = [{k: v for k, v in row.items() if v not in (None, "")} for row in csv.DictReader(stream)]
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, UnicodeDecodeError, csv.Error) as error:
             raise UsageError(
-                "batch.unreadable", f"'{path}' cannot be read ({error}).", "a CSV file in UTF-8.", "Check the path."
+                "batch.unreadable", f"'{path}' cannot be read ({why(error)}).", "a CSV file in UTF-8.", "Check the path."
             ) from error
         rows = [{k: str(path.parent / v) if k in PATHS else v for k, v in row.items()} for row in rows]
     else:
@@ -222,6 +224,15 @@ def read_summary(out: str | Path) -> tuple[Outcome, ...]:
     lines = (Path(out) / SUMMARY).read_text(encoding="utf-8").splitlines()
     rows = csv.DictReader(line for line in lines if not line.startswith("#"))
     return tuple(Outcome(row["id"], row["outcome"], row["reason"]) for row in rows)
+
+
+def read_notes(folder: Path) -> tuple[tuple[str, ...], Mapping[str, Any] | None]:
+    """What a patient's result says was decided on the way in, and its SUV audit; nothing where the result is gone."""
+    try:
+        document = json.loads(read_text(folder / "prediction.json"))
+        return tuple(document["notes"]), document["suv_audit"]
+    except (OSError, ValueError, KeyError):
+        return (), None
 
 
 def _one(row: Row, out: Path, common: Mapping[str, Any], children: _Children, running: _Running) -> Outcome:

@@ -143,10 +143,20 @@ def _unforeseen(error: Exception) -> DmdpError:
         traceback.print_exception(error)
     return DmdpError(
         "internal",
-        f"An unforeseen error: {type(error).__name__}: {error}",
+        f"An unforeseen error: {type(error).__name__}{_place(error)}.",
         "none.",
         "Run it again with DMDP_DEBUG=1 in the environment and report what it prints.",
     )
+
+
+def _place(error: Exception) -> str:
+    """Where in our own code an error arose: what a library says of it is for programmers, and may name a patient."""
+    ours = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if {"dmdp", "dmdp_training"} & set(frame.filename.split(os.sep))
+    ]
+    return f" at line {ours[-1].lineno} of {os.path.basename(ours[-1].filename)}" if ours else ""
 
 
 def _stop_on_signal() -> Stop:

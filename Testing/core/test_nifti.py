@@ -12,6 +12,7 @@ from dmdp.cli import main
 from dmdp.errors import InputError, OutputError
 from dmdp.images.files import read_mask, read_volume, write_mask, write_volume
 from dmdp.images.volume import Geometry, Volume
+from dmdp.intake.load import load_pet
 from dmdp.intake.masks import read_segment
 
 SHAPE = (20, 30, 40)
@@ -161,3 +162,40 @@ def test_the_command_says_so_in_one_line(simulated_study, tmp_path, capfd):
     assert "ITK" not in shown
     assert "damaged" not in shown
     assert not (tmp_path / "o.nii.gz").exists()
+
+
+def pixdim_of_another(whole):
+    """The sform alone holds; the sizes beside it are those of some other image."""
+    struct.pack_into("<3f", whole, 80, 1.0, 1.0, 1.0)
+    struct.pack_into("<hh", whole, 252, 0, 1)
+
+
+def test_voxels_are_as_large_as_the_matrix_says(edited, values):
+    volume = read_volume(edited(pixdim_of_another), "1")
+    assert volume.geometry.same_grid(GRID)
+    np.testing.assert_array_equal(volume.array, values)
+
+
+@pytest.mark.parametrize(("slope", "inter", "factor"), [(2.0, 1.0, 2.0), (0.0, 0.0, 1.0), (np.nan, 0.0, 1.0), (0.0, np.nan, 1.0)])
+def test_a_scale_with_one_meaning_is_applied(edited, values, slope, inter, factor):
+    volume = read_volume(edited(lambda whole: struct.pack_into("<2f", whole, 112, slope, inter)), "1")
+    np.testing.assert_allclose(volume.array, values * factor + (inter if slope == 2 else 0), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("slope", "inter"), [(0.0, 5.0), (np.inf, 0.0), (1.0, np.nan), (np.nan, 5.0)])
+def test_a_scale_without_one_meaning_is_refused(edited, slope, inter):
+    with pytest.raises(InputError, match=r"scl_slope, scl_inter") as refused:
+        read_volume(edited(lambda whole: struct.pack_into("<2f", whole, 112, slope, inter)), "1")
+    assert refused.value.code == "nifti.scale"
+
+
+@pytest.mark.parametrize("unit", [1, 3], ids=["metres", "micrometres"])
+def test_voxels_beyond_all_sizes_are_refused_with_theirs(edited, unit):
+    with pytest.raises(InputError, match="may name another unit of length"):
+        read_volume(edited(lambda whole: whole.__setitem__(123, unit)), "1")
+
+
+def test_an_image_that_has_lost_its_place_is_said_to_have(edited):
+    path = edited(lambda whole: struct.pack_into("<hh", whole, 252, 0, 0))
+    assert any("places its first voxel at 0, 0, 0" in note for note in load_pet(path, pet_is_suv=True).notes)
+    assert not any("places its first voxel" in note for note in load_pet(edited(lambda whole: None), pet_is_suv=True).notes)

@@ -9,7 +9,7 @@ import pytest
 import SimpleITK as sitk
 from dmdp.cli import main
 from dmdp.errors import InputError
-from dmdp.feature.ct import TUMOUR, ct_features
+from dmdp.features.ct import TUMOUR, ct_features
 from dmdp.images.files import to_sitk, write_mask, write_volume
 from dmdp.images.volume import Geometry, Volume
 from dmdp.intake.prepare import CaseRequest, prepare_case
@@ -129,6 +129,9 @@ def test_known_values_of_the_simulated_patient(prepared):
     assert found["original_firstorder_Mean"].value == pytest.approx(13.103, abs=5e-4)
     assert found["original_firstorder_Variance"].value == pytest.approx(2430.4, abs=0.05)
     assert found["original_glszm_ZoneEntropy"].value == pytest.approx(5.108, abs=5e-4)
+    found = ct_features(case, regions, from_document("file", FILES["normalised"])).regions[TUMOUR]
+    assert found["original_firstorder_Mean"].value == pytest.approx(137.16, abs=5e-3)
+    assert found["original_glcm_Contrast"].value == pytest.approx(0.180, abs=5e-4)
 
 
 def test_the_other_regions_lie_on_the_same_grid(prepared):
@@ -259,7 +262,7 @@ def test_an_image_that_is_too_thin_for_a_filter_is_said_to_be(images, prepared):
 
 
 def test_a_ct_of_two_slices_is_refused_with_the_reason(prepared):
-    from dmdp.feature.ct import bspline_onto
+    from dmdp.features.ct import bspline_onto
 
     case, regions = prepared("float.nii.gz", "mask.nii.gz")
     two = Volume(case.ct.array[:2], case.ct.geometry.crop((0, 0, 0), (2, *case.ct.geometry.shape[1:])), "HU")

@@ -5,6 +5,7 @@ Each maker changes the slices of the simulated patient, whose SUVbw is 64 kg × 
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable
 
@@ -79,6 +80,14 @@ def pet(study_copy):
     return changed
 
 
+def over_midnight(header: pydicom.Dataset) -> None:
+    """Begun at 23:55, an hour after the injection; the upper half follows after midnight, and no date was moved on."""
+    header.SeriesTime = "235500"
+    header.AcquisitionTime = "235500" if float(header.ImagePositionPatient[2]) < 0 else "000500"
+    drug(header).RadiopharmaceuticalStartDateTime = "20200101225500"
+    drug(header).RadiopharmaceuticalStartTime = "225500"
+
+
 DATES = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate")
 CASES = {
     "series-time-before-scan": (set_all(SeriesTime="093000", FrameReferenceTime="59937"), 1.0, "reference_time"),
@@ -109,6 +118,10 @@ CASES = {
     "corrected-image-absent": (set_all(CorrectedImage=None, AttenuationCorrectionMethod="measured,CT"), 1.0, "attenuation"),
     "corrected-image-absent-alone": (set_all(CorrectedImage=None), 1.0, "attenuation"),
     "corrected-image-empty": (set_all(CorrectedImage=""), 1.0, "attenuation"),
+    "corrected-image-brackets": (lambda header: raw(header, "CorrectedImage", "CS", b"[]"), 1.0, "attenuation"),
+    "corrected-image-of-a-list": (lambda header: raw(header, "CorrectedImage", "CS", b"['DECY', 'ATTN']"), 1.0, None),
+    "corrected-image-commas": (lambda header: raw(header, "CorrectedImage", "CS", b"DECY,ATTN "), 1.0, None),
+    "over-midnight-in-one-date": (over_midnight, 1.0, "dates"),
 }  # fmt: skip
 
 
@@ -138,6 +151,18 @@ def test_an_injection_just_after_the_start(pet):
     audit = load_pet(pet(change)).suv_audit
     assert audit["factors"]["SUVbw"] == pytest.approx(64_000 / (350e6 * 2 ** (30 / 6586.2)))
     assert audit["uptake_minutes"] == 0
+
+
+def test_several_tracers_beside_stored_suv_are_said(pet):
+    def change(header):
+        second = copy.deepcopy(drug(header))
+        second.RadionuclideTotalDose = "100000000"
+        header.RadiopharmaceuticalInformationSequence.append(second)
+        header.Units, header.RescaleSlope = "GML", f"{float(header.RescaleSlope) * FACTOR:.8g}"
+
+    audit = load_pet(pet(change)).suv_audit
+    assert audit["factors"]["SUVbw"] == 1
+    assert "2 different radiopharmaceuticals" in next(w["text"] for w in audit["warnings"] if w["code"] == "several_tracers")
 
 
 def test_stored_suv_by_lean_body_mass_becomes_suv_by_weight(pet, simulated_study):

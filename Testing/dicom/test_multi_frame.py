@@ -173,3 +173,14 @@ def test_objects_on_a_multi_frame_image_lie_on_its_frames(damage, which, uid):
     read = damage.segmentation(which)
     referenced = read.ReferencedSeriesSequence[0].ReferencedInstanceSequence
     assert [str(item.ReferencedSOPClassUID) for item in referenced] == [uid]
+
+
+@pytest.mark.parametrize(("cut", "expected"), [(5, [0, 1]), (60, [0]), (3, [1])])
+def test_every_multi_frame_object_that_holds_a_marked_slice_is_referred_to(damage, cut, expected):
+    """Slices 4 to 6 are marked; the series is in two objects, cut before slice ``cut``."""
+    uid = "1.2.840.10008.5.1.4.1.1.2.1"
+    objects = [multi_frame(damage, "ct", uid, order=order) for order in (range(cut), range(cut, 100))]
+    damage.renew(objects[1])
+    damage.replace("ct", objects)
+    referenced = damage.segmentation("ct").ReferencedSeriesSequence[0].ReferencedInstanceSequence
+    assert [str(item.ReferencedSOPInstanceUID) for item in referenced] == [str(objects[n].SOPInstanceUID) for n in expected]

@@ -118,12 +118,13 @@ def _is_regular(target: Path) -> bool:
 
 
 def _exists(target: Path) -> OutputError:
+    ours = _is_regular(target) or target.is_symlink()
     found = "a file that is not what this command has just made" if _is_regular(target) else "no plain file"
     return OutputError(
         "output.exists",
         f"'{target}' exists; it is {found}.",
         "a new file.",
-        "Choose another name, or give --overwrite to have a file or a link replaced.",
+        f"Choose another name{', or give --overwrite to have it replaced' if ours else ''}.",
     )
 
 

@@ -16,6 +16,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ..reading import read_text
+
 MEMBER, VERSION = "written", 1
 NO_STRANGERS = (".ds_store", "thumbs.db", "desktop.ini")  # what file managers leave everywhere
 MAX_BYTES = 32 * 1024 * 1024  # of a marker
@@ -98,7 +100,7 @@ def is_former(folder: Path, kind: Kind) -> bool:
     if any((folder / name).is_file() for name in kind.former):
         return True
     try:
-        document = json.loads((folder / kind.marker).read_text(encoding="utf-8"))
+        document = json.loads(read_text(folder / kind.marker))
         return "schema" in document and document.get(MEMBER, {}).get("version") != VERSION
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return False

@@ -18,6 +18,7 @@ from typing import Any
 from ..atomic import BUNDLE, check_place, result_folder
 from ..atomic.marker import MEMBER, NO_STRANGERS
 from ..errors import ModelError
+from ..reading import why
 
 SCHEMA = 1
 KINDS = ("ensemble", "network")
@@ -124,7 +125,7 @@ def _parse(raw: bytes, where: str) -> dict[str, Any]:
     try:
         manifest = json.loads(raw.decode("utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise refusal("manifest", f"The manifest of '{where}' is not JSON ({error}).", "valid JSON.") from error
+        raise refusal("manifest", f"The manifest of '{where}' is not JSON ({why(error)}).", "valid JSON.") from error
     missing = [key for key in REQUIRED if not isinstance(manifest, dict) or key not in manifest]
     if missing:
         raise refusal("manifest", f"The manifest of '{where}' lacks {', '.join(missing)}.", "a complete manifest.")
@@ -197,5 +198,5 @@ def _read_zip(path: Path) -> dict[str, bytes]:
                     raise refusal("size", f"'{name}' in '{path.name}' is not as large as it says.", "a sound zip.")
                 contents[name] = content
     except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise refusal("zip", f"'{path.name}' cannot be read as a zip file ({error}).", "a bundle folder or zip.") from error
+        raise refusal("zip", f"'{path.name}' cannot be read as a zip file ({why(error)}).", "a bundle folder or zip.") from error
     return contents

@@ -12,6 +12,7 @@ from ..command import Command
 from ..errors import UsageError
 from ..progress import Progress
 from .options import add_overwrite, required
+from .said import said
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -26,8 +27,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Mapping[str, Any], progress: Progress) -> str:
-    """Predict for every patient; say how many succeeded, and why the others did not."""
-    from ..batch import DONE, FAILED, SKIPPED, SUMMARY, predict_batch, read_rows
+    """Predict for every patient; say how many succeeded, why the others did not, and what was decided on the way in."""
+    from ..batch import DONE, FAILED, SKIPPED, SUMMARY, predict_batch, read_notes, read_rows
 
     jobs = 1 if arguments.get("jobs") is None else int(arguments["jobs"])
     if jobs < 1:
@@ -46,7 +47,8 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     )
     counts = ", ".join(f"{sum(o.outcome == word for o in outcomes)} {word}" for word in (DONE, SKIPPED, FAILED))
     failed = [f"  {o.id}: {o.reason}" for o in outcomes if o.outcome == FAILED]
-    return "\n".join([f"{counts}; {out / SUMMARY}", *failed, RESEARCH_USE_ONLY])
+    noted = [f"  {o.id}: {words}" for o in outcomes if o.outcome == DONE for words in said(*read_notes(out / o.id))]
+    return "\n".join([f"{counts}; {out / SUMMARY}", *failed, *noted, RESEARCH_USE_ONLY])
 
 
 COMMAND = Command("batch", "Predict for many patients, listed in a CSV file.", add_arguments, run)

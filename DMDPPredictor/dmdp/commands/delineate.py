@@ -10,6 +10,7 @@ from .. import RESEARCH_USE_ONLY
 from ..command import Command
 from ..progress import Progress
 from .options import PET_IS_SUV_HELP, SEED_HELP, add_overwrite, point, required
+from .said import said
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -23,7 +24,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Mapping[str, Any], progress: Progress) -> str:
-    """Write the mask on the PET's own grid; say its volume and maximum."""
+    """Write the mask on the PET's own grid; say its volume and maximum, and what was decided on the way."""
     from ..atomic import put_file
     from ..delineation.pet import delineate
     from ..images.files import write_mask
@@ -33,14 +34,15 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     source = ImageSource.of(required(arguments, "pet"))
     with put_file(required(arguments, "out"), overwrite=bool(arguments.get("overwrite")), inputs=source.read_from) as out:
         progress(0.0, "reading the PET")
-        pet = load_pet(source, pet_is_suv=bool(arguments.get("pet_is_suv"))).pet
+        loaded = load_pet(source, pet_is_suv=bool(arguments.get("pet_is_suv")))
+        pet = loaded.pet
         progress(0.6, "outlining the lesion")
         lesion = delineate(pet, point(required(arguments, "seed")), arguments.get("method") or "auto")
         write_mask(out, lesion.mask, lesion.geometry)
     progress(1.0, "mask written")
     maximum = float(pet.array[lesion.mask].max())
     summary = f"{lesion.volume_ml:.1f} ml, {lesion.voxels} voxels, SUVmax {maximum:.1f} (method {lesion.method})"
-    return "\n".join([summary, *lesion.notes, RESEARCH_USE_ONLY])
+    return "\n".join([summary, *said((*lesion.notes, *loaded.notes), loaded.suv_audit), RESEARCH_USE_ONLY])
 
 
 COMMAND = Command("delineate", "Outline the lesion that holds a point in the PET.", add_arguments, run)

@@ -12,6 +12,7 @@ from ..command import Command
 from ..errors import LesionError
 from ..progress import Progress, part
 from .options import add_case_arguments, add_overwrite, case_request, required
+from .said import said
 
 if TYPE_CHECKING:
     from ..radiomics.parameters import Parameters
@@ -69,7 +70,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
         f"{len(pet)} PET features and {found.to_json()['computed']} of the CT regions {', '.join(present)}: {out}",
         f"Profile {found.profile}, SHA-256 {found.profile_hash[:12]}…, computed by {found.backend}, {found.contour}.",
         *(f"{name} is absent: {why.rstrip('.')}." for name, why in found.absent.items()),
-        *dict.fromkeys((*case.notes, *found.notes)),
+        *said((*case.notes, *found.notes), case.suv_audit),
     ]
     return "\n".join([*lines, RESEARCH_USE_ONLY])
 

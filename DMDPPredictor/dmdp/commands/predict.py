@@ -15,6 +15,7 @@ from ..patients.case import SEXES, SMOKING
 from ..progress import Progress
 from ..tasks import TASKS
 from .options import add_case_arguments, add_overwrite, case_request, required
+from .said import said
 
 PREVALENCE_HELP = "local share of positives, e.g. EGFR=0.45, for the displayed probability only; may be repeated"
 MODEL_HELP = "bundle name or path; may be repeated (default published-pet-clinical; demo-network adds heatmaps)"
@@ -39,8 +40,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Mapping[str, Any], progress: Progress) -> str:
-    """Predict and write; returns the verdict, the probabilities unless the case is outside, and where to look."""
-    from ..intake.prepare import COLD_NOTE, HEADER_NOTE
+    """Predict and write; returns the verdict, what was decided on the way in, the probabilities unless the case is outside, and
+    where to look."""
     from ..jobs.job import Job
     from ..workflow import predict_to_folder
 
@@ -64,7 +65,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     )
     lines = [f"Applicability: {prediction.applicability.verdict}"]
     lines += [f"  {reason.level}: {reason.found} Expected: {reason.expected}" for reason in prediction.applicability.reasons]
-    lines += [note for note in prediction.notes if note.startswith((HEADER_NOTE, COLD_NOTE))]
+    lines += said(prediction.notes, prediction.suv_audit)
     if prediction.applicability.verdict == "outside":
         lines.append("The probabilities are in prediction.json, and in the report behind 'show anyway'.")
     else:

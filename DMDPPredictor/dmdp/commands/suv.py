@@ -10,6 +10,7 @@ from typing import Any
 from .. import RESEARCH_USE_ONLY
 from ..command import Command
 from ..progress import Progress
+from .said import said
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -28,7 +29,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
         return json.dumps({"research_use_only": RESEARCH_USE_ONLY, **audit}, indent=1, ensure_ascii=False)
     factors = [f"  {name:<7} {value:.6g}" if value else f"  {name:<7} not computable: see --json"
                for name, value in audit["factors"].items()]  # fmt: skip
-    warnings = [f"  ! {words}" for words in (*(warning["text"] for warning in audit["warnings"]), *loaded.notes)]
+    warnings = [f"  ! {words}" for words in said(loaded.notes, audit)]
     used = [f"  {tag['tag']} {tag['keyword']} = {tag['value']}" for tag in audit["tags"]]
     rules = [f"  {rule}" for rule in audit["rules"]]
     uptake = audit["uptake_minutes"]

@@ -17,8 +17,8 @@ DESCRIBED = re.compile(
 
 
 def corrections(header: Dataset | Mapping[str, Any]) -> frozenset[str]:
-    """The corrections that CorrectedImage lists; empty where the tag is absent or empty."""
-    return frozenset(text(word).upper() for word in elements(header, "CorrectedImage") or ()) - {""}
+    """The corrections that CorrectedImage lists, also with commas or brackets; empty where the tag is absent or empty."""
+    return frozenset(re.findall(r"\w+", " ".join(text(word).upper() for word in elements(header, "CorrectedImage") or ())))
 
 
 def known_corrected(header: Dataset) -> bool:

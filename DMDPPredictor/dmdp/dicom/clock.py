@@ -14,7 +14,7 @@ from typing import Any
 
 from pydicom.dataset import Dataset
 
-from .numbers import IDENTIFYING, Finding, elements, identify, quoted, text
+from .numbers import IDENTIFYING, Finding, identify, quoted, stated
 
 DAY = re.compile(r"(\d{4})(?:(\d{2})(\d{2})|([-./])(\d{2})\4(\d{2}))", re.ASCII)
 TIME = re.compile(r"(\d{2}|\d(?=:))(?:(\d{2})(?:(\d{2})([.,]\d{1,9})?)?|:(\d{2})(?::(\d{2})([.,]\d{1,9})?)?)?", re.ASCII)
@@ -129,22 +129,13 @@ def _without_offset(words: str, after: int = 0) -> tuple[str, timedelta | None, 
 
 def _read(header, key, name, kind, parse) -> Moment:
     tag, keyword = identify(key, name)
-    values = elements(header, key, name)
-
-    def failed(code: str, words: str) -> Moment:
-        return Moment(finding=Finding(code, tag, keyword, f"{tag} {keyword} {words}.", EXPECTED[kind]))
-
-    if values is None:
-        return failed("missing", "is missing")
-    texts = [text(value) for value in values]
-    if not any(texts):
-        return failed("empty", "is empty")
-    said = quoted("\\".join(texts), keyword)
-    if len(texts) > 1:
-        return failed("several", f"has {len(texts)} values where one belongs: {said}")
-    found = parse(texts[0])
+    texts = stated(header, key, 1, EXPECTED[kind], name)
+    if isinstance(texts, Finding):
+        return Moment(finding=texts)
+    said, found = quoted(texts[0], keyword), parse(texts[0])
     if found is None:
-        return failed({"DA": "date", "DT": "date", "TM": "time"}.get(kind, kind), f"is {said}")
+        code = {"DA": "date", "DT": "date", "TM": "time"}.get(kind, kind)
+        return Moment(finding=Finding(code, tag, keyword, f"{tag} {keyword} is {said}.", EXPECTED[kind]))
     shown = "a value of that kind" if keyword in IDENTIFYING else _shown(found)
     return replace(found, note=f"{tag} {keyword} is {said}; it was read as {shown}." if found.note else "")
 

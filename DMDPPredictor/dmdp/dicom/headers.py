@@ -19,6 +19,7 @@ TAGS: Sequence[str | int] = (
     "ImagePositionPatient", "PixelSpacing", "Rows", "Columns", "NumberOfFrames", "SliceThickness", "RescaleSlope",
     "RescaleIntercept", "TransferSyntaxUID", "Units", "CorrectedImage", "DecayCorrection", "ActualFrameDuration",
     "PatientWeight", "PatientSize", "PatientSex", "PatientAge", "RadiopharmaceuticalInformationSequence", "Manufacturer",
+    "PatientID", "ConvolutionKernel", "RescaleType", "NumberOfSlices",
     PHILIPS_SUV_FACTOR, PHILIPS_ACTIVITY_FACTOR, 0x0009100D,
 )  # fmt: skip
 OF_PIXELS: Sequence[str | int] = (  # what places and scales pixels, multi-frame objects included
@@ -49,7 +50,7 @@ def read_header(path: Path) -> Dataset | None:
     except (EOFError, AttributeError, KeyError, TypeError, NotImplementedError) as error:
         if bare:
             return None
-        raise ValueError(str(error) or type(error).__name__) from error
+        raise ValueError(type(error).__name__) from error
     return None if bare and "SOPClassUID" not in header else header
 
 

@@ -106,8 +106,11 @@ def _together(slices: Sequence[Slice], planes: Sequence[Plane | str], one: int, 
     return planes[one].fits(planes[other]) and _kind(slices[one].header) == _kind(slices[other].header)
 
 
-def _kind(header: Dataset) -> tuple[str, bool]:
-    return str(header.get("FrameOfReferenceUID", "")), "SECONDARY" in image_type(header)
+def _kind(header: Dataset) -> tuple[str, bool, str, str]:
+    """What the slices of one volume have in common beside their place."""
+    names = ("FrameOfReferenceUID", "ConvolutionKernel", "PatientID")
+    frame, kernel, patient = (str(header.get(name, "")) for name in names)
+    return frame, "SECONDARY" in image_type(header), kernel, patient
 
 
 def _difference(slices: Sequence[Slice], planes: Sequence[Plane], one: int, other: int) -> str:
@@ -118,6 +121,11 @@ def _difference(slices: Sequence[Slice], planes: Sequence[Plane], one: int, othe
         return "its slices have different orientations (ImageOrientationPatient)"
     if not a.fits(b):
         return "its slices differ in PixelSpacing"
-    if _kind(slices[one].header)[0] != _kind(slices[other].header)[0]:
-        return "its slices have different frames of reference"
-    return "some are secondary (derived) images"
+    reasons = (
+        "its slices have different frames of reference",
+        "some are secondary (derived) images",
+        "its slices were reconstructed with different kernels ((0018,1210) ConvolutionKernel)",
+        "its slices carry the identifiers of different patients",
+    )
+    kinds = zip(_kind(slices[one].header), _kind(slices[other].header), strict=True)
+    return next(reason for reason, (ours, theirs) in zip(reasons, kinds, strict=True) if ours != theirs)

@@ -82,7 +82,7 @@ def _files(folder: Path, most: int = 1000) -> list[Path]:
     found: list[Path] = []
     for root, folders, names in os.walk(folder):
         folders.sort()
-        found += [Path(root) / name for name in sorted(names)]
+        found += filter(Path.is_file, (Path(root) / name for name in sorted(names)))
         if len(found) >= most:
             break
     return found[:most]

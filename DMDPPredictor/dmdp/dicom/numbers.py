@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from pydicom.dataset import Dataset
 
 from ..errors import DmdpError
 
+BETWEEN = "\\"  # the values of one element
 LONGEST = 32  # characters of a value that a message quotes
 TEXT_VRS = frozenset(("AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI", "UN"))  # of the default character set
 IDENTIFYING = frozenset((
@@ -110,21 +111,15 @@ def read_numbers(
     of thousands, are read where ``limits`` or the other values leave one reading, and noted.
     """
     tag, keyword = identify(key, name)
-    values = elements(header, key, name)
-    several = "one value" if count == 1 else f"{count} values"
-    expected = f"{limits.words}." if count == 1 else f"{several}, each {limits.words}."
+    expected = f"{limits.words}." if count == 1 else f"{count} values, each {limits.words}."
+    texts = stated(header, key, count, expected, name)
+    if isinstance(texts, Finding):
+        return Reading(finding=texts)
+    said = quoted(BETWEEN.join(texts), keyword)
 
     def failed(code: str, words: str) -> Reading:
         return Reading(finding=Finding(code, tag, keyword, f"{tag} {keyword} {words}.", expected))
 
-    if values is None:
-        return failed("missing", "is missing")
-    texts = [text(value) for value in values]
-    if not any(texts):
-        return failed("empty", "is empty")
-    said = quoted("\\".join(texts), keyword)
-    if len(texts) != count:
-        return failed("several", f"has {len(texts)} value(s) where {several} belong: {said}")
     bad = next((word for word in texts if not _is_number(word)), None)
     if bad is not None:
         code = "not_finite" if NOT_FINITE.fullmatch(bad) else "empty" if not bad else "text"
@@ -147,6 +142,35 @@ def read_numbers(
     plain = all(PLAIN.fullmatch(word) for word in texts) and not (whole and any(v != int(v) for v in numbers))
     read = "numbers" if keyword in IDENTIFYING else ", ".join(f"{v:.10g}" for v in numbers)
     return Reading(numbers, note="" if plain else f"{tag} {keyword} is {said}; it was read as {read}.")
+
+
+def stated(
+    header: Dataset | Mapping[str, Any], key: str | int, count: int, expected: str, name: str = ""
+) -> tuple[str, ...] | Finding:
+    """The ``count`` values of an element as text without padding; or the finding that it is missing, empty, or has another
+    number of values. ``expected`` goes into the finding."""
+    tag, keyword = identify(key, name)
+    values = elements(header, key, name)
+    texts = tuple(text(value) for value in values or ())
+    if any(texts) and len(texts) == count:
+        return texts
+    if values is None:
+        code, words = "missing", "is missing"
+    elif not any(texts):
+        code, words = "empty", "is empty"
+    else:
+        belong = "one belongs" if count == 1 else f"{count} belong"
+        plural = "s" if len(texts) > 1 else ""
+        code, words = "several", f"has {len(texts)} value{plural} where {belong}: {quoted(BETWEEN.join(texts), keyword)}"
+    return Finding(code, tag, keyword, f"{tag} {keyword} {words}.", expected)
+
+
+def one_per_tag(notes: Iterable[str]) -> tuple[str, ...]:
+    """Of the notes on many slices the first on each tag; where others differ from it, it says so."""
+    found: dict[str, dict[str, None]] = {}
+    for note in notes:
+        found.setdefault(note[:11], {})[note] = None
+    return tuple(f"{first.rstrip('.')}; likewise in other slices." if others else first for first, *others in found.values())
 
 
 def elements(header: Dataset | Mapping[str, Any], key: str | int, name: str = "") -> tuple[Any, ...] | None:

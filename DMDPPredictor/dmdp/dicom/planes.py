@@ -8,9 +8,10 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from ..images.volume import EVEN_MM
-from .numbers import POSITIVE, Limits, read_number, read_numbers
+from .numbers import Limits, read_number, read_numbers
 
 SIZE = Limits(low=1, high=65535)
+VOXEL_MM = Limits(low=0.01, high=100.0)
 SKEW = 1e-3  # by how much direction cosines may fail to be of length 1 or at right angles: rounding
 
 
@@ -49,7 +50,7 @@ def plane_of(header: Dataset) -> Plane | str:
     readings = {
         "ImageOrientationPatient": read_numbers(header, "ImageOrientationPatient", 6),
         "ImagePositionPatient": read_numbers(header, "ImagePositionPatient", 3),
-        "PixelSpacing": read_numbers(header, "PixelSpacing", 2, POSITIVE),
+        "PixelSpacing": read_numbers(header, "PixelSpacing", 2, VOXEL_MM),
         "Rows": read_number(header, "Rows", SIZE),
         "Columns": read_number(header, "Columns", SIZE),
     }

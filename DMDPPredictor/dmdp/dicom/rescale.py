@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 
-from .numbers import POSITIVE, Limits, Reading, read_number
+from .numbers import POSITIVE, Limits, Reading, one_per_tag, read_number
 
 NOT_ZERO = Limits(zero=False)
 PLAIN = (1.0, 0.0)
@@ -32,13 +32,15 @@ def rescale_of(headers: Sequence[Dataset]) -> Rescale:
         pet = str(header.get("Modality", "")) == "PT"
         pair = (read_number(header, "RescaleSlope", POSITIVE if pet else NOT_ZERO), read_number(header, "RescaleIntercept"))
         notes += [reading.note for reading in pair if reading.note]
+        if pet and pair[1].value:
+            notes.append(f"(0028,1052) RescaleIntercept is {pair[1].value:g}, while that of a PET is 0; it was applied.")
         found = [reading.finding.found.rstrip(".") for reading in pair if reading.finding is not None]
         if "ModalityLUTSequence" in header:
             found.insert(0, "(0028,3000) ModalityLUTSequence takes the place of RescaleSlope")
         findings += found
         lacking += bool(found)
         factors.append(_factors(pair))
-    return Rescale(tuple(factors), findings[0] if findings else None, lacking, tuple(dict.fromkeys(notes)))
+    return Rescale(tuple(factors), findings[0] if findings else None, lacking, one_per_tag(notes))
 
 
 def _factors(pair: tuple[Reading, Reading]) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -19,10 +20,12 @@ from .grid import Resampling, place
 from .headers import read_header
 from .members import Slice, image_type, stack_of, without_copies
 from .named import no_images
-from .numbers import elements, text
+from .numbers import elements, first_text, one_per_tag, quoted, read_number, text
 from .rescale import rescale_of
 
 MIN_SLICES = 3
+PROJECTION = re.compile(r"(?<![A-Z])(M(AX|IN)?[ _]?IP|MEDIAN[ _]IP|PROJECTION)(?![A-Z])")  # maximum intensity and the like
+HU_TYPES = ("", "HU", "HU_MOD", "US")  # US is unspecified, as some scanners say of HU
 SECONDARY = "is a secondary (derived) image, not an original one"
 
 
@@ -105,8 +108,8 @@ def discover(where: str | Path | Sequence[Path]) -> Discovery:
         try:
             header = read_header(path)
             frames = unrolled(header) if header is not None else ()
-        except (OSError, ValueError) as error:
-            rejected.append(Rejection(f"file {path.name}", f"it is damaged or cut off ({error})"))
+        except (OSError, ValueError):
+            rejected.append(Rejection(f"file {path.name}", "it is damaged or cut off"))
             continue
         if header is not None and "SeriesInstanceUID" in header:
             groups[str(header.SeriesInstanceUID)] += (Slice(path, n, frame) for n, frame in enumerate(frames))
@@ -232,7 +235,7 @@ def _series(uid: str, members: list[Slice]) -> Series | Rejection:
     slices = [stack.slices[i] for i in order]
     headers = tuple(one.header for one in slices)
     modality = str(headers[0].Modality)
-    reason = _not_quantitative(headers[0]) if modality == "PT" else None
+    reason = _no_measurement(headers[0], modality)
     scale = rescale_of(headers) if modality == "PT" else None
     reason = reason or (scale.finding if scale else None)
     placement = reason or place([stack.planes[i] for i in order])
@@ -249,14 +252,36 @@ def _series(uid: str, members: list[Slice]) -> Series | Rejection:
         geometry=placement.geometry,
         resampling=placement.resampling,
     )
-    written = dict.fromkeys(note for plane in stack.planes for note in plane.notes)
-    said = (*once[1], *stack.left_out, *placement.notes, *(note.rstrip(".") for note in written))
+    written = one_per_tag(note for plane in stack.planes for note in plane.notes)
+    lacking = _lacking(headers[0], len(slices))
+    said = (*once[1], *stack.left_out, *lacking, *placement.notes, *(note.rstrip(".") for note in written))
     return replace(series, notes=tuple(f"{series.label}: {words}." for words in said))
 
 
 def _label(modality: str, uid: str, header: Dataset) -> str:
     number = text((elements(header, "SeriesNumber") or ("",))[0])
     return f"{modality} series {number or '…' + uid[-8:]}"
+
+
+def _no_measurement(header: Dataset, modality: str) -> str | None:
+    """Why the values of a series are not those that the scanner measured; None where nothing says so."""
+    words = next((word for word in image_type(header) if PROJECTION.search(word)), None)
+    if words is not None:
+        return f"it is a projection: (0008,0008) ImageType says {quoted(words, 'ImageType')}"
+    if modality == "PT":
+        return _not_quantitative(header)
+    kind = first_text(header, "RescaleType")
+    if kind.upper() not in HU_TYPES:
+        return f"its values are no HU: (0028,1054) RescaleType is {quoted(kind, 'RescaleType')}"
+    return None
+
+
+def _lacking(header: Dataset, here: int) -> tuple[str, ...]:
+    """That a PET has fewer slices than its header says, as where a copy ended early at its top or bottom."""
+    said = read_number(header, "NumberOfSlices").value
+    if str(header.get("Modality")) != "PT" or said is None or said <= here:
+        return ()
+    return (f"{here} slices are here, while (0054,0081) NumberOfSlices says {said:.0f}: perhaps not all files were copied",)
 
 
 def _not_quantitative(header: Dataset) -> str | None:

@@ -20,6 +20,7 @@ from .axes import right_angled, sharpest_angle
 from .volume import EVEN_MM, Geometry, Volume
 
 NIFTI_HEADER = 352  # bytes before the voxels
+SMALLEST_MM, LARGEST_MM = 0.01, 100.0  # of a voxel
 SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
 
 
@@ -85,7 +86,7 @@ def read_image(path: str | Path, *, layers: bool = False) -> sitk.Image:
             "Check the path.",
         )
     if nifti.is_nifti(path):
-        nifti.check_place(path)
+        nifti.check_header(path)
     image = _opened(path)
     components = image.GetNumberOfComponentsPerPixel()
     if image.GetDimension() != 3 or (components != 1 and not layers) or min(image.GetSize()) < 2:
@@ -95,8 +96,37 @@ def read_image(path: str | Path, *, layers: bool = False) -> sitk.Image:
             "a 3-D image of several slices with one value per voxel.",
             "Export one time point and one component.",
         )
+    if nifti.is_nifti(path):
+        _put(image, nifti.place_of(path))
     nifti.check_axes(f"'{path.name}'", Geometry.from_sitk(image).matrix[:3, :3], image.GetSize()[::-1])
+    if not all(SMALLEST_MM <= size <= LARGEST_MM for size in image.GetSpacing()):
+        raise InputError(
+            "image.voxel_size",
+            f"The voxels of '{path.name}' measure {' × '.join(f'{size:.3g}' for size in image.GetSpacing())} mm.",
+            f"{SMALLEST_MM:g} to {LARGEST_MM:g} mm; its header may name another unit of length.",
+            "Write the image again with its spacing in mm.",
+        )
     return image
+
+
+def unplaced(geometry: Geometry) -> bool:
+    """True where the first voxel lies at 0, 0, 0 and no axis is turned, as in files that have lost their place in the patient."""
+    matrix = geometry.matrix
+    return not matrix[:3, 3].any() and np.array_equal(matrix[:3, :3] != 0, np.eye(3, dtype=bool)[::-1])
+
+
+def _put(image: sitk.Image, place: np.ndarray | None) -> None:
+    """Move ``image`` to where its header places it (3×4, LPS), where ITK has read that otherwise by more than rounding."""
+    if place is None:
+        return
+    read = Geometry.from_sitk(image)
+    corners = np.array(np.meshgrid(*[(0, n - 1) for n in read.shape])).reshape(3, -1).T
+    if np.linalg.norm(read.to_lps(corners) - (corners[:, ::-1] @ place[:, :3].T + place[:, 3]), axis=1).max() <= EVEN_MM:
+        return
+    spacing = np.linalg.norm(place[:, :3], axis=0)
+    image.SetSpacing(spacing.tolist())
+    image.SetDirection((place[:, :3] / spacing).ravel().tolist())
+    image.SetOrigin(place[:, 3].tolist())
 
 
 def _opened(path: Path) -> sitk.Image:

@@ -43,12 +43,13 @@ RESAMPLE = "Resample it onto a right-angled grid (in Slicer: Resample Image), or
 @dataclass(frozen=True, eq=False)
 class Header:
     """``size`` (x, y, z) in voxels; ``sform`` and ``qform`` (3×4) where their codes say that they hold, else None; ``order``
-    is the byte order of the file, as in :mod:`struct`."""
+    is the byte order of the file, as in :mod:`struct`; ``scale`` are scl_slope and scl_inter."""
 
     size: tuple[int, int, int]
     sform: np.ndarray | None
     qform: np.ndarray | None
     order: str
+    scale: tuple[float, float] = (1.0, 0.0)
 
 
 def is_nifti(path: Path) -> bool:
@@ -66,7 +67,7 @@ def content(path: Path, size: int = -1) -> bytes:
             return stream.read(size)
     except (EOFError, OSError, zlib.error) as error:
         raise InputError(
-            "image.incomplete", f"'{path.name}' ends too early or is damaged ({error}).", "a whole file.", "Copy it again."
+            "image.incomplete", f"'{path.name}' ends too early or is damaged.", "a whole file.", "Copy it again."
         ) from error
 
 
@@ -91,7 +92,8 @@ def read_header(path: Path) -> Header | None:
     scale = UNITS_MM.get(start[123] & 7, 1.0)
     q_code, s_code = struct.unpack_from(order + "2h", start, 252)
     sform = np.array(struct.unpack_from(order + "12f", start, 280)).reshape(3, 4) * scale if s_code > 0 else None
-    return Header(size, sform, _from_quaternion(start, order) * scale if q_code > 0 else None, order)
+    qform = _from_quaternion(start, order) * scale if q_code > 0 else None
+    return Header(size, sform, qform, order, struct.unpack_from(order + "2f", start, 112))
 
 
 def count_not_finite(path: Path) -> int:
@@ -142,11 +144,39 @@ def _from_quaternion(start: bytes, order: str) -> np.ndarray:
     return np.column_stack([rotation * steps, offset])
 
 
-def check_place(path: Path) -> None:
-    """Raise :class:`InputError` where a NIfTI header says two places for its voxels, or a grid without right angles."""
+def _check_scale(name: str, slope: float, inter: float) -> None:
+    """Raise :class:`InputError` where the scale of the values has no one meaning; a slope of 0, or none, is no scaling."""
+    plain = np.isfinite(slope) and slope != 0 and np.isfinite(inter)
+    if plain or ((slope == 0 or np.isnan(slope)) and (inter == 0 or np.isnan(inter))):
+        return
+    raise InputError(
+        "nifti.scale",
+        f"The header of '{name}' says to scale its values by {slope:g} and to add {inter:g} (scl_slope, scl_inter).",
+        "two finite numbers, or no scaling at all.",
+        "Write the file again with its values as they are meant.",
+    )
+
+
+def place_of(path: Path) -> np.ndarray | None:
+    """The 3×4 matrix from voxel index (x, y, z) to LPS mm with axes at right angles; None where the header says no place.
+
+    ITK takes the size of the voxels from elsewhere in the header, which may say another one.
+    """
+    header = read_header(path)
+    matrix = None if header is None else header.qform if header.sform is None else header.sform
+    if matrix is None:
+        return None
+    lps = np.diag((-1.0, -1.0, 1.0)) @ matrix
+    return np.column_stack([right_angled(lps[:, :3], header.size)[0], lps[:, 3]])
+
+
+def check_header(path: Path) -> None:
+    """Raise :class:`InputError` where a NIfTI header says two places for its voxels, a grid without right angles, or a scale of
+    its values that has no one meaning."""
     header = read_header(path)
     if header is None:
         return
+    _check_scale(path.name, *header.scale)
     for name in ("sform", "qform"):
         matrix = getattr(header, name)
         if matrix is not None:

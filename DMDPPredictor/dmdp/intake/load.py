@@ -16,7 +16,7 @@ from ..dicom.read import read_series
 from ..dicom.series import Series, choose, discover, no_overlap, overlap_mm, pair
 from ..dicom.suv import pet_header, suv_factors, to_suv
 from ..errors import InputError, LesionError, SuvError
-from ..images.files import read_volume
+from ..images.files import read_volume, unplaced
 from ..images.resampling import resample_mask
 from ..images.volume import Geometry, Volume
 from ..patients.case import Clinical
@@ -26,6 +26,7 @@ from .source import Given, ImageSource
 
 SUV_UNIT = "SUVbw g/ml"
 MIN_VOXELS = 2
+TOP_SUV = (0.5, 1000.0)  # the highest in an image; brain, heart or bladder are in most
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +87,9 @@ def load_ct(ct: Given) -> tuple[Volume, tuple[str, ...]]:
         volume = source.placed(read_series(series))
         return volume, (*notes, *_notes(volume))
     check_image_file(source.paths[0])
-    return in_hounsfield(source.placed(read_volume(source.paths[0], "HU")), f"The CT file '{source.paths[0].name}'")
+    name = f"The CT file '{source.paths[0].name}'"
+    volume, notes = in_hounsfield(source.placed(read_volume(source.paths[0], "HU")), name)
+    return volume, (*notes, *_placeless(volume, name))
 
 
 def load_pet(pet: Given, *, pet_is_suv: bool = False) -> LoadedPet:
@@ -108,8 +111,9 @@ def load_pet(pet: Given, *, pet_is_suv: bool = False) -> LoadedPet:
             "PET as DICOM, or a file in SUVbw (g/ml).",
             "Give the DICOM folder, or add --pet-is-suv if the file is in SUVbw.",
         )
-    notes = ("The PET file was taken to be in SUVbw, as told.",)
-    return LoadedPet(source.placed(read_volume(path, SUV_UNIT)), None, notes)
+    volume = source.placed(read_volume(path, SUV_UNIT))
+    notes = (*_placeless(volume, f"The PET file '{path.name}'"), *_improbable(volume))
+    return LoadedPet(volume, None, ("The PET file was taken to be in SUVbw, as told.", *notes))
 
 
 def load_mask(
@@ -156,7 +160,27 @@ def load_mask(
             f"The mask '{name}' has as many voxels as the image, {' × '.join(map(str, onto.shape[::-1]))}, but says that they "
             "lie elsewhere: perhaps it was saved without its header (origin, spacing and axes).",
         )
+    elif unplaced(geometry):
+        notes = (*notes, f"The mask '{name}' places its first voxel at 0, 0, 0: perhaps it was saved without its header.")
     return carried, (*notes, f"The mask '{name}' came on another grid (nearest neighbour; volume changed by {residual:+.1%}).")
+
+
+def _placeless(volume: Volume, name: str) -> tuple[str, ...]:
+    """Say so where an image has lost its place: it may lie beside the other one, or turned to the other side."""
+    if not unplaced(volume.geometry):
+        return ()
+    return (
+        f"{name} places its first voxel at 0, 0, 0 with axes that are not turned, as files do that have lost their place in the "
+        "patient: check left and right, and that CT, PET and mask lie on one another.",
+    )
+
+
+def _improbable(pet: Volume) -> tuple[str, ...]:
+    """Say so where no voxel, or one by far, has an SUV that tissue has: the values may be of another unit."""
+    top, (low, high) = float(pet.array.max()), TOP_SUV
+    if low <= top <= high:
+        return ()
+    return (f"The highest SUV of the PET is {top:.3g}, while {low:g} to {high:g} are plausible: its values may be no SUVbw.",)
 
 
 def _displaced(mask: Geometry, image: Geometry) -> bool:
@@ -184,7 +208,8 @@ def _pet_from(series: Series, source: ImageSource) -> LoadedPet:
     factors = suv_factors(pet_header(series.headers))
     volume = source.placed(read_series(series))
     patient, notes = patient_of(series.headers[0])
-    return LoadedPet(to_suv(volume, factors), factors.audit, (*_notes(volume), *notes), patient)
+    suv = to_suv(volume, factors)
+    return LoadedPet(suv, factors.audit, (*_notes(volume), *_improbable(suv), *notes), patient)
 
 
 def _notes(volume: Volume) -> tuple[str, ...]:

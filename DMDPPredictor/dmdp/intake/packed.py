@@ -38,6 +38,9 @@ def unpack(packed: Mapping[str, Any]) -> tuple[np.ndarray, Geometry]:
         mask[window] = np.unpackbits(bits, count=int(np.prod(size))).reshape(size)
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError(
-            "mask.packed", f"A packed mask cannot be read ({error}).", "a mask as this program packs it.", "Start it again."
+            "mask.packed",
+            f"A packed mask cannot be read ({type(error).__name__}).",
+            "a mask as this program packs it.",
+            "Start it again.",
         ) from error
     return mask, geometry

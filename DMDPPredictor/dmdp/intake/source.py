@@ -88,7 +88,7 @@ class ImageSource:
         except (KeyError, TypeError, ValueError) as error:
             raise UsageError(
                 "image.source",
-                f"An image is given in a way that cannot be read ({type(error).__name__}: {error}).",
+                f"An image is given in a way that cannot be read ({type(error).__name__}).",
                 "a path, or {files, moved, seen}.",
                 "Write the job again.",
             ) from error

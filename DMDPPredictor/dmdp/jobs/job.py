@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError
+from ..reading import Unread, read_text, why
 
 SCHEMA = 1
 
@@ -29,14 +30,14 @@ class Job:
 def read_job(path: str | Path) -> Job:
     """Read ``job.json``; raises :class:`UsageError` where it is unreadable or of another schema."""
     try:
-        data = json.loads(Path(path).read_text(encoding="utf-8"))
+        data = json.loads(read_text(path))
         if data["schema"] != SCHEMA or not isinstance(data["arguments"], dict):
-            raise ValueError(f"schema {data['schema']}")
+            raise Unread(f"its schema is {data['schema']!r}" if data["schema"] != SCHEMA else "its arguments are no object")
         return Job(str(data["command"]), data["arguments"], data.get("out"))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(
             "job.unreadable",
-            f"'{path}' is not a job ({error}).",
+            f"'{path}' is not a job ({why(error)}).",
             f"a JSON object with schema {SCHEMA}, command, arguments and out.",
             "Write the job file again.",
         ) from error

@@ -25,5 +25,5 @@ def on_device(work: Callable[[str], Result], wanted: str = "auto") -> tuple[Resu
     except torch.cuda.OutOfMemoryError:
         torch.cuda.empty_cache()
         return work("cpu"), NO_MEMORY
-    except RuntimeError as error:  # what torch raises for an unsupported GPU has no class of its own
-        return work("cpu"), f"The GPU cannot run this network ({str(error).splitlines()[0][:80]}); ran on the CPU."
+    except RuntimeError:  # what torch raises for an unsupported GPU has no class of its own
+        return work("cpu"), "The GPU cannot run this network; ran on the CPU."

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError, MissingPackage
+from ..reading import Unread, read_text, why
 from .catalogue import CATALOGUE
 from .profile import CLASSES, Profile
 
@@ -88,12 +89,12 @@ def read_parameters(path: str | Path) -> Parameters:
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
         document = json.loads(text) if path.suffix.lower() == ".json" else _from_yaml(text)
     except (OSError, ValueError) as error:
         raise InputError(
             "parameters.unreadable",
-            f"'{path.name}' cannot be read as JSON or YAML ({' '.join(str(error).split())[:200]}).",
+            f"'{path.name}' cannot be read as JSON or YAML ({why(error)}).",
             "a PyRadiomics parameter file.",
             "Check the path and the file.",
         ) from error
@@ -110,7 +111,8 @@ def _from_yaml(text: str) -> Any:
     try:
         return YAML(typ="safe", pure=True).load(text)
     except YAMLError as error:
-        raise ValueError(str(error)) from error
+        mark = getattr(error, "problem_mark", None)
+        raise Unread(f"line {mark.line + 1} is no YAML" if mark else "it is no YAML") from error
 
 
 def from_document(name: str, document: Any) -> Parameters:
@@ -132,7 +134,7 @@ def from_document(name: str, document: Any) -> Parameters:
     except (TypeError, ValueError, AttributeError) as error:
         raise InputError(
             "parameters.type",
-            f"A setting in '{name}' has the wrong type ({error}).",
+            f"A setting in '{name}' has the wrong type.",
             "what PyRadiomics documents for it.",
             "Correct the file.",
         ) from error

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..reading import Unread, read_text, why
 from .catalogue import CATALOGUE
 
 TEXTURES = ("glcm", "glrlm", "glszm", "gldm", "ngtdm")
@@ -133,7 +134,7 @@ class Profile:
         except (TypeError, ValueError, AttributeError) as error:
             raise InputError(
                 "profile.type",
-                f"A setting of the radiomics profile '{document['name']}' has the wrong type ({error}).",
+                f"A setting of the radiomics profile '{document['name']}' has the wrong type.",
                 "numbers where numbers are, lists where lists are.",
                 "Correct the profile.",
             ) from error
@@ -147,12 +148,12 @@ def read_profile(path: str | Path) -> Profile:
 def read_json(path: str | Path) -> dict[str, Any]:
     """The JSON object in a file. Raises :class:`InputError`."""
     try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
+        document = json.loads(read_text(path))
         if not isinstance(document, dict):
-            raise ValueError("not an object")
+            raise Unread("it is no object")
     except (OSError, ValueError) as error:
         raise InputError(
-            "profile.unreadable", f"'{path}' is no radiomics profile ({error}).", "a JSON file.", "Check the path."
+            "profile.unreadable", f"'{path}' is no radiomics profile ({why(error)}).", "a JSON file.", "Check the path."
         ) from error
     return document
 

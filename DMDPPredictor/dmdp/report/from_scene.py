@@ -18,6 +18,7 @@ from ..errors import DmdpError, InputError, LesionError, MissingPackage
 from ..images.resampling import resample_mask
 from ..images.volume import Volume
 from ..prediction.document import Prediction, json_text
+from ..reading import read_text
 from ..regions.names import MEANINGS
 from ..results.reader import CONTOURS, Contour, Result, digest, mask_sha256, read_prediction
 from .remains import FILE, LESION, PREDICTION, REGIONS, SCHEMA, geometry_from
@@ -38,7 +39,7 @@ class SceneRemains:
         """Read it; raises :class:`InputError` where it is damaged. A contour that was edited since is left out."""
         content, prediction = read_prediction(folder / PREDICTION)
         try:
-            said = json.loads((folder / FILE).read_text(encoding="utf-8"))
+            said = json.loads(read_text(folder / FILE))
             if said["schema"] != SCHEMA:
                 raise ValueError(f"schema {said['schema']}")
             created = datetime.fromisoformat(said["created"])
@@ -99,7 +100,7 @@ class SceneRemains:
         except UndefinedError as error:
             raise InputError(
                 "export.older",
-                f"The answer in the scene is of a version whose report cannot be made here ({error}).",
+                "The answer in the scene is of a version whose report cannot be made here.",
                 "an answer of this version.",
                 "Predict again, then export.",
             ) from error

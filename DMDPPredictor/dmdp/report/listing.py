@@ -12,6 +12,7 @@ from ..atomic.folder import examine
 from ..atomic.marker import EXPORT, read_written, seal, strangers
 from ..errors import InputError, OutputError, error_from_json
 from ..prediction.document import IMAGES, Prediction, json_text
+from ..reading import read_text
 from .formats import Exported, NotWritten, Outcome
 
 MARKER = EXPORT.marker
@@ -35,7 +36,7 @@ def read_outcome(folder: Path) -> Outcome:
     Raises :class:`InputError` where it holds none that can be read.
     """
     try:
-        document = json.loads((folder / MARKER).read_text(encoding="utf-8"))
+        document = json.loads(read_text(folder / MARKER))
         files = [Exported(folder / i["file"], i["format"], i["holds"], i["sop_instance_uid"]) for i in document["files"]]
         left = [NotWritten(item["format"], error_from_json(item["reason"])) for item in document.get("not_written", ())]
         return Outcome(tuple(files), tuple(left))

@@ -15,6 +15,7 @@ from ..errors import DmdpError, InputError, LesionError
 from ..images.files import read_mask, read_volume
 from ..images.volume import Geometry, Volume
 from ..prediction.document import SCHEMA, Prediction
+from ..reading import check_regular
 
 HEATMAP_PREFIX, SUFFIX = "heatmap_", ".nii.gz"
 CONTOURS = ("pet_lesion", "ct_lesion")  # their hashes in prediction.json
@@ -102,6 +103,7 @@ def digest(content: bytes, created: datetime, volumes: Mapping[str, Volume | Non
 def read_prediction(file: Path) -> tuple[bytes, Prediction]:
     """``prediction.json`` as it stands and as a value; raises :class:`InputError` where it is none that this version reads."""
     try:
+        check_regular(file)
         content = file.read_bytes()
         document = json.loads(content)
         if document["schema"] != SCHEMA:

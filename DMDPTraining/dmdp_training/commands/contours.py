@@ -8,6 +8,7 @@ from typing import Any
 
 from dmdp import RESEARCH_USE_ONLY
 from dmdp.commands.options import add_overwrite
+from dmdp.commands.said import said
 from dmdp.errors import DmdpError, InputError
 from dmdp.progress import Progress
 
@@ -38,7 +39,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     rows = read_rows(arguments["cohort"])
     inputs = [arguments["cohort"], *(row[name] for row in rows for name in PATHS if name in row)]
     with put_file(arguments["out"], overwrite=bool(arguments.get("overwrite")), inputs=inputs) as made:
-        pet, ct, left_out = [], [], []
+        pet, ct, left_out, noted = [], [], [], []
         for number, row in enumerate(rows):
             progress(number / len(rows), f"lesion {number + 1} of {len(rows)}: {row['id']}")
             try:
@@ -47,6 +48,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
             except DmdpError as error:
                 left_out.append(f"  {row['id']}: {error}")
                 continue
+            noted += [f"  {row['id']}: {words}" for words in said(case.notes, case.suv_audit)]
             pet.append(measured[0])
             ct.append(measured[1])
         if len(pet) < LEAST_LESIONS:
@@ -62,4 +64,4 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     lines = [f"{len(pet)} lesions: {arguments['out']}"]
     for image, features in found.items():
         lines.append(f"  {image}: {steady(list(features.values()))} of {len(features)} features have ICC(1,1) of 0.75 or more")
-    return "\n".join([*lines, *left_out, RESEARCH_USE_ONLY])
+    return "\n".join([*lines, *left_out, *noted, RESEARCH_USE_ONLY])

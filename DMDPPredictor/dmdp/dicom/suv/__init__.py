@@ -73,8 +73,10 @@ def suv_factors(header: PetHeader) -> SuvFactors:
         factor, scale = counts(record)
     if factor is None:
         factor = _from_dose(record, scale)
-    elif units == "CNTS" and scale is not None:
-        _compare(record, factor, scale)
+    else:
+        _several(record)
+        if units == "CNTS" and scale is not None:
+            _compare(record, factor, scale)
     return _factors(record, factor, uptake_minutes(record), tracer)
 
 
@@ -120,6 +122,16 @@ def _from_dose(record: Record, scale: float) -> float:
     one_drug(record)
     weight, dose = weight_kg(record), dose_bq(record)
     return scale * weight * 1000.0 / decayed_dose(record, dose)
+
+
+def _several(record: Record) -> None:
+    """Warn of several radiopharmaceuticals where SUV does not need their doses; where it does, they are refused."""
+    if record.header.tags.get("several"):
+        record.warn(
+            "several_tracers",
+            f"The header has {record.header.tags['several']} different radiopharmaceuticals: tracer and uptake time are those of "
+            "the first.",
+        )
 
 
 def _compare(record: Record, factor: float, activity: float) -> None:

@@ -16,6 +16,7 @@ from ..numbers import Limits, read_number
 from .record import Record
 
 DAY = timedelta(days=1)
+Timed = tuple[Mapping[str, Any], date | None, float | None]  # a slice, the day of its acquisition, seconds from midnight
 NO_DAY = date(2000, 1, 2)  # stands for the day where every date was removed; it is never shown
 FRAME_MS = Limits(500, 4 * 3_600_000)
 REFERENCE_MS = Limits(0, 86_400_000, zero=False)
@@ -56,6 +57,7 @@ def scan_of(record: Record) -> Scan:
     if _emptied(record, series.seconds, [seconds for _slice, _day, seconds in read]):
         series = Moment() if series.seconds == 0 else series
         read = [(slice_, day, seconds or None) for slice_, day, seconds in read]
+    read = _over_midnight(record, read)
     anchor = _day(record, [day for _slice, day, _seconds in read])
     day = anchor or NO_DAY
     began = None if series.seconds is None else series.on(day)
@@ -72,6 +74,18 @@ def scan_of(record: Record) -> Scan:
         if record.header.tags.get(name):
             record.use(name)
     return Scan(began, tuple(frames), zone, anchor)
+
+
+def _over_midnight(record: Record, read: list[Timed]) -> list[Timed]:
+    """The slices with their days; where all are of one day and lie more than half a day apart, midnight was crossed and the
+    date was not: those of the small hours are of the next day."""
+    times = [seconds for _slice, _day, seconds in read if seconds is not None]
+    days = {day for _slice, day, _seconds in read}
+    if None in days or len(days) != 1 or not times or max(times) - min(times) <= DAY.total_seconds() / 2:
+        return read
+    record.warn("dates", "The acquisition crosses midnight within one AcquisitionDate: its later slices are of the next day.")
+    limit = max(times) - DAY.total_seconds() / 2
+    return [(slice_, day + DAY if seconds is not None and seconds < limit else day, seconds) for slice_, day, seconds in read]
 
 
 def _emptied(record: Record, series: float | None, acquired: list[float | None]) -> bool:

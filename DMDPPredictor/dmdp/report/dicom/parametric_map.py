@@ -15,6 +15,7 @@ from ..standing import Standing
 from . import codes
 from .identity import Identity
 from .own_grid import measures, orientation, positions
+from .references import leading, refer_to
 from .schemes import private_scheme
 from .source import Source
 
@@ -46,8 +47,9 @@ def parametric_map(
     geometry = heatmap.geometry
     role = f"map_{name}"
     quantity = QUANTITIES[maps.kind(maps.split(name)[2])]
+    images = _covered(source, geometry)
     dataset = hd.pm.ParametricMap(
-        source_images=_covered(source, geometry),
+        source_images=leading(images),
         pixel_array=heatmap.array,
         contains_recognizable_visual_features=False,
         real_world_value_mappings=[
@@ -74,6 +76,7 @@ def parametric_map(
     )
     dataset.ImageComments = f"{label[0].upper()}{label[1:]}. {maps.FOR_THE_POSITIVE_CLASS} {RESEARCH_USE_ONLY}"
     dataset.Laterality = ""  # type 2C of the General Series: which side is not asserted
+    refer_to(dataset, images)
     identity.finish(dataset, role)
     return dataset
 

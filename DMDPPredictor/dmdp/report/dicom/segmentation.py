@@ -20,6 +20,7 @@ from ..pictures import REGION_COLOURS
 from . import codes
 from .identity import Identity
 from .own_grid import measures, orientation, positions
+from .references import leading, refer_to
 from .schemes import private_scheme
 from .source import Source
 
@@ -112,8 +113,9 @@ def _segmentation(
         geometry = source.geometry
         own = {"pixel_measures": measures(geometry), "plane_orientation": orientation(geometry),
                "plane_positions": positions(geometry, range(first, last + 1))}  # fmt: skip
+    images = source.images(first, last)
     dataset = hd.seg.Segmentation(
-        source_images=source.images(first, last),
+        source_images=leading(images),
         pixel_array=np.stack([segment.mask[slab] for segment in segments], axis=-1).astype(np.uint8),
         segmentation_type="BINARY",
         segment_descriptions=[segment.description for segment in segments],
@@ -123,5 +125,6 @@ def _segmentation(
         **own,
         **identity.arguments(f"segmentation_{role}", number, description),
     )
+    refer_to(dataset, images)
     identity.finish(dataset, f"segmentation_{role}")
     return dataset

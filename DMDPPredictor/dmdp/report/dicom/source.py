@@ -44,15 +44,13 @@ class Source:
         return self.series.resampling is None and len(self.headers) == self.geometry.shape[0]
 
     def images(self, first: int, last: int) -> list[Dataset]:
-        """The headers behind the slices ``first`` to ``last`` of the grid; of multi-frame objects, the first object."""
-        if len(self.headers) != len(self.series.files):
-            return list(self.headers[:1])
-        if self.series.resampling is None:
-            return list(self.headers[first : last + 1])
-        heights, step = self.series.resampling.heights, self.geometry.spacing[0]
-        below = int(np.searchsorted(heights, first * step + NEAR_MM, side="right")) - 1
-        above = int(np.searchsorted(heights, last * step - NEAR_MM))
-        return list(self.headers[max(0, below) : above + 1])
+        """The headers behind the slices ``first`` to ``last`` of the grid; each multi-frame object once."""
+        if self.series.resampling is not None:
+            heights, step = self.series.resampling.heights, self.geometry.spacing[0]
+            below = int(np.searchsorted(heights, first * step + NEAR_MM, side="right")) - 1
+            first, last = max(0, below), int(np.searchsorted(heights, last * step - NEAR_MM))
+        by_file = dict(zip(dict.fromkeys(self.series.files), self.headers, strict=True))
+        return [by_file[file] for file in dict.fromkeys(self.series.files[first : last + 1])]
 
 
 def find_source(given: Given, modality: str, grid: Geometry, is_same: Callable[[Volume], bool]) -> Source:
