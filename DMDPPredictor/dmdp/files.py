@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,6 +19,7 @@ from .atomic import new_file
 from .axes import right_angled, sharpest_angle
 from .case import EVEN_MM, Geometry, Volume
 from .errors import InputError, OutputError
+from .session import new_folder
 
 NIFTI_HEADER = 352  # bytes before the voxels
 SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
@@ -164,10 +165,14 @@ def _opened(path: Path) -> sitk.Image:
     except RuntimeError as error:
         whole = nifti.straightened(path) if nifti.is_nifti(path) else None
         if whole is not None:
-            with tempfile.TemporaryDirectory(prefix="dmdp-") as folder, suppress(RuntimeError), _silent():
-                straight = Path(folder) / "image.nii"
+            folder = new_folder("straight")
+            try:
+                straight = folder / "image.nii"
                 straight.write_bytes(whole)
-                return sitk.ReadImage(str(straight))
+                with suppress(RuntimeError), _silent():
+                    return sitk.ReadImage(str(straight))
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
         raise InputError(
             "file.unreadable",
             f"'{path.name}' cannot be read; it is damaged or cut off.",
