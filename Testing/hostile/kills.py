@@ -1,12 +1,13 @@
 """Kill every command that writes at random moments: nothing is lost or mixed, and the run after it makes the same files.
 
-``python Testing/hostile/kills.py [--moments N] [--seed K] [--only NAME]… [--work DIR] [--out REPORT.md] [--quick]``. Linux. Each
-command runs to its end once; then it is killed at moments drawn evenly over that time, and run again (with ``--resume`` where it
-has that). After each kill are checked: the exit code, that no traceback was printed, that no process goes on, and that the output
-is absent, the whole former one or the whole new one (in a run folder: that each file is whole). After a signal that can be
-heeded, and after each rerun, nothing else may lie beside the output or in the folder for temporary files. After the rerun all files are
-those of the run that nobody killed, byte for byte. The released tables are looked for in DMDP_TEST_DATA. With ``--work`` what has
-been prepared there is used again; without ``--out`` the report is printed. The exit code is 1 where a check failed.
+``python Testing/hostile/kills.py [--moments N] [--seed K] [--only NAME]… [--jobs N] [--work DIR] [--out REPORT.md] [--quick]``.
+Linux. Each command runs to its end once; then it is killed at moments drawn evenly over that time, and run again (with
+``--resume`` where it has that). After each kill are checked: the exit code, that no traceback was printed, that no process goes
+on, and that the output is absent, the whole former one or the whole new one (in a run folder: that each file is whole). After a
+signal that can be heeded, and after each rerun, nothing else may lie beside the output or in the folder for temporary files.
+After the rerun all files are those of the run that nobody killed, byte for byte. The released tables are looked for in
+DMDP_TEST_DATA. With ``--work`` what has been prepared there is used again; without ``--out`` the report is printed. The exit
+code is 1 where a check failed.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -33,11 +35,11 @@ CANCELLED, KILLED = 6, -9
 LOST = (0, 1)  # a child that is killed costs a batch one patient, and a study the run, with an error that says so
 QUICK = ("simulate", "delineate")
 DRAWN = (
-    "drawn evenly over the time that each command takes. After SIGTERM, SIGINT and SIGHUP the exit code must be 6 (0 if the command "
-    "was done); no traceback, no process that goes on, no output that is neither the whole former one nor the whole new one (in run "
-    "folders: no file that is not whole), nothing beside it and nothing in the folder for temporary files. Then the command runs "
-    "again, and all its files must be those of the run that nobody killed, byte for byte; no file is excepted. *A child* is one of "
-    "the processes that a command starts; it gets SIGKILL."
+    "drawn evenly over the time that each command takes. After SIGTERM, SIGINT and SIGHUP the exit code must be 6 (0 if the "
+    "command was done); no traceback, no process that goes on, no output that is neither the whole former one nor the whole "
+    "new one (in run folders: no file that is not whole), nothing beside it and nothing in the folder for temporary files. "
+    "Then the command runs again, and all its files must be those of the run that nobody killed, byte for byte; no file is "
+    "excepted. *A child* is one of the processes that a command starts; it gets SIGKILL."
 )
 COLUMNS = ("command", "moments", *SIGNALS, "a child", "done (0)", "cancelled (6)", "killed", "reruns, equal", "faults")
 LATEST = 1.05  # of the time that a run takes: its last moments are among those that are hit
@@ -120,22 +122,26 @@ def campaign(subject: Subject, place: Place, number: int, source: random.Random)
 def _chain(subject: Subject, place: Place, made: Reference, chain: Sequence[Moment]) -> Iterator[Found]:
     out, new = place.work / subject.name / subject.out, state(made.new)
     kept = made.old if chain[0].over else None
+    lost = done = False
     put(kept, out)
     old = state(out)
-    lost = False
-    for moment in chain:
-        ended = run(subject.line(), place, Blow(moment.signal, moment.share * made.seconds, moment.target))
+    for number, moment in enumerate(chain):
+        if done:  # what is done is not gone on with
+            put(kept, out)
+        ended = run(line(subject, lost), place, Blow(moment.signal, moment.share * made.seconds, moment.target))
         found = state(out)
         faults = [*_said(ended, moment), *_ends(ended)]
-        lost = lost or (moment.target == CHILD and ended.struck)
-        if not lost and (half := half_written(subject, out, found, {} if subject.grows else old, new)):
+        lost = (lost and not done) or (moment.target == CHILD and ended.struck)
+        done = ended.code == 0
+        killed = ended.code == KILLED or any(each.signal == "SIGKILL" for each in chain[:number])
+        if not lost and (half := half_written(subject, out, found, {} if subject.grows else old, new, killed)):
             faults.append(f"half-written: {half}")
-        if not subject.grows and ended.code == 0 and (other := difference(found, new)):
+        if done and not lost and (other := difference(found, new)):
             faults.append(f"it was done, but differs: {other}")
-        if ended.code != KILLED and not _killed_before(chain, moment) and (more := strangers(place, subject)):
+        if not killed and (more := strangers(place, subject)):
             faults.append(f"left behind: {more}")
         yield Found(subject.name, moment, ended, tuple(faults))
-    ended = run([word for word in subject.line() if not (lost and word in subject.again)], place)
+    ended = run(line(subject, lost or done), place)
     faults = list(_ends(ended))
     if ended.code != 0:
         faults.append(f"the rerun ended with {ended.code}: {ended.said.strip()[-300:]}")
@@ -148,9 +154,9 @@ def _chain(subject: Subject, place: Place, made: Reference, chain: Sequence[Mome
     yield Found(subject.name, None, ended, tuple(faults))
 
 
-def _killed_before(chain: Sequence[Moment], moment: Moment) -> bool:
-    """What an earlier SIGKILL left may lie there until the command next comes to the place where it clears up."""
-    return any(each.signal == "SIGKILL" for each in chain[: chain.index(moment)])
+def line(subject: Subject, anew: bool) -> list[str]:
+    """The words of the command; ``anew`` without those that go on with a run that was stopped."""
+    return [word for word in subject.line() if not (anew and word in subject.again)]
 
 
 def _said(ended: Ended, moment: Moment) -> Iterator[str]:
@@ -186,14 +192,14 @@ def shares(wanted: Sequence[Subject], number: int) -> list[int]:
     return [end - begin for begin, end in zip([0, *ends], ends, strict=False)]
 
 
-def report(found: Sequence[Found], line: str) -> str:
+def report(found: Sequence[Found], command: str) -> str:
     """What was found, as Markdown."""
     struck = [each for each in found if each.moment]
     faults = [each for each in found if each.faults]
     text = [
         "# Every end is an end",
         "",
-        f"`{line}`",
+        f"`{command}`",
         "",
         f"{len(struck)} moments, {DRAWN}",
         "",
@@ -235,21 +241,28 @@ def main() -> int:
     parser.add_argument("--only", action="append", metavar="NAME", help="only this command; may be repeated")
     parser.add_argument("--work", type=Path, metavar="DIR", help="folder to work in and to keep (default a temporary one)")
     parser.add_argument("--out", type=Path, metavar="REPORT.md", help="report to write (default: to the screen)")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="commands that are killed at a time (default 1)")
     parser.add_argument("--quick", action="store_true", help=f"only {' and '.join(QUICK)}, 16 moments: a look, not a result")
     options = parser.parse_args()
     wanted = chosen(QUICK if options.quick else options.only)
     number = 16 if options.quick else options.moments
-    found: list[Found] = []
-    with tempfile.TemporaryDirectory() as folder:
-        place = Place.under((options.work or Path(folder)).absolute())
-        prepare(place, wanted)
-        for subject, count in zip(wanted, shares(wanted, number), strict=True):
-            random.seed(options.seed)
-            for each in campaign(subject, place, count, random.Random(f"{options.seed} {subject.name}")):
+    dealt = shares(wanted, number)
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(options.jobs) as pool:
+        work = (options.work or Path(folder)).absolute()
+        prepare(Place.under(work), wanted)
+
+        def one(subject: Subject, count: int) -> list[Found]:
+            source, found = random.Random(f"{options.seed} {subject.name}"), []
+            for each in campaign(subject, Place.under(work, subject.name), count, source):
                 found.append(each)
-                print(f"{each.subject}: {described(each.moment)}: {each.ended.code}", *each.faults, sep="\n  ", flush=True)
-    line = f"python Testing/hostile/kills.py --moments {number} --seed {options.seed}{' --quick' if options.quick else ''}"
-    text = report(found, line)
+                said = "".join(f"\n  {fault}" for fault in each.faults)
+                print(f"{each.subject}: {described(each.moment)}: {each.ended.code}{said}", flush=True)
+            return found
+
+        found = [each for own in pool.map(one, reversed(wanted), reversed(dealt)) for each in own]
+    found.sort(key=lambda each: [subject.name for subject in wanted].index(each.subject))
+    command = f"python Testing/hostile/kills.py --moments {number} --seed {options.seed}{' --quick' if options.quick else ''}"
+    text = report(found, command)
     if options.out:
         options.out.write_text(text, encoding="utf-8")
     else:

@@ -33,9 +33,9 @@ class Place:
     home: Path
 
     @classmethod
-    def under(cls, work: Path) -> Place:
-        """A place below ``work`` (an absolute path), with its folders made."""
-        place = cls(work, work / "temporary", work / "home")
+    def under(cls, work: Path, name: str = "inputs") -> Place:
+        """A place below ``work`` (an absolute path), with its folders made; what is temporary is apart for each ``name``."""
+        place = cls(work, work / "temporary" / name, work / "home")
         for folder in (place.temporary, place.home):
             folder.mkdir(parents=True, exist_ok=True)
         return place

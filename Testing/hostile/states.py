@@ -12,7 +12,7 @@ from hostile.process import Place
 from hostile.subjects import Subject
 
 State = Mapping[str, str]
-ABSENT: State = {}
+ASIDE = ".dmdp-"  # how the names begin of what is not renamed yet, and of locks
 
 
 def state(path: Path) -> dict[str, str]:
@@ -43,13 +43,15 @@ def difference(found: State, expected: State) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def half_written(subject: Subject, out: Path, found: State, old: State, new: State) -> str:
-    """What is neither of the old result nor of the new one, or only in part there; nothing where all is well."""
+def half_written(subject: Subject, out: Path, found: State, old: State, new: State, killed: bool = False) -> str:
+    """What is neither of the old result nor of the new one, or only in part there; nothing where all is well. In the run folder
+    of a command that was ``killed`` there may lie what it was about to rename."""
     if found in (old, new):
         return ""
     if not subject.grows:
         return difference(found, new)
     strange = [name for name, content in found.items() if content not in (old.get(name), new.get(name))]
+    strange = [name for name in strange if not (killed and any(part.startswith(ASIDE) for part in Path(name).parts))]
     return ", ".join(name for name in strange if not (name.startswith(subject.moving) and _whole(out / name)))
 
 

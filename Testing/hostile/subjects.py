@@ -54,27 +54,28 @@ def subjects(data: Path | None) -> tuple[Subject, ...]:
     pet = ("delineate", "--pet", f"{PATIENT}/pet", "--seed", "94,22,18")
     train = ("train", "network", "--cohort", "patients/cohort.csv", "--tasks", "sim_heterogeneity", "--size", "quick")
     train += ("--folds", "2", "--members", "1", "--epochs", "2", "--batch", "4", "--accumulate", "1")
+    ablation = ("validate", "ablation", "--quick", "--variants", "full")
     trained = ("crops", "fold", "final", "log", "curves")
     simulate = ("simulate", "--volumes", "--seed")
     features = ("features", *IMAGES)
     published = data / "dmdp_published" if data is not None else None
     found = [
-        Subject("simulate", (*simulate, "1"), former=(*simulate, "2"), weight=10),
-        Subject("delineate", pet, ("study",), "lesion.nii.gz", former=(*pet, "--method", "pet50"), weight=10),
+        Subject("simulate", (*simulate, "1"), former=(*simulate, "2"), weight=20),
+        Subject("delineate", pet, ("study",), "lesion.nii.gz", former=(*pet, "--method", "pet50"), weight=20),
         Subject("export", ("export", "result", "--format", "all"), ("study", "result"),
-                former=("export", "result", "--format", "json"), chain=2, weight=8),
+                former=("export", "result", "--format", "json"), chain=2, weight=10),
         Subject("features", features, ("study",), "table.csv", former=(*features, "--method", "pet50"), chain=3,
-                weight=6),
+                weight=4),
         Subject("predict", ("predict", *IMAGES, "--age", "62"), ("study",),
-                former=("predict", *IMAGES, "--method", "pet50"), chain=3, weight=6),
+                former=("predict", *IMAGES, "--method", "pet50"), chain=3, weight=4),
         Subject("batch", ("batch", COHORT, "--jobs", "2"), ("study",), again=("--resume",), grows=True, moving=("summary.csv",),
-                children=True, chain=3, weight=5),
-        Subject("train-cohort", train, ("patients",), grows=True, moving=trained, chain=4, weight=5),
-        Subject("train-demonstration", ("train", "network", "--patients", "8", "--epochs", "1"), chain=5, weight=2),
+                children=True, chain=3, weight=3),
+        Subject("train-cohort", train, ("patients",), grows=True, moving=trained, chain=5, weight=3),
+        Subject("validate-ablation", ablation, grows=True, moving=("trainings", "log", "curves"), chain=6, weight=2),
     ]  # fmt: skip
     if published is not None and published.is_dir():
         words = ("validate", "published", "--quick", "--jobs", "2", "--data", str(published))
-        found.append(Subject("validate", words, grows=True, begun=_stopped, children=True, chain=3, weight=4))
+        found.append(Subject("validate", words, grows=True, begun=_stopped, children=True, chain=6, weight=2))
     return tuple(found)
 
 
