@@ -57,7 +57,7 @@ class Hindrance:
     share: float | None = None
 
     @property
-    def slow_to_try(self) -> bool:
+    def is_one_more(self) -> bool:
         """One of several of a kind, of which commands that take long try some only."""
         return self.number not in (0, FILES[0], FILES[3]) or self.share not in (None, SHARES[0], SHARES[2])
 
@@ -70,6 +70,11 @@ class Found:
     hindrance: str
     ended: Ended
     faults: tuple[str, ...]
+
+
+SIZES = tuple(Hindrance(f"files of {x:.0%} of it at most", limit=resource.RLIMIT_FSIZE, share=x) for x in SHARES)
+ROOM = tuple(Hindrance(f"room for {x:.0%} of the result", "output", share=x) for x in SHARES)
+FULL = (SIZES[0], ROOM[0])
 
 
 def may_mount() -> bool:
@@ -85,10 +90,10 @@ def hindrances(mounted: bool) -> tuple[Hindrance, ...]:
     """All that can be tried; those with a file system of their own only if it can be ``mounted``."""
     found = [Hindrance(f"{number} open files", limit=resource.RLIMIT_NOFILE, number=number) for number in FILES]
     if not mounted:
-        return (*found, *(Hindrance(f"files up to {x:.0%} of it", limit=resource.RLIMIT_FSIZE, share=x) for x in SHARES))
-    found += [Hindrance(f"room for {share:.0%} of the result", "output", share=share) for share in SHARES]
+        return (*found, *SIZES)
     return (
         *found,
+        *ROOM,
         Hindrance("read-only output", "output", "ro"),
         Hindrance("a page for temporary files", "temporary", "size=4k"),
         Hindrance("read-only temporary files", "temporary", "ro"),
@@ -98,13 +103,13 @@ def hindrances(mounted: bool) -> tuple[Hindrance, ...]:
 
 def cases(subject: Subject, mounted: bool) -> list[tuple[Hindrance, bool]]:
     """What is tried with a command, and whether over an older result; some of it with those that take long."""
-    chosen_ = [each for each in hindrances(mounted) if subject.chain == 1 or not each.slow_to_try]
+    chosen_ = [each for each in hindrances(mounted) if subject.name in QUICK or not each.is_one_more]
     return [(each, older) for each in chosen_ for older in _over(subject, each)]
 
 
 def _over(subject: Subject, hindrance: Hindrance) -> tuple[bool, ...]:
     if subject.former and hindrance.over == "output":
-        return (False, True) if subject.chain == 1 else (True,)
+        return (False, True) if subject.name in QUICK else (True,)
     return (bool(subject.begun),)
 
 

@@ -40,7 +40,7 @@ class Subject:
     moving: tuple[str, ...] = ()
     begun: Callable[[Path], None] | None = None
     children: bool = False
-    chain: int = 1
+    chain: int = 4
     weight: int = 1
 
     def line(self, old: bool = False) -> list[str]:
@@ -63,19 +63,18 @@ def subjects(data: Path | None) -> tuple[Subject, ...]:
         Subject("simulate", (*simulate, "1"), former=(*simulate, "2"), weight=20),
         Subject("delineate", pet, ("study",), "lesion.nii.gz", former=(*pet, "--method", "pet50"), weight=20),
         Subject("export", ("export", "result", "--format", "all"), ("study", "result"),
-                former=("export", "result", "--format", "json"), chain=2, weight=10),
-        Subject("features", features, ("study",), "table.csv", former=(*features, "--method", "pet50"), chain=3,
-                weight=4),
+                former=("export", "result", "--format", "json"), weight=10),
+        Subject("features", features, ("study",), "table.csv", former=(*features, "--method", "pet50"), chain=5, weight=5),
         Subject("predict", ("predict", *IMAGES, "--age", "62"), ("study",),
-                former=("predict", *IMAGES, "--method", "pet50"), chain=3, weight=4),
+                former=("predict", *IMAGES, "--method", "pet50"), chain=5, weight=5),
         Subject("batch", ("batch", COHORT, "--jobs", "2"), ("study",), again=("--resume",), grows=True, moving=("summary.csv",),
                 children=True, chain=3, weight=3),
-        Subject("train-cohort", train, ("patients",), grows=True, moving=trained, chain=5, weight=3),
-        Subject("validate-ablation", ablation, grows=True, moving=("trainings", "log", "curves"), chain=6, weight=2),
+        Subject("train-cohort", train, ("patients",), grows=True, moving=trained, chain=6, weight=2),
+        Subject("validate-ablation", ablation, grows=True, moving=("trainings", "log", "curves"), chain=3, weight=1),
     ]  # fmt: skip
     if published is not None and published.is_dir():
         words = ("validate", "published", "--quick", "--jobs", "2", "--data", str(published))
-        found.append(Subject("validate", words, grows=True, begun=_stopped, children=True, chain=6, weight=2))
+        found.append(Subject("validate", words, grows=True, begun=_stopped, children=True, chain=3, weight=1))
     return tuple(found)
 
 
