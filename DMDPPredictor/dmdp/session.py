@@ -18,6 +18,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from .stop import undisturbed
+
 PREFIX, OWNER, LOCK = "dmdp-session-", "owner.json", "owner.lock"
 PROGRAM, SCHEMA = "DMDP for 3D Slicer", 1
 _STARTED = time.time()
@@ -25,10 +27,20 @@ _own: list[tuple[int, Path, int]] = []  # process number, folder, descriptor of 
 
 
 def session_folder() -> Path:
-    """This process's own temporary folder; it is made at the first call and removed when the process ends."""
+    """This process's own temporary folder; it is made at the first call and removed when the process ends.
+
+    What processes that are gone have left beside it goes then.
+    """
     for number, folder, _lock in _own:
         if number == os.getpid() and folder.is_dir():
             return folder
+    with suppress(OSError):
+        remove_abandoned()
+    with undisturbed():
+        return _begin()
+
+
+def _begin() -> Path:
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     take_lock(lock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -62,7 +63,15 @@ def stop_on_signals() -> Stop:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, stop.wish)
+    atexit.register(_deaf)  # before all others, so that it comes after them
     return stop
+
+
+def _deaf() -> None:
+    """Python gives the signals back while it comes down: one that comes then would change the exit code of what is done."""
+    for name in SIGNALS:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
 
 
 @contextmanager

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +15,7 @@ import SimpleITK as sitk
 
 from ..atomic import new_file
 from ..errors import InputError, OutputError
+from ..session import new_folder
 from . import nifti
 from .axes import right_angled, sharpest_angle
 from .volume import EVEN_MM, Geometry, Volume
@@ -136,10 +137,14 @@ def _opened(path: Path) -> sitk.Image:
     except RuntimeError as error:
         whole = nifti.straightened(path) if nifti.is_nifti(path) else None
         if whole is not None:
-            with tempfile.TemporaryDirectory(prefix="dmdp-") as folder, suppress(RuntimeError), _silent():
-                straight = Path(folder) / "image.nii"
+            folder = new_folder("straight")
+            try:
+                straight = folder / "image.nii"
                 straight.write_bytes(whole)
-                return sitk.ReadImage(str(straight))
+                with suppress(RuntimeError), _silent():
+                    return sitk.ReadImage(str(straight))
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
         raise InputError(
             "file.unreadable",
             f"'{path.name}' cannot be read; it is damaged or cut off.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -61,7 +60,6 @@ def network_piece(
     plan: AblationPlan, variant: Variant, seed: int, patients: Patients, folder: Path, progress: Progress
 ) -> dict[str, Any]:
     """Train a variant from a seed and score the held-out patients: as they are, and with one modality taken away."""
-    started = time.process_time()
     learn, stop = patients.learn, patients.stop
     if variant.permuted:
         learn, stop = permuted(learn, seed), permuted(stop, seed)
@@ -81,13 +79,11 @@ def network_piece(
         "epoch": trained.epoch,
         "epochs": len(trained.history),
         "parameters": sum(p.numel() for p in network.parameters()),
-        "cpu_s": round(time.process_time() - started, 1),
     }
 
 
 def stack_piece(plan: AblationPlan, seed: int, patients: Patients) -> dict[str, Any]:
     """Fit the stacking ensemble of every task on the same patients' values and score the same held-out patients."""
-    started = time.process_time()
     seen = [*patients.learn, *patients.stop]
     names = offered_names(("pet", "ct"), patients.learn) + tuple(CLINICAL_INPUTS)
     x, labels, held = matrix(seen, names), label_array(seen, plan.tasks), matrix(patients.held_out, names)
@@ -103,7 +99,6 @@ def stack_piece(plan: AblationPlan, seed: int, patients: Patients) -> dict[str, 
         "logits": {INTACT: np.column_stack(columns).round(5).tolist()},
         "thresholds": thresholds,
         "table": list(names),
-        "cpu_s": round(time.process_time() - started, 1),
     }
 
 

@@ -130,8 +130,8 @@ def chance(f: Findings) -> Table:
     return Table("chance", "Labels at random (AUC)", ("label", "by seed", "mean"), tuple(rows), note)
 
 
-def cost(f: Findings) -> Table:
-    """What each model took."""
+def size(f: Findings) -> Table:
+    """How large each model is, and when it was best. No time: it would be another one in a run that was stopped and went on."""
     rows = []
     for name in f.names:
         pieces = [f.pieces[name, seed] for seed in range(f.plan.seeds)]
@@ -142,11 +142,10 @@ def cost(f: Findings) -> Table:
                 f"{pieces[0].get('parameters', 0) / 1e6:.2f} M" if "parameters" in pieces[0] else "–",
                 f"{min(tables)}–{max(tables)}" if min(tables) != max(tables) else str(tables[0]),
                 ", ".join(str(p["epoch"]) for p in pieces) if "epoch" in pieces[0] else "–",
-                f"{np.mean([p['cpu_s'] for p in pieces]):.0f} s",
             )
         )
-    header = ("model", "parameters", "table columns", "best epoch by seed", "processor time of a seed")
-    return Table("cost", "Size and cost", header, tuple(rows))
+    header = ("model", "parameters", "table columns", "best epoch by seed")
+    return Table("size", "Size", header, tuple(rows))
 
 
 def verdict(f: Findings) -> str:
@@ -163,7 +162,7 @@ def write(folder: Path, f: Findings) -> None:
     """``report.md``, a CSV file per table, and ``plan.json``."""
     tables = [areas(f), calls(f), differences(f)]
     tables += [controls(f, v.name) for v in (FULL, NO_RADIOMICS) if v.name in f.plan.variants]
-    tables += [*([chance(f)] if PERMUTED.name in f.plan.variants else []), cost(f)]
+    tables += [*([chance(f)] if PERMUTED.name in f.plan.variants else []), size(f)]
     for table in tables:
         write_file(folder / f"{table.name}.csv", table.csv().encode())
     write_file(folder / "report.md", _page(f, tables).encode())
