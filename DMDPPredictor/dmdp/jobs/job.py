@@ -1,16 +1,20 @@
-"""A job is a command with its arguments as JSON: panel, console, command line and tests all run the same one."""
+"""A job is a command with its arguments as JSON: panel, console, command line, cluster and tests all run the same one."""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError
+from ..resources import BUNDLE_SUFFIXES, is_path
 
 SCHEMA = 1
+PATHS = ("ct", "pet", "mask", "pet_mask", "ct_mask", "cohort", "data", "result", "folder", "path", "run")
+MODEL = "model"  # a list of names and paths
 
 
 @dataclass(frozen=True)
@@ -26,8 +30,31 @@ class Job:
         return {"schema": SCHEMA, "command": self.command, "arguments": dict(self.arguments), "out": self.out}
 
 
+def absolute(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a job as a process in another folder understands them: the paths among them are absolute.
+
+    An image may also be a mapping, which holds absolute paths already. A model that is given by its name stays a name.
+    """
+    found = {name: _absolute(value) if name in PATHS else value for name, value in arguments.items()}
+    if found.get(MODEL):
+        found[MODEL] = [_absolute(model) if is_path(model, BUNDLE_SUFFIXES) else model for model in found[MODEL]]
+    return found
+
+
+def _absolute(path: Any) -> Any:
+    return str(Path(os.path.expanduser(path)).absolute()) if isinstance(path, str | Path) else path
+
+
+def write_job(folder: Path, command: str, arguments: Mapping[str, Any], out: str | Path | None = None) -> Path:
+    """Write ``job.json`` with absolute paths into ``folder``, and return its path."""
+    job = Job(command, absolute(arguments), None if out is None else _absolute(out))
+    path = folder / "job.json"
+    path.write_text(json.dumps(job.to_json(), ensure_ascii=False), encoding="utf-8")
+    return path
+
+
 def read_job(path: str | Path) -> Job:
-    """Read ``job.json``; raises :class:`UsageError` where it is unreadable or of another schema."""
+    """Read ``job.json``; raises :class:`UsageError` if it is unreadable or of another schema."""
     try:
         data = json.loads(Path(path).read_text(encoding="utf-8"))
         if data["schema"] != SCHEMA or not isinstance(data["arguments"], dict):
