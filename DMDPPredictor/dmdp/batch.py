@@ -18,7 +18,6 @@ from .atomic import PREDICTION, check_apart, is_result, locked, write_file
 from .atomic.renaming import PREFIX
 from .errors import DmdpError, OutputError, UsageError
 from .jobs.executor import Piece
-from .jobs.functions import function_name, piece_function
 from .jobs.job import absolute, read_job
 from .jobs.processes import Processes
 from .progress import Progress, silent
@@ -27,6 +26,7 @@ from .tasks import TASKS
 PATHS = ("ct", "pet", "mask", "pet_mask", "ct_mask")
 COLUMNS = ("id", *PATHS, "segment", "seed", "method", "age", "sex", "smoking", "pet_is_suv")
 SUMMARY = "summary.csv"
+PREDICT = "dmdp.commands.predict:predict_patient"  # what does a row
 YES, NO = ("1", "true", "yes"), ("", "0", "false", "no")
 DONE, SKIPPED, FAILED = "done", "skipped", "failed"
 WRITTEN = "# Written by 'dmdp batch', version 1"  # how a summary says whose it is, and of which content
@@ -151,15 +151,7 @@ def _pieces(rows: Sequence[Row], out: Path, common: Mapping[str, Any], outcomes:
         except DmdpError as error:
             outcomes[name] = _failed(name, error)
         else:
-            yield Piece(name, function_name(predict_row), {**arguments, "out": str(out / name)})
-
-
-@piece_function
-def predict_row(arguments: Mapping[str, Any], progress: Progress) -> dict[str, str]:
-    """The whole way for one patient, by the arguments of ``dmdp predict``; the answer is what that says to a person."""
-    from .commands.predict import run
-
-    return {"said": run(arguments, progress)}
+            yield Piece(name, PREDICT, {**arguments, "out": str(out / name)})
 
 
 def _failed(name: str, error: DmdpError) -> Outcome:

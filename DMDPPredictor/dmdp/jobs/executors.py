@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 from ..errors import UsageError
 from .executor import Executor
-from .here import Here
+from .here import HERE
 from .joblib_pool import Joblib
 from .processes import Processes
 
-HERE = "here"
+ALONE, MANY = "here", "joblib"
 EXECUTORS: dict[str, Callable[[int], Executor]] = {
-    HERE: lambda jobs: Here(),
-    "joblib": Joblib,
+    ALONE: lambda jobs: HERE,
+    MANY: Joblib,
     "processes": Processes,
 }
 
@@ -23,10 +23,10 @@ def executor_of(jobs: int = 1, name: str | None = None) -> Executor:
 
     Raises :class:`UsageError` for an unknown name, and for a number of jobs that it cannot do.
     """
-    name = name or (HERE if jobs == 1 else "joblib")
+    name = name or (ALONE if jobs == 1 else MANY)
     if name not in EXECUTORS:
         raise UsageError("executor.name", f"No executor '{name}'.", f"one of {', '.join(EXECUTORS)}.", "Correct --executor.")
-    if jobs < 1 or (name == HERE and jobs > 1):
-        allowed = "1, as it is this process alone" if name == HERE else "1 or more"
+    if jobs < 1 or (name == ALONE and jobs > 1):
+        allowed = "1, as it is this process alone" if name == ALONE else "1 or more"
         raise UsageError("executor.jobs", f"{jobs} jobs at a time for the executor '{name}'.", f"{allowed}.", "Correct --jobs.")
     return EXECUTORS[name](jobs)

@@ -89,7 +89,7 @@ class _Pool:
     def news(self) -> Iterator[tuple[Piece, Task]]:
         """The pieces that have told anything new."""
         for piece, task in list(self.running.values()):
-            if self._told.get(piece.name) != (task.fraction, task.words):
+            if self._told.get(piece.name, (0.0, "")) != (task.fraction, task.words):
                 self._told[piece.name] = task.fraction, task.words
                 yield piece, task
 
