@@ -26,17 +26,17 @@ def piece_function(function: Function) -> Function:
     other process would find there.
     """
     if not function.__qualname__.isidentifier() or not _may_register(function.__module__):
-        raise ValueError(f"{function.__module__}.{function.__qualname__} is no function of a module of dmdp or dmdp_…")
-    _registered[f"{function.__module__}{SEPARATOR}{function.__qualname__}"] = function
+        raise ValueError(f"{_name(function)} is no function of a module of dmdp or dmdp_…")
+    _registered[_name(function)] = function
     return function
 
 
 def function_name(function: Function) -> str:
     """The name of a registered function. Raises :class:`UsageError` if it is not registered."""
-    for name, known in _registered.items():
-        if known is function:
-            return name
-    raise _unknown(getattr(function, "__qualname__", repr(function)))
+    name = _name(function)
+    if _registered.get(name) is not function:
+        raise _unknown(name)
+    return name
 
 
 def find_function(name: str) -> Function:
@@ -54,6 +54,10 @@ def find_function(name: str) -> Function:
     if name not in _registered:
         raise _unknown(name)
     return _registered[name]
+
+
+def _name(function: Function) -> str:
+    return f"{function.__module__}{SEPARATOR}{function.__qualname__}"
 
 
 def _may_register(module: str) -> bool:

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError
-from ..resources import BUNDLE_SUFFIXES, is_path
+from ..resources import BUNDLE_SUFFIXES, PROFILE_SUFFIXES, is_path
 
 SCHEMA = 1
-PATHS = ("ct", "pet", "mask", "pet_mask", "ct_mask", "cohort", "data", "result", "folder", "path", "run")
-MODEL = "model"  # a list of names and paths
+
+PATHS = ("ct", "pet", "mask", "pet_mask", "ct_mask", "cohort", "data", "result", "folder", "path", "run", "out")
+NAMED = {"model": BUNDLE_SUFFIXES, "profile": PROFILE_SUFFIXES}  # names or paths
 
 
 @dataclass(frozen=True)
@@ -33,21 +34,23 @@ class Job:
 def absolute(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of a job as a process in another folder understands them: the paths among them are absolute.
 
-    An image may also be a mapping, which holds absolute paths already. A model that is given by its name stays a name.
+    An image may also be a mapping, which holds absolute paths already. What is given by the name that it is installed under stays
+    a name.
     """
-    found = {name: _absolute(value) if name in PATHS else value for name, value in arguments.items()}
-    if found.get(MODEL):
-        found[MODEL] = [_absolute(model) if is_path(model, BUNDLE_SUFFIXES) else model for model in found[MODEL]]
-    return found
+    return {name: _absolute(name, value) for name, value in arguments.items()}
 
 
-def _absolute(path: Any) -> Any:
-    return str(Path(os.path.expanduser(path)).absolute()) if isinstance(path, str | Path) else path
+def _absolute(name: str, value: Any) -> Any:
+    if name in NAMED and isinstance(value, list | tuple):
+        return [_absolute(name, one) for one in value]
+    if isinstance(value, str | Path) and (name in PATHS or (name in NAMED and is_path(value, NAMED[name]))):
+        return str(Path(os.path.expanduser(value)).absolute())
+    return value
 
 
 def write_job(folder: Path, command: str, arguments: Mapping[str, Any], out: str | Path | None = None) -> Path:
     """Write ``job.json`` with absolute paths into ``folder``, and return its path."""
-    job = Job(command, absolute(arguments), None if out is None else _absolute(out))
+    job = Job(command, absolute(arguments), _absolute("out", out))
     path = folder / "job.json"
     path.write_text(json.dumps(job.to_json(), ensure_ascii=False), encoding="utf-8")
     return path

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from dmdp import RESEARCH_USE_ONLY
 from dmdp.commands.options import add_executor, add_overwrite, executor_for
-from dmdp.errors import DmdpError, InputError
-from dmdp.jobs.executor import Executor, Piece
+from dmdp.errors import InputError
+from dmdp.jobs.executor import Outcome, Piece
 from dmdp.jobs.functions import function_name
 from dmdp.jobs.job import absolute
 from dmdp.progress import Progress
@@ -30,13 +30,27 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     from dmdp.batch import PATHS, read_rows
 
     from ..statistics.agreement import LEAST_LESIONS, agreement
-    from ..studies.contours import agreement_csv, find_profile, steady
+    from ..studies.contours import agreement_csv, find_profile, measure_contours, steady
 
     name = arguments.get("profile") or "radiomics_v1"
     profile, executor, rows = find_profile(name), executor_for(arguments), read_rows(arguments["cohort"])
-    inputs = [arguments["cohort"], *(row[name] for row in rows for name in PATHS if name in row)]
+    inputs = [arguments["cohort"], *(row[key] for row in rows for key in PATHS if key in row)]
+    pieces = [
+        Piece(
+            row["id"],
+            function_name(measure_contours),
+            absolute({"row": absolute(row), "profile": name}),
+            f"lesion {number + 1} of {len(rows)}: {row['id']}",
+        )
+        for number, row in enumerate(rows)
+    ]
     with put_file(arguments["out"], overwrite=bool(arguments.get("overwrite")), inputs=inputs) as made:
-        measured, left_out = _measured(rows, name, executor, progress)
+        ends: dict[str, Outcome] = {}
+        for outcome in executor.run(pieces, lambda piece, share, words: progress(len(ends) / len(rows), piece.title)):
+            ends[outcome.piece.name] = outcome
+        ordered = [ends[piece.name] for piece in pieces]
+        measured = [outcome.answer for outcome in ordered if outcome.error is None]
+        left_out = [f"  {outcome.piece.name}: {outcome.error}" for outcome in ordered if outcome.error is not None]
         if len(measured) < LEAST_LESIONS:
             raise InputError(
                 "contours.lesions",
@@ -51,32 +65,3 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     for image, features in found.items():
         lines.append(f"  {image}: {steady(list(features.values()))} of {len(features)} features have ICC(1,1) of 0.75 or more")
     return "\n".join([*lines, *left_out, RESEARCH_USE_ONLY])
-
-
-def _measured(
-    rows: Sequence[Mapping[str, Any]], profile: str, executor: Executor, progress: Progress
-) -> tuple[list[Mapping[str, Any]], list[str]]:
-    """What was measured of each lesion that can be, in the order of the rows, and in words which could not."""
-    from dmdp.batch import arguments_of
-
-    from ..studies.contours import measure_contours
-
-    ends: dict[str, Mapping[str, Any] | DmdpError] = {}
-    pieces = []
-    for number, row in enumerate(rows):
-        try:
-            case = absolute(arguments_of(row))
-        except DmdpError as error:
-            ends[row["id"]] = error
-        else:
-            title = f"lesion {number + 1} of {len(rows)}: {row['id']}"
-            pieces.append(Piece(row["id"], function_name(measure_contours), {"case": case, "profile": profile}, title))
-
-    def heard(piece: Piece, share: float, words: str) -> None:
-        progress(len(ends) / len(rows), piece.title)
-
-    for outcome in executor.run(pieces, heard):
-        ends[outcome.piece.name] = outcome.error or outcome.answer
-    ordered = [(row["id"], ends[row["id"]]) for row in rows]
-    left_out = [f"  {name}: {end}" for name, end in ordered if isinstance(end, DmdpError)]
-    return [end for _name, end in ordered if not isinstance(end, DmdpError)], left_out

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dmdp import RESEARCH_USE_ONLY
+from dmdp.batch import arguments_of
 from dmdp.commands.options import case_request
 from dmdp.delineation.perturb import STEP_MM, perturbed
 from dmdp.errors import InputError, LesionError
@@ -35,12 +36,12 @@ ByContour = dict[str, Mapping[str, float]]
 
 @piece_function
 def measure_contours(description: Mapping[str, Any], progress: Progress) -> dict[str, ByContour]:
-    """The features of the lesion of a ``case`` (as ``dmdp predict`` is told of it) by image and contour, the CT's by ``profile``.
+    """The features of the lesion of a batch's ``row`` by image and contour, the CT's by ``profile``.
 
-    Raises :class:`dmdp.errors.DmdpError` if the case cannot be read or measured.
+    Raises :class:`dmdp.errors.DmdpError` if the row cannot be read or measured.
     """
     profile = find_profile(description["profile"])
-    case = prepare_case(case_request(description["case"]))
+    case = prepare_case(case_request(arguments_of(description["row"])))
     return {"PET": pet_by_contour(case), "CT": ct_by_contour(case, profile)}
 
 
