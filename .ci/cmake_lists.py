@@ -15,7 +15,7 @@ MODULES = {"DMDPPredictor": ("DMDPPredictorLib", "dmdp"), "DMDPTraining": ("DMDP
 
 def packaged(module: str) -> list[str]:
     """The files of a module that git knows or would add, as paths below its folder, without the CMake file."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", "."]
+    command = ["git", "ls-files", "--deduplicate", "--cached", "--others", "--exclude-standard", "--", "."]
     named = subprocess.run(command, cwd=ROOT / module, capture_output=True, text=True, check=True).stdout.splitlines()
     kept = (f"{module}.py", "Resources", *MODULES[module])
     return sorted(name for name in named if name.split("/")[0] in kept and (ROOT / module / name).is_file())

@@ -60,8 +60,9 @@ class DMDPTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def setup(self):
         """Build the panel; works without a main window."""
         from dmdp import RESEARCH_USE_ONLY
+        from dmdp.jobs.worker import Worker
+        from DMDPPredictorLib.Launch import workerLaunch
         from DMDPPredictorLib.PanelJob import PanelJob, PanelWorker
-        from DMDPPredictorLib.Worker import Worker
 
         ScriptedLoadableModuleWidget.setup(self)
         panel = slicer.util.loadUI(self.resourcePath("UI/DMDPTraining.ui"))
@@ -69,7 +70,7 @@ class DMDPTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui = slicer.util.childWidgetVariables(panel)
         panel.setMRMLScene(slicer.mrmlScene)
         self.logic = DMDPTrainingLogic()
-        self.worker = PanelWorker(Worker())
+        self.worker = PanelWorker(Worker(workerLaunch))
         self.job = PanelJob(self.worker, self.onProgress, self.onJobEnded)
         self.ui.researchLabel.text = f"<b>{RESEARCH_USE_ONLY}</b>"
         self._followPath("data", self.ui.dataPath)
@@ -209,21 +210,20 @@ class DMDPTrainingLogic(ScriptedLoadableModuleLogic):
 
     def prepareJob(self, work, data, out):
         """Write ``job.json`` for a piece of :class:`Work` into a new temporary folder and return its path."""
+        from dmdp.jobs.job import write_job
         from dmdp.session import new_folder
-        from DMDPPredictorLib.Job import writeJob
 
-        data, out = (str(Path(path).expanduser().absolute()) for path in (data, out))  # a job runs in a folder of its own
-        return writeJob(new_folder("training"), work.value[0], work.arguments(data, out), Path(out))
+        return write_job(new_folder("training"), work.value[0], work.arguments(data), out)
 
     def run(self, work, data, out, progress=lambda fraction, words: None):
         """Do a piece of work in a child process and wait for it; raises :class:`dmdp.errors.DmdpError`."""
         import shutil
 
-        from DMDPPredictorLib.Worker import runJob
+        from DMDPPredictorLib.Launch import runAlone
 
         job = self.prepareJob(work, data, out)
         try:
-            runJob(job, progress)
+            runAlone(job, progress)
         finally:
             shutil.rmtree(job.parent, ignore_errors=True)
 

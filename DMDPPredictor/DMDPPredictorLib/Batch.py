@@ -9,12 +9,13 @@ from pathlib import Path
 
 from dmdp.batch import COLUMNS, DONE, FAILED, PATHS, SKIPPED, SUMMARY, read_rows, read_summary
 from dmdp.errors import Cancelled
+from dmdp.jobs.job import write_job
+from dmdp.progress import Progress
 from dmdp.session import new_folder
 from slicer.i18n import tr as _
 
-from .Job import writeJob
+from .Launch import runAlone
 from .Waiting import waiting
-from .Worker import Progress, runJob
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def predictBatch(
     before, made = _stamp(out), {str(row["id"]): _made(out, row) for row in rows}
     with waiting(_("DMDP: {count} patients").format(count=len(rows)), progress) as (tell, idle):
         try:
-            runJob(writeJob(folder, "batch", arguments, out), tell, idle)
+            runAlone(write_job(folder, "batch", arguments, out), tell, idle)
         except Cancelled:
             outcomes = read_summary(out) if _stamp(out) != before else ()
         else:

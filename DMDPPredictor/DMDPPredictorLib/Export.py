@@ -9,17 +9,18 @@ from pathlib import Path
 
 import slicer
 from dmdp.errors import DicomError, DmdpError, InputError, LesionError, MissingPackage, OutputError
+from dmdp.jobs.job import write_job
 from dmdp.prediction.document import Prediction
+from dmdp.progress import Progress
 from dmdp.report.formats import DICOM_FORMATS, FORMATS, Exported, NotWritten, format_named, nothing, obstacle
 from dmdp.report.listing import add_to_list, check_addition, read_outcome
 from dmdp.session import new_folder
 from slicer.i18n import tr as _
 
-from .Job import writeJob
+from .Launch import runAlone
 from .PetSource import dicomFiles
 from .Results import PredictionResult, heatmapKeys
 from .SceneRemains import writeSceneRemains
-from .Worker import Progress, runJob
 
 SCENE, SCENE_FILE = "scene", "scene.mrb"
 ALL = (*FORMATS, SCENE)
@@ -104,7 +105,7 @@ def exportResult(
     temporary = new_folder("export")
     try:
         if named:
-            runJob(prepareExport(result, folder, named, ctNode, petNode, temporary), progress)
+            runAlone(prepareExport(result, folder, named, ctNode, petNode, temporary), progress)
     except DmdpError as failure:
         error = failure
     finally:
@@ -133,7 +134,7 @@ def prepareExport(result: PredictionResult, folder: Path, formats: Sequence[str]
     arguments = {"result": str(source), "format": list(formats)}
     if dicom:
         arguments |= {name: {"files": list(map(str, dicomFiles(node)))} for name, node in (("ct", ctNode), ("pet", petNode))}
-    return writeJob(temporary, "export", arguments, folder)
+    return write_job(temporary, "export", arguments, folder)
 
 
 def finishExport(

@@ -10,6 +10,7 @@ from typing import Any
 import qt
 import slicer
 from dmdp.errors import DmdpError
+from dmdp.progress import Progress
 from dmdp.report.formats import FORMATS
 from dmdp.session import new_folder
 from slicer.i18n import tr as _
@@ -18,7 +19,6 @@ from .Export import ALL, SCENE, exportObstacle, finishExport, prepareExport, tit
 from .Messages import Message
 from .Packages import offerPackages
 from .PanelJob import PanelJob, PanelWorker
-from .Worker import Progress
 
 NAME = "DMDP-result"
 TICKED = ("html", "csv", "json")

@@ -8,6 +8,7 @@ from typing import Any
 
 import slicer
 from dmdp.errors import DmdpError
+from dmdp.jobs.front_end import RunningJob
 from dmdp.session import new_folder
 from slicer.i18n import tr as _
 
@@ -18,7 +19,6 @@ from .PetSource import auditText, carriesSuv, dicomFiles, isSuv, tellSuv
 from .Readiness import suvStatus
 from .Request import petJob
 from .Study import alignmentWarning, patientFacts
-from .Worker import Task
 
 
 class ImagesPanel:
@@ -28,7 +28,7 @@ class ImagesPanel:
         self._ui, self._logic, self._worker, self._changed = ui, logic, worker, changed
         self._parameters: DMDPPredictorParameterNode | None = None
         self._facts, self._header = None, (0, Sex.Unknown)
-        self._asked: Task | None = None
+        self._asked: RunningJob | None = None
         self._askedOf: tuple = ()
         self._pair = None
         self._say = Message(ui.imagesMessage)

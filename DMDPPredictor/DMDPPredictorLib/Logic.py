@@ -9,13 +9,16 @@ from typing import Any
 
 from dmdp.errors import DmdpError, GeometryError, LesionError
 from dmdp.intake.packed import unpack
+from dmdp.jobs.front_end import Prepared
+from dmdp.jobs.worker import Worker
 from dmdp.patients.case import Clinical, Lesion
+from dmdp.progress import Progress, silent
 from dmdp.session import new_folder
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
 from . import Batch, Overlay
 from .Export import Export, exportResult
-from .Job import Prepared
+from .Launch import workerLaunch
 from .Measures import Measures
 from .Nodes import isUnchangedProposal, maskFromSegmentation, segmentationFromLesion
 from .Parameters import DMDPPredictorParameterNode
@@ -25,7 +28,6 @@ from .ResultNode import storedResult
 from .Results import PredictionResult, mapsJob, readMaps, readResult, showMaps
 from .SceneImages import SceneImages
 from .Study import Pair, choosePair
-from .Worker import Progress, Worker, nothing
 
 
 class DMDPPredictorLogic(ScriptedLoadableModuleLogic):
@@ -36,7 +38,7 @@ class DMDPPredictorLogic(ScriptedLoadableModuleLogic):
 
     def __init__(self):
         ScriptedLoadableModuleLogic.__init__(self)
-        self.worker = Worker()
+        self.worker = Worker(workerLaunch)
         self.images = SceneImages()
         self.conversions = Conversions()
 
@@ -92,7 +94,7 @@ class DMDPPredictorLogic(ScriptedLoadableModuleLogic):
         segmentationNode,
         clinical: Clinical | None = None,
         bundles: Sequence[str] | None = None,
-        progress: Progress = nothing,
+        progress: Progress = silent,
         segmentId: str = "",
     ) -> PredictionResult:
         """Run the whole way in a child process and wait for it; raises :class:`dmdp.errors.DmdpError`.

@@ -9,10 +9,11 @@ from typing import Any
 import qt
 import slicer
 from dmdp.errors import DmdpError
+from dmdp.jobs.job import write_job
+from dmdp.jobs.worker import ready
 from dmdp.session import new_folder
 from slicer.i18n import tr as _
 
-from .Job import ready, writeJob
 from .Models import cardText, isRemovable, modelNames, removeModel
 from .Packages import ensurePackages
 from .PanelJob import PanelWorker
@@ -122,7 +123,7 @@ class ModelQuestions:
                 self._say(str(error))
 
         self._say(_("Checking the model…"))
-        self._worker.submit(ready(writeJob(folder, question, arguments)), ended=ended)
+        self._worker.submit(ready(write_job(folder, question, arguments)), ended=ended)
 
 
 class ModelPanel:

@@ -9,15 +9,15 @@ from typing import Any
 
 import qt
 from dmdp.errors import DmdpError
-
-from .Job import Prepared, ready
-from .Worker import Ended, Progress, Task, Worker, nothing
+from dmdp.jobs.front_end import Ended, JobRunner, Prepared, RunningJob
+from dmdp.jobs.worker import Worker, ready, unheard
+from dmdp.progress import Progress, silent
 
 POLL_MS = 30
 
 
 class PanelWorker:
-    """A worker that is looked after by a timer, so that the window stays responsive."""
+    """A worker that is looked after by a timer, so that the window stays responsive: a :class:`JobRunner` of a panel."""
 
     def __init__(self, worker: Worker):
         self._worker = worker
@@ -25,17 +25,13 @@ class PanelWorker:
         self._timer.setInterval(POLL_MS)
         self._timer.connect("timeout()", self._look)
 
-    def submit(self, prepare: Prepared, progress: Progress = nothing, ended: Ended = nothing, kind: str = "") -> Task:
+    def submit(self, prepare: Prepared, progress: Progress = silent, ended: Ended = unheard, kind: str = "") -> RunningJob:
         """As :meth:`Worker.submit`."""
         task = self._worker.submit(prepare, progress, ended, kind)
         self._timer.start()
         return task
 
-    def cancel(self, task: Task) -> None:
-        """As :meth:`Worker.cancel`."""
-        self._worker.cancel(task)
-
-    def drop(self, task: Task) -> None:
+    def drop(self, task: RunningJob) -> None:
         """As :meth:`Worker.drop`."""
         self._worker.drop(task)
 
@@ -59,11 +55,9 @@ class PanelJob:
     the job is done. The folder is deleted after the call.
     """
 
-    def __init__(
-        self, worker: PanelWorker, progress: Progress, ended: Callable[[DmdpError | None, Path, Mapping[str, Any]], None]
-    ):
+    def __init__(self, worker: JobRunner, progress: Progress, ended: Callable[[DmdpError | None, Path, Mapping[str, Any]], None]):
         self._worker, self._progress, self._ended = worker, progress, ended
-        self._task: Task | None = None
+        self._task: RunningJob | None = None
         self._folder: Path | None = None
 
     @property
@@ -87,7 +81,7 @@ class PanelJob:
     def cancel(self) -> None:
         """Ask the job to end; ``ended`` tells when it has."""
         if self._task is not None:
-            self._worker.cancel(self._task)
+            self._task.cancel()
 
     def abandon(self) -> None:
         """End the job at once and forget it, as when the scene or the application closes."""

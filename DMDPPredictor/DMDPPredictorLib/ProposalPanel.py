@@ -8,6 +8,7 @@ from typing import Any
 
 import slicer
 from dmdp.errors import DmdpError
+from dmdp.progress import Progress
 from dmdp.session import new_folder
 from slicer.i18n import tr as _
 
@@ -16,7 +17,6 @@ from .PanelJob import PanelJob, PanelWorker
 from .Parameters import DMDPPredictorParameterNode
 from .Readiness import delineationNeeds, seedRas
 from .Request import proposeJob
-from .Worker import Progress
 
 
 class ProposalPanel:

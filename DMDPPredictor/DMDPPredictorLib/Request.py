@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from dmdp.intake.packed import pack
+from dmdp.jobs.front_end import Prepared
+from dmdp.jobs.job import write_job
 from dmdp.patients.case import Clinical
 
 from .Contour import isDrawnOnCt
-from .Job import Prepared, writeJob
 from .Nodes import METHOD, SEED, geometryFromNode, isUnchangedProposal, lpsFromRas, maskFromSegmentation
 from .SceneImages import SceneImages
 
@@ -41,13 +42,13 @@ def predictJob(
     if bundles:
         arguments["model"] = [str(bundle) for bundle in bundles]
     given = {key: value for key, value in arguments.items() if value is not None}
-    return writeJob(folder, "predict", given, folder / "result")
+    return write_job(folder, "predict", given, folder / "result")
 
 
 def petJob(question: str, images: SceneImages, petNode, folder: Path, **arguments: Any) -> Prepared:
     """A question of :mod:`dmdp.viewer.questions` about the PET."""
     pet = yield from images.pet(petNode)
-    return writeJob(folder, question, {**pet, **arguments})
+    return write_job(folder, question, {**pet, **arguments})
 
 
 def proposeJob(images: SceneImages, petNode, seedRas, method: str, folder: Path) -> Prepared:

@@ -10,6 +10,7 @@ from typing import Any
 import qt
 import slicer
 from dmdp.errors import DmdpError
+from dmdp.progress import silent
 from dmdp.session import new_folder
 from slicer.i18n import tr as _
 
@@ -32,7 +33,6 @@ from .Results import (
 from .ResultText import answerText, hiddenText, networkText, networkTitle, verdictText
 from .Style import isDark
 from .ViewPanel import ViewPanel
-from .Worker import nothing
 
 SETTLED_MS = 400  # after the last edit: a stroke of the brush makes many events
 
@@ -60,7 +60,7 @@ class ResultPanel:
         self._timer = qt.QTimer()
         self._timer.setInterval(0)
         self._timer.connect("timeout()", self._showNext)
-        self._maps = PanelJob(worker, nothing, self._takeMaps)
+        self._maps = PanelJob(worker, silent, self._takeMaps)
         self.result: PredictionResult | None = None
         self.views = ViewPanel(ui, logic, say)
         self._sliders = PrevalenceSliders(ui.prevalencePlace, self._fill)

@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 import slicer
 from dmdp.images.volume import Geometry
+from dmdp.jobs.front_end import Prepared
+from dmdp.jobs.job import write_job
+from dmdp.jobs.worker import ready
 from dmdp.prediction.document import Prediction
 from dmdp.regions.names import MEANINGS, REGION_COLOURS
 from dmdp.report.standing import is_demonstration
 
-from .Job import Prepared, ready, writeJob
 from .Nodes import ijkToRasFromGeometry, placeBeside
 
 HEATMAP, TRAINED, REGIONS = "DMDP.Heatmap", "DMDP.Trained", "DMDP.Regions"
@@ -52,7 +54,7 @@ def heatmapKeys(result: PredictionResult) -> list[str]:
 
 def mapsJob(result: PredictionResult, folder: Path) -> Prepared:
     """The job that cuts CT regions and heatmaps of a result out of their files, into ``folder``."""
-    return ready(writeJob(folder, "maps", {"result": str(result.folder), "folder": str(folder / "maps")}))
+    return ready(write_job(folder, "maps", {"result": str(result.folder), "folder": str(folder / "maps")}))
 
 
 def readMaps(answer: Mapping[str, Any]) -> tuple[Map, ...]:

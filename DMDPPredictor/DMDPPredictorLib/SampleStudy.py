@@ -9,12 +9,12 @@ from pathlib import Path
 
 import slicer
 from dmdp.errors import Cancelled, DmdpError
+from dmdp.jobs.job import write_job
 from dmdp.session import new_folder
 from slicer.i18n import tr as _
 
-from .Job import writeJob
+from .Launch import runAlone
 from .Waiting import waiting
-from .Worker import runJob
 
 CATEGORY, SAMPLE = "DMDP Predictor", "Simulated PET/CT patient"
 THUMBNAIL = Path(__file__).parents[1] / "Resources" / "Icons" / "DMDPSimulatedPatient.png"  # PET on CT of this very patient
@@ -70,7 +70,7 @@ def loadSimulatedPatient():
     patients = folder / "patients"
     try:
         with waiting(_("Simulated PET/CT patient")) as (progress, idle):
-            runJob(writeJob(folder, "simulate", {"seed": PATIENT, "volumes": True}, patients), progress, idle)
+            runAlone(write_job(folder, "simulate", {"seed": PATIENT, "volumes": True}, patients), progress, idle)
         with slicer.util.WaitCursor():
             return _load(patients / f"patient_{PATIENT:04d}")
     finally:

@@ -7,14 +7,12 @@ from contextlib import contextmanager
 
 import slicer
 from dmdp.errors import Cancelled
-from dmdp.progress import silent
-
-from .Worker import Progress
+from dmdp.progress import Progress, silent
 
 
 @contextmanager
 def waiting(title: str, progress: Progress | None = None) -> Iterator[tuple[Progress, Callable[[], None]]]:
-    """``progress`` and ``idle`` for :func:`~.Worker.runJob`, as a pair.
+    """``progress`` and ``idle`` for :func:`~.Launch.runAlone`, as a pair.
 
     With a main window they show a dialog under ``title``, keep the window painted and raise :class:`Cancelled` after the
     user's *Cancel*; the dialog is modal, so that nobody starts the same work again or closes the application under it. Without

@@ -1,4 +1,4 @@
-"""Many patients, each in a process of its own: the worst of them costs its own answer and no other."""
+"""Many patients, each a piece for a worker process: a patient that ends a process loses the own answer and no other."""
 
 from __future__ import annotations
 
@@ -7,38 +7,32 @@ import hashlib
 import io
 import json
 import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from . import RESEARCH_USE_ONLY
 from .atomic import PREDICTION, check_apart, is_result, locked, write_file
 from .atomic.renaming import PREFIX
-from .errors import Cancelled, DmdpError, OutputError, UsageError
-from .jobs.job import Job, read_job
-from .jobs.protocol import JOB, Line, parse_line
+from .errors import DmdpError, OutputError, UsageError
+from .jobs.executor import Piece
+from .jobs.job import absolute, read_job
+from .jobs.processes import Processes
 from .progress import Progress, silent
 from .reading import check_regular, read_text, why
-from .resources import BUNDLE_SUFFIXES, is_path
-from .session import new_folder
 from .tasks import TASKS
 
 PATHS = ("ct", "pet", "mask", "pet_mask", "ct_mask")
 COLUMNS = ("id", *PATHS, "segment", "seed", "method", "age", "sex", "smoking", "pet_is_suv")
 SUMMARY = "summary.csv"
+PREDICT = "dmdp.commands.predict:predict_patient"  # what does a row
 YES, NO = ("1", "true", "yes"), ("", "0", "false", "no")
 DONE, SKIPPED, FAILED = "done", "skipped", "failed"
 WRITTEN = "# Written by 'dmdp batch', version 1"  # how a summary says whose it is, and of which content
 UNFINISHED = "; this batch has not come to its end"
 FIRST_ARGUMENTS = ("ct", "pet", "mask", "pet_mask", "ct_mask", "seed", "method", "age", "sex", "smoking", "pet_is_suv")
-LOOK_SECONDS = 0.2  # between two looks at the patients that are worked on
 
 Row = Mapping[str, Any]
 
@@ -105,8 +99,7 @@ def predict_batch(
     """
     out = Path(os.path.realpath(Path(out).expanduser()))
     check_apart(out / SUMMARY, inputs)
-    common = {"device": device, **({"model": [_from_anywhere(model) for model in models]} if models else {})}
-    common |= {"overwrite": True} if overwrite else {}
+    common = {"device": device, **({"model": list(models)} if models else {}), **({"overwrite": True} if overwrite else {})}
     killed: list[Path] = []
     beside = os.access(out.parent, os.W_OK) or not out.parent.exists()
     with locked(out if beside else out / SUMMARY, lambda target, aside, former: killed.append(target)):
@@ -122,36 +115,54 @@ def _work(
     rows: Sequence[Row], out: Path, common: Mapping[str, Any], jobs: int, outcomes: dict[str, Outcome], progress: Progress
 ) -> None:
     """Predict for ``rows``, entering each into ``outcomes``, which hold the others already, and into the summary."""
-    children, running, told = _Children(), _Running(), None
+    pieces = list(_pieces(rows, out, common, outcomes))
+    running: dict[str, tuple[float, str]] = {}
+    told = None
+
+    def tell() -> None:
+        nonlocal told
+        ended, failed = (sum(test(o.outcome) for o in outcomes.values()) for test in (bool, FAILED.__eq__))
+        count = f"{ended} of {len(outcomes)} patients{f', {failed} failed' if failed else ''}"
+        at_work = "".join(f"; {name}: {words}" for name, (_, words) in running.items())
+        now = (ended + sum(share for share, _ in running.values())) / len(outcomes), count + at_work
+        if now != told:
+            progress(*now)
+        told = now
+
+    def heard(piece: Piece, share: float, words: str) -> None:
+        if not outcomes[piece.name].outcome:
+            running[piece.name] = share, words
+        tell()
+
     if any(found.outcome for found in outcomes.values()):
-        _write_summary(out, outcomes, not rows)
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
-        todo = {pool.submit(_one, row, out, common, children, running) for row in rows}
+        _write_summary(out, outcomes)
+    tell()
+    for done in Processes(jobs).run(pieces, heard):
+        name = done.piece.name
+        running.pop(name, None)
+        outcomes[name] = Outcome(name, DONE) if done.error is None else _failed(name, done.error)
+        _write_summary(out, outcomes)
+
+
+def _pieces(rows: Sequence[Row], out: Path, common: Mapping[str, Any], outcomes: dict[str, Outcome]) -> Iterator[Piece]:
+    """A piece for each row; a row that cannot be read has failed without one."""
+    for row in rows:
+        name = str(row["id"])
         try:
-            while todo:
-                done, todo = wait(todo, LOOK_SECONDS, FIRST_COMPLETED)
-                for found in (future.result() for future in done):
-                    outcomes[found.id] = found
-                if done:
-                    _write_summary(out, outcomes, not todo)
-                ended, failed = len(outcomes) - len(todo), sum(o.outcome == FAILED for o in outcomes.values())
-                words = f"{ended} of {len(outcomes)} patients{f', {failed} failed' if failed else ''}{running.words()}"
-                now = (ended + running.share()) / len(outcomes), words
-                if now != told:
-                    progress(*now)
-                told = now
-        finally:
-            for future in todo:
-                future.cancel()
-            children.stop()
-            late = [found for future in wait(todo).done if not future.cancelled() and (found := future.result()).outcome == DONE]
-            if late:
-                outcomes.update({found.id: found for found in late})
-                _write_summary(out, outcomes, False)
+            arguments = absolute({**arguments_of(row), **common})
+        except DmdpError as error:
+            outcomes[name] = _failed(name, error)
+        else:
+            yield Piece(name, PREDICT, {**arguments, "out": str(out / name)})
 
 
-def _write_summary(out: Path, outcomes: Mapping[str, Outcome], ended: bool) -> None:
-    write_file(out / SUMMARY, _summary([found for found in outcomes.values() if found.outcome], out, ended).encode())
+def _failed(name: str, error: DmdpError) -> Outcome:
+    return Outcome(name, FAILED, " ".join(str(error).split()))
+
+
+def _write_summary(out: Path, outcomes: Mapping[str, Outcome]) -> None:
+    ended = [found for found in outcomes.values() if found.outcome]
+    write_file(out / SUMMARY, _summary(ended, out, len(ended) == len(outcomes)).encode())
 
 
 def _at_first(row: Row, out: Path, before: Mapping[str, str] | None) -> Outcome:
@@ -161,7 +172,7 @@ def _at_first(row: Row, out: Path, before: Mapping[str, str] | None) -> Outcome:
         if not is_result(out / name, PREDICTION):
             return Outcome(name, "")
         made = read_job(out / name / PREDICTION.marker).arguments
-        asked = {"pet_is_suv": False, **_absolute(arguments_of(row))}
+        asked = {"pet_is_suv": False, **absolute(arguments_of(row))}
     except (DmdpError, OSError):
         return Outcome(name, "")
     if any(str(made.get(key)) != str(asked.get(key)) for key in FIRST_ARGUMENTS):
@@ -179,19 +190,19 @@ def _summary_before(out: Path, ids: Sequence[str], overwrite: bool, killed: bool
         return {} if killed else None
     if overwrite and not path.is_symlink() and path.is_file():
         return None
-    found, unfinished, why = None, False, "was not written by this program, or was changed since"
+    found, unfinished, reason = None, False, "was not written by this program, or was changed since"
     if path.is_file() and not path.is_symlink():
         text = path.read_text(encoding="utf-8", errors="replace")
         said, _, rest = text.partition("\n")[2].partition("\n")
         unfinished = said.endswith(UNFINISHED)
         if said.removesuffix(UNFINISHED) == _signature(rest):
-            found, why = {o.id: o.outcome for o in read_summary(out)}, "tells of other patients"
+            found, reason = {o.id: o.outcome for o in read_summary(out)}, "tells of other patients"
         elif text.startswith(f"# {RESEARCH_USE_ONLY}") and not said.startswith(WRITTEN):
-            why = "is of a former version, or was not written by this program"
+            reason = "is of a former version, or was not written by this program"
     if found is None or (found and not set(found) & set(ids)):
         raise OutputError(
             "output.exists",
-            f"'{path}' {why}.",
+            f"'{path}' {reason}.",
             "a folder without a summary.csv, or that of an earlier batch of these patients.",
             "Choose another output folder, or give --overwrite.",
         )
@@ -209,16 +220,6 @@ def _signature(content: str) -> str:
     return f"{WRITTEN}, content SHA-256 {hashlib.sha256(content.encode()).hexdigest()}"
 
 
-def _from_anywhere(model: str) -> str:
-    """A model as a process in another folder finds it."""
-    return str(Path(model).expanduser().absolute()) if is_path(model, BUNDLE_SUFFIXES) else model
-
-
-def _absolute(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of a job as a process in another folder understands them."""
-    return {k: str(Path(v).expanduser().absolute()) if k in PATHS else v for k, v in arguments.items()}
-
-
 def read_summary(out: str | Path) -> tuple[Outcome, ...]:
     """The outcomes that a batch left in ``out``. Raises ``OSError`` where there is none."""
     lines = (Path(out) / SUMMARY).read_text(encoding="utf-8").splitlines()
@@ -233,118 +234,6 @@ def read_notes(folder: Path) -> tuple[tuple[str, ...], Mapping[str, Any] | None]
         return tuple(document["notes"]), document["suv_audit"]
     except (OSError, ValueError, KeyError):
         return (), None
-
-
-def _one(row: Row, out: Path, common: Mapping[str, Any], children: _Children, running: _Running) -> Outcome:
-    name, folder = str(row["id"]), None
-    try:
-        arguments = {**_absolute(arguments_of(row)), **common}
-        folder = new_folder("batch")
-        job = folder / "job.json"
-        job.write_text(json.dumps(Job("predict", arguments, str(out / name)).to_json()), encoding="utf-8")
-        _run(job, children, lambda fraction, words: running.tell(name, fraction, words))
-    except (DmdpError, OSError) as error:
-        return Outcome(name, FAILED, " ".join(str(error).split()))
-    finally:
-        running.forget(name)
-        if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
-    return Outcome(name, DONE)
-
-
-class _Running:
-    """How far the patients are that are worked on; told by the threads that wait for them, asked by the one that reports."""
-
-    def __init__(self) -> None:
-        self._lock, self._told = Lock(), {}
-
-    def tell(self, name: str, fraction: float, words: str) -> None:
-        with self._lock:
-            self._told[name] = (fraction, words)
-
-    def forget(self, name: str) -> None:
-        with self._lock:
-            self._told.pop(name, None)
-
-    def share(self) -> float:
-        """Patients done, counting parts."""
-        with self._lock:
-            return sum(fraction for fraction, _ in self._told.values())
-
-    def words(self) -> str:
-        """What each of them is at, to follow the count."""
-        with self._lock:
-            return "".join(f"; {name}: {words}" for name, (_, words) in self._told.items())
-
-
-class _Children:
-    """The processes that run. Starting one and stopping all exclude each other, so that none slips through in between."""
-
-    def __init__(self) -> None:
-        self._lock, self._running, self._stopped = Lock(), [], False
-
-    def start(self, command: Sequence[str], folder: Path | None = None) -> subprocess.Popen:
-        """A new process in ``folder``, which imports nothing from there; raises :class:`Cancelled` after :meth:`stop`."""
-        with self._lock:
-            if self._stopped:
-                raise Cancelled
-            process = subprocess.Popen(
-                command,
-                cwd=folder,
-                env=_environment(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-            )
-            self._running.append(process)
-            return process
-
-    def stop(self) -> None:
-        """End all, and let no other begin."""
-        with self._lock:
-            self._stopped = True
-            for process in self._running:
-                if process.poll() is None:
-                    with suppress(OSError):
-                        process.terminate()
-
-
-def _run(job: Path, children: _Children, progress: Progress) -> None:
-    """Run a job in a child process and tell how far it is; raises the error that it tells."""
-    process = children.start([sys.executable, "-P", "-m", "dmdp", "worker"], job.parent)  # which ends with us, however we end
-    with suppress(OSError):  # it is gone already, as its output will tell
-        process.stdin.write(f"{JOB} {job}\n")
-        process.stdin.flush()
-    last = Line("other")
-    for last in map(parse_line, process.stdout):
-        if last.kind == "progress":
-            progress(last.fraction, last.words)
-        elif last.kind in ("done", "failed"):
-            break
-    with suppress(OSError):
-        process.stdin.close()
-    process.stdout.close()
-    process.wait()
-    if last.kind == "done":
-        return
-    if last.error is not None:
-        raise last.error
-    raise DmdpError(
-        "job.ended",
-        f"The process ended without an answer (exit code {process.returncode}).",
-        "an answer.",
-        "Free some memory, or run this patient alone.",
-    )
-
-
-def _environment() -> dict[str, str]:
-    """The variables of a child: it finds this very package, and nothing in the folder that it or we stand in."""
-    folders = [str(Path(__file__).resolve().parents[1]), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-    path = os.pathsep.join(dict.fromkeys(os.path.abspath(folder) for folder in folders if os.path.isabs(folder)))
-    return {**os.environ, "PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
 
 
 def arguments_of(row: Row) -> dict[str, Any]:

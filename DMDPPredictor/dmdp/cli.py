@@ -9,16 +9,18 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from importlib.metadata import entry_points
 
 from . import POPULATION, RESEARCH_USE_ONLY, __version__
+from .actions import find_action
 from .command import Command
 from .errors import Cancelled, DmdpError, InputError, MissingPackage, OutOfMemory
+from .jobs.server import run_job, serve
 from .progress import Progress, silent
 from .resources import user_cache_folder
 from .stop import Stop, stop_on_signals
-from .worker import run_job, serve
 
 CORE_COMMANDS = ("suv", "delineate", "features", "predict", "batch", "bundle", "export")
 TRAINING_COMMANDS = ("demo", "simulate", "train", "validate")
@@ -43,12 +45,13 @@ def main(argv: Sequence[str] | None = None, stop: Stop | None = None) -> int:
         print(f"dmdp: {error}", file=sys.stderr)
         return error.exit_code
     name = options.pop("command")
+    find = partial(find_action, commands=commands)
     if name == "run-job":
-        return run_job(options["job"], commands, stop, _guarded)
+        return run_job(options["job"], find, stop, _guarded)
     if name == "worker":
         if stop.wished:
             return Cancelled.exit_code
-        return serve(commands, stop, _guarded)
+        return serve(find, stop, _guarded)
     progress = _bar() if sys.stderr.isatty() else silent
     error = _guarded(lambda: stop.heeded(lambda report: print(commands[name].run(options, report), flush=True), progress))
     if error is None:

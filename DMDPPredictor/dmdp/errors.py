@@ -126,14 +126,11 @@ def _in_slicer(package: str) -> str:
 
 
 def error_from_json(document: Mapping[str, str]) -> DmdpError:
-    """The inverse of :meth:`DmdpError.to_json`: an error with the words and the exit code of the one that was written.
+    """The inverse of :meth:`DmdpError.to_json`: an error of the same class, with the same words.
 
-    Raises ``KeyError`` where a field is missing.
+    Raises ``KeyError`` if a field is missing.
     """
-    if document["type"] == Cancelled.__name__:
-        return Cancelled()
-    error = DmdpError(document["code"], document["found"], document["expected"], document["remedy"])
     kind = globals().get(document["type"])
-    if isinstance(kind, type) and issubclass(kind, DmdpError):
-        error.exit_code = kind.exit_code
+    error = DmdpError.__new__(kind if isinstance(kind, type) and issubclass(kind, DmdpError) else DmdpError)
+    DmdpError.__init__(error, document["code"], document["found"], document["expected"], document["remedy"])
     return error

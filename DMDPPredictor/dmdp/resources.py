@@ -10,6 +10,7 @@ from pathlib import Path
 from .errors import InputError
 
 BUNDLE_SUFFIXES = (".zip",)
+PROFILE_SUFFIXES = (".yaml", ".yml", ".json")
 
 
 def user_data_folder() -> Path:

@@ -39,9 +39,9 @@ class Work(enum.Enum):
             Work.Network: _("Trains the network on your own cohort. It takes hours; a stopped run goes on."),
         }[self]
 
-    def arguments(self, data: str, out: str) -> dict[str, object]:
-        """The job's arguments for a folder with the matrices, or a cohort file, and a result folder."""
-        return {**self.value[1], "cohort" if self is Work.Network else "data": data, "out": out}
+    def arguments(self, data: str) -> dict[str, object]:
+        """The job's arguments for a folder with the matrices, or a cohort file."""
+        return {**self.value[1], "cohort" if self is Work.Network else "data": data}
 
     def dataLabel(self) -> str:
         """What the first path is."""

@@ -220,7 +220,7 @@ def test_written_volumes_keep_their_place(result, simulated_study):
 def test_what_goes_wrong_has_its_exit_code(error, code, monkeypatch, capsys):
     from dmdp import cli
     from dmdp.command import Command
-    from dmdp.worker import Stop
+    from dmdp.stop import Stop
 
     def fail(arguments, progress):
         raise error

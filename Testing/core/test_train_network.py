@@ -206,7 +206,7 @@ def test_a_corrected_cohort_file_is_taken_up_as_long_as_nothing_was_trained(coho
     def stop(*given, **named):
         raise Cancelled
 
-    monkeypatch.setattr("dmdp_training.learning.cohort_run.train_members", stop)
+    monkeypatch.setattr("dmdp_training.learning.pieces.train_member", stop)
     with pytest.raises(Cancelled):
         run_with(cohort, tmp_path / "run")
     assert kept < {p.name for p in (tmp_path / "run" / "crops").iterdir()}
@@ -231,7 +231,7 @@ def test_the_home_folder_may_be_abbreviated(cohort, tmp_path, monkeypatch):
 def test_tasks_are_those_that_the_file_tells(cohort, tmp_path, monkeypatch):
     found = []
 
-    def stop(cohort, out, plan, progress):
+    def stop(cohort, out, plan, progress, executor):
         found.append(plan.tasks)
         raise Cancelled
 
@@ -298,7 +298,7 @@ def test_the_gpu_s_memory_running_out_is_said(cohort, tmp_path, monkeypatch):
     def full(*given, **named):
         raise torch.cuda.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr("dmdp_training.learning.cohort_run.train_members", full)
+    monkeypatch.setattr("dmdp_training.learning.pieces.train_member", full)
     with pytest.raises(OutOfMemory, match=r"Halve --batch.*new folder.*'crops'"):
         COMMAND.run({**ARGUMENTS, "cohort": str(cohort), "out": str(tmp_path / "run")}, lambda *event: None)
 

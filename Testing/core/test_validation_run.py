@@ -7,8 +7,13 @@ import json
 import numpy as np
 import pytest
 from dmdp.errors import OutputError
+from dmdp.jobs.executors import executor_of
+from dmdp.jobs.here import HERE
+from dmdp.jobs.pieces import PIECES
 from dmdp_training.cohorts.table import UNKNOWN, CohortTable, Column
-from dmdp_training.runs.store import CONFIGURATION, PIECES, fingerprint, open_run, run_pieces
+from dmdp_training.runs.inputs import fingerprint
+from dmdp_training.runs.store import CONFIGURATION, open_run
+from dmdp_training.studies.published.pieces import compute_units
 from dmdp_training.studies.published.plan import DEFAULT, QUICK
 from dmdp_training.studies.published.study import command, replaced
 from dmdp_training.studies.published.tables import Table, marked, shown
@@ -25,19 +30,19 @@ class Killed(BaseException):
 
 def test_a_killed_run_goes_on_and_ends_the_same(tmp_path):
     tables = {"EGFR": cohort_table()}
-    whole = run_pieces(tmp_path / "whole", PIECES_OF_TEST, tables, TINY)
+    whole = compute_units(tmp_path / "whole", PIECES_OF_TEST, tables, TINY, HERE)
 
     def kill(fraction, words):
         if fraction >= 0.5:
             raise Killed
 
     with pytest.raises(Killed):
-        run_pieces(tmp_path / "killed", PIECES_OF_TEST, tables, TINY, progress=kill)
+        compute_units(tmp_path / "killed", PIECES_OF_TEST, tables, TINY, HERE, progress=kill)
     stored = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "killed" / PIECES).glob("*.json")}
     assert 0 < len(stored) < len(PIECES_OF_TEST)
     (tmp_path / "killed" / PIECES / ".nested-EGFR-PET-000-2.json.partial").write_text("{", encoding="utf-8")
     seen = []
-    again = run_pieces(tmp_path / "killed", PIECES_OF_TEST, tables, TINY, progress=lambda f, w: seen.append(f))
+    again = compute_units(tmp_path / "killed", PIECES_OF_TEST, tables, TINY, HERE, progress=lambda f, w: seen.append(f))
     assert len(seen) == len(PIECES_OF_TEST) - len(stored)
     assert seen[-1] == 1
     assert again == whole
@@ -47,8 +52,8 @@ def test_a_killed_run_goes_on_and_ends_the_same(tmp_path):
 @pytest.mark.slow
 def test_processes_do_not_change_the_result(tmp_path):
     tables = {"EGFR": cohort_table()}
-    alone = run_pieces(tmp_path / "one", PIECES_OF_TEST, tables, TINY)
-    assert run_pieces(tmp_path / "two", PIECES_OF_TEST, tables, TINY, jobs=2) == alone
+    alone = compute_units(tmp_path / "one", PIECES_OF_TEST, tables, TINY, HERE)
+    assert compute_units(tmp_path / "two", PIECES_OF_TEST, tables, TINY, executor_of(2)) == alone
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path):

@@ -175,7 +175,7 @@ def test_the_worker_ends_when_the_program_above_it_is_killed(when, simulated_stu
 
 def test_an_idle_worker_ends_by_itself():
     code = (
-        "import sys, os\nfrom dmdp.worker import Stop, serve\n"
+        "import sys, os\nfrom dmdp.jobs.server import Stop, serve\n"
         "source = os.fdopen(os.pipe()[0])\n"  # never ends
         "sys.exit(serve({}, Stop(), lambda work: None, source, idle_seconds=0.5))\n"
     )

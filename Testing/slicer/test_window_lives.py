@@ -186,11 +186,12 @@ def hottest(panel):
 
 def test_a_logic_that_is_let_go_of_lets_its_worker_go(app, simulated_study):
     """As somebody does who makes one after the other in the Python console."""
-    from DMDPPredictorLib.Job import ready, writeJob
+    from dmdp.jobs.job import write_job
+    from dmdp.jobs.worker import ready
     from DMDPPredictorLib.Logic import DMDPPredictorLogic
 
     logic = DMDPPredictorLogic()
-    logic.worker.run(ready(writeJob(_folder(), "convert", {"pet": str(simulated_study[1])})))
+    logic.worker.run(ready(write_job(_folder(), "convert", {"pet": str(simulated_study[1])})))
     number = logic.worker.process.pid
     del logic
     end = time.monotonic() + 10
@@ -215,10 +216,11 @@ def _lives(number) -> bool:
 def test_an_unforeseen_error_of_the_worker_is_in_the_applications_log(loaded, caplog, monkeypatch, tmp_path):
     """What the worker printed about it would go with its folder."""
     from dmdp.errors import DmdpError
-    from DMDPPredictorLib.Job import ready, writeJob
+    from dmdp.jobs.job import write_job
+    from dmdp.jobs.worker import ready
 
     panel, _ = loaded
-    job = writeJob(tmp_path, "maps", {"result": 5, "folder": str(tmp_path)})
+    job = write_job(tmp_path, "maps", {"result": 5, "folder": str(tmp_path)})
     with pytest.raises(DmdpError, match="unforeseen"):
         panel.logic.worker.run(ready(job))
     assert "Traceback" in caplog.text

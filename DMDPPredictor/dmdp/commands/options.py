@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
+from ..jobs.executor import Executor
+from ..jobs.executors import EXECUTORS, executor_of
 from ..patients.case import Clinical
 
 if TYPE_CHECKING:
@@ -52,6 +54,19 @@ def add_case_arguments(parser: ArgumentParser) -> None:
 def add_overwrite(parser: ArgumentParser, what: str) -> None:
     """--overwrite, for every command that writes what a person names; ``what`` is then replaced."""
     parser.add_argument("--overwrite", action="store_true", help=f"replace {what}; never anything that others put there")
+
+
+def add_executor(parser: ArgumentParser, default: str = "1") -> None:
+    """--jobs and --executor, for every command whose work is made of pieces."""
+    parser.add_argument("--jobs", type=int, metavar="N", help=f"pieces at a time (default {default})")
+    said = "who does the pieces: this process, joblib, or worker processes (default here for one job, joblib for more)"
+    parser.add_argument("--executor", choices=tuple(EXECUTORS), help=said)
+
+
+def executor_for(arguments: Mapping[str, Any], jobs: int = 1) -> Executor:
+    """What :func:`add_executor` asked for, ``jobs`` at a time unless told otherwise; raises :class:`UsageError`."""
+    given = arguments.get("jobs")
+    return executor_of(jobs if given is None else int(given), arguments.get("executor"))
 
 
 def case_request(given: Mapping[str, Any]) -> CaseRequest:

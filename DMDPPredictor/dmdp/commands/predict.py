@@ -10,6 +10,7 @@ from typing import Any
 from .. import RESEARCH_USE_ONLY
 from ..command import Command
 from ..errors import UsageError
+from ..jobs.functions import piece_function
 from ..network.config import BACKENDS
 from ..patients.case import SEXES, SMOKING
 from ..progress import Progress
@@ -79,6 +80,12 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
                 lines.append(f"  at a local prevalence of {task.adjusted.prevalence:.2f}: {task.adjusted.probability:.2f}")
             lines += [f"  {note}" for note in task.notes]
     return "\n".join([*lines, f"Report: {out / 'report.html'}", RESEARCH_USE_ONLY])
+
+
+@piece_function
+def predict_patient(arguments: Mapping[str, Any], progress: Progress) -> dict[str, str]:
+    """:func:`run` as a piece of a batch."""
+    return {"said": run(arguments, progress)}
 
 
 def local_prevalence(given: Sequence[str]) -> dict[str, float]:

@@ -11,13 +11,12 @@ import numpy as np
 
 from ..errors import InputError, LesionError, UsageError
 from ..images.volume import Volume
-from ..resources import installed_profiles, is_path
+from ..resources import PROFILE_SUFFIXES, installed_profiles, is_path
 from .engine import extract_present
 from .parameters import Parameters, is_parameters, read_parameters
 from .profile import Profile, read_json, read_profile
 from .reference import extract_by_pyradiomics
 
-SUFFIXES = (".yaml", ".yml", ".json")
 BACKENDS = ("auto", "engine", "pyradiomics")
 
 
@@ -52,7 +51,7 @@ def find_settings(name_or_path: str | Path) -> Profile | Parameters:
 
 def is_settings_file(name_or_path: str | Path | None) -> bool:
     """Whether a file is meant, not a profile that is installed: it has a separator or a suffix of such files."""
-    return name_or_path is not None and is_path(name_or_path, SUFFIXES)
+    return name_or_path is not None and is_path(name_or_path, PROFILE_SUFFIXES)
 
 
 def compute(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from ..progress import Progress
@@ -21,3 +22,13 @@ QUESTIONS: dict[str, Question] = {
     "verify-model": verify_model,
     "add-model": add_model,
 }
+
+
+def ask(name: str, arguments: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
+    """The answer to the question ``name``; the PET that it is about stays in this process for the next one."""
+    return QUESTIONS[name](arguments, _held(), progress)
+
+
+@cache
+def _held() -> HeldPet:
+    return HeldPet()

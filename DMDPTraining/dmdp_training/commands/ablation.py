@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dmdp import RESEARCH_USE_ONLY
+from dmdp.commands.options import add_executor, executor_for
 from dmdp.errors import MissingPackage, UsageError
 from dmdp.progress import Progress
 
@@ -28,6 +29,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--variants", metavar="A,B", help="only these variants")
     parser.add_argument("--device", choices=("cpu", "cuda"), help="where to train (default cpu)")
     parser.add_argument("--quick", action="store_true", help="a few patients and epochs: that it runs, not a result")
+    add_executor(parser)
     parser.add_argument("--out", required=True, metavar="RUN", help="run folder to write, or to go on with")
 
 
@@ -53,5 +55,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
             )
         given["variants"] = names
     out = Path(arguments["out"])
-    found = run_ablation(out, replace(QUICK if arguments.get("quick") else AblationPlan(), **given), progress)
+    found = run_ablation(
+        out, replace(QUICK if arguments.get("quick") else AblationPlan(), **given), progress, executor_for(arguments)
+    )
     return f"Ablation written to {out / 'report.md'}\n{verdict(found)}\n{RESEARCH_USE_ONLY}"

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from dmdp import RESEARCH_USE_ONLY
-from dmdp.commands.options import add_overwrite
-from dmdp.commands.said import said
-from dmdp.errors import DmdpError, InputError
+from dmdp.commands.options import add_executor, add_overwrite, executor_for
+from dmdp.errors import InputError
+from dmdp.jobs.executor import Outcome, Piece
+from dmdp.jobs.functions import function_name
+from dmdp.jobs.job import absolute
 from dmdp.progress import Progress
 
 
@@ -18,50 +20,55 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--cohort", required=True, metavar="CSV", help="lesions, with the columns of 'dmdp batch'")
     parser.add_argument("--profile", metavar="NAME|FILE", help="radiomics profile of the CT (default radiomics_v1)")
     parser.add_argument("--out", required=True, metavar="FILE.csv", help="table to write")
+    add_executor(parser)
     add_overwrite(parser, "a file that is there already")
 
 
 def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     """Write the table; say how many features are steady, and which lesions were left out."""
     from dmdp.atomic import put_file
-    from dmdp.batch import PATHS, arguments_of, read_rows
-    from dmdp.commands.options import case_request
-    from dmdp.intake.prepare import prepare_case
-    from dmdp.radiomics.backend import find_settings
-    from dmdp.radiomics.profile import Profile
+    from dmdp.batch import PATHS, read_rows
 
     from ..statistics.agreement import LEAST_LESIONS, agreement
-    from ..studies.contours import agreement_csv, ct_by_contour, pet_by_contour, steady
+    from ..studies.contours import agreement_csv, find_profile, measure_contours, steady
 
-    profile = find_settings(arguments.get("profile") or "radiomics_v1")
-    if not isinstance(profile, Profile):
-        raise InputError("contours.profile", "A PyRadiomics parameter file.", "a profile of the engine.", "Name a profile.")
-    rows = read_rows(arguments["cohort"])
-    inputs = [arguments["cohort"], *(row[name] for row in rows for name in PATHS if name in row)]
+    name = arguments.get("profile") or "radiomics_v1"
+    profile, executor, rows = find_profile(name), executor_for(arguments), read_rows(arguments["cohort"])
+    inputs = [arguments["cohort"], *(row[key] for row in rows for key in PATHS if key in row)]
+    pieces = [
+        Piece(
+            row["id"],
+            function_name(measure_contours),
+            absolute({"row": absolute(row), "profile": name}),
+            f"lesion {number + 1} of {len(rows)}: {row['id']}",
+        )
+        for number, row in enumerate(rows)
+    ]
     with put_file(arguments["out"], overwrite=bool(arguments.get("overwrite")), inputs=inputs) as made:
-        pet, ct, left_out, noted = [], [], [], []
-        for number, row in enumerate(rows):
-            progress(number / len(rows), f"lesion {number + 1} of {len(rows)}: {row['id']}")
-            try:
-                case = prepare_case(case_request(arguments_of(row)))
-                measured = pet_by_contour(case), ct_by_contour(case, profile)
-            except DmdpError as error:
-                left_out.append(f"  {row['id']}: {error}")
-                continue
-            noted += [f"  {row['id']}: {words}" for words in said(case.notes, case.suv_audit)]
-            pet.append(measured[0])
-            ct.append(measured[1])
-        if len(pet) < LEAST_LESIONS:
+        ends: dict[str, Outcome] = {}
+        for outcome in executor.run(pieces, lambda piece, share, words: progress(len(ends) / len(rows), piece.title)):
+            ends[outcome.piece.name] = outcome
+        ordered = [ends[piece.name] for piece in pieces]
+        successes = [outcome for outcome in ordered if outcome.error is None]
+        measured = [outcome.answer for outcome in successes]
+        left_out = [f"  {outcome.piece.name}: {outcome.error}" for outcome in ordered if outcome.error is not None]
+        noted = [f"  {outcome.piece.name}: {words}" for outcome in successes for words in outcome.answer["notes"]]
+            f"  {outcome.piece.name}: {words}"
+            for outcome in ordered
+            if outcome.error is None
+            for words in outcome.answer["notes"]
+        ]
+        if len(measured) < LEAST_LESIONS:
             raise InputError(
                 "contours.lesions",
-                f"{len(pet)} lesions could be measured.",
+                f"{len(measured)} lesions could be measured.",
                 f"at least {LEAST_LESIONS}.",
                 "\n".join(["", *left_out]),
             )
-        found = {"PET": agreement(pet), "CT": agreement(ct)}
+        found = {image: agreement([lesion[image] for lesion in measured]) for image in ("PET", "CT")}
         made.write_bytes(agreement_csv(found, profile).encode())
     progress(1.0, "table written")
-    lines = [f"{len(pet)} lesions: {arguments['out']}"]
+    lines = [f"{len(measured)} lesions: {arguments['out']}"]
     for image, features in found.items():
         lines.append(f"  {image}: {steady(list(features.values()))} of {len(features)} features have ICC(1,1) of 0.75 or more")
     return "\n".join([*lines, *left_out, *noted, RESEARCH_USE_ONLY])

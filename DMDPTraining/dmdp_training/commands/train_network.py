@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dmdp import RESEARCH_USE_ONLY
+from dmdp.commands.options import add_executor, executor_for
 from dmdp.errors import InputError, MissingPackage, UsageError
 from dmdp.progress import Progress
 
@@ -48,6 +49,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--learned-weights", action="store_true", help="learn the weights of the parts of the loss")
     parser.add_argument("--no-augmentation", action="store_true", help="show every patient as they are")
     parser.add_argument("--device", choices=("cpu", "cuda", "auto"), help="where to train (default auto)")
+    add_executor(parser)
     parser.add_argument("--patients", type=int, metavar="N", help="without CSV: simulated patients (default 160)")
 
 
@@ -76,7 +78,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     if said:
         progress(0.0, said)
     plan = plan_of(given, tasks, torch.cuda.is_available())
-    result = train_on_cohort(given["cohort"], given["out"], plan, progress)
+    result = train_on_cohort(given["cohort"], given["out"], plan, progress, executor_for(given))
     where = "GPU" if plan.settings.device == "cuda" else "CPU"
     return "\n".join(
         [

@@ -10,7 +10,7 @@ from typing import Any
 
 from dmdp import RESEARCH_USE_ONLY
 from dmdp.command import Command
-from dmdp.errors import UsageError
+from dmdp.commands.options import add_executor, executor_for
 from dmdp.progress import Progress
 
 from . import ablation, contours
@@ -24,7 +24,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     published.add_argument("--out", required=True, metavar="RUN", help="run folder to write, or to go on with")
     published.add_argument("--quick", action="store_true", help="one repeat, small forests: a look, not a result")
     published.add_argument("--seed", type=int, metavar="K", help="random seed (default 0)")
-    published.add_argument("--jobs", type=int, metavar="N", help="processes at a time (default 2, or 1 on one core)")
+    add_executor(published, "2, or 1 on one core")
     contours.add_arguments(sub.add_parser("contours", help="features by their agreement over contours a millimetre apart"))
     ablation.add_arguments(sub.add_parser("ablation", help="what each part of the network is worth, on simulated patients"))
 
@@ -40,13 +40,10 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     from ..studies.published.study import replaced, validate_published
     from ..studies.published.tables import NOTE, marked, shown
 
-    jobs = arguments.get("jobs")
-    jobs = min(2, os.cpu_count() or 1) if jobs is None else jobs
-    if jobs < 1:
-        raise UsageError("validate.jobs", f"{jobs} processes were asked for.", "1 or more.", "Give --jobs a positive number.")
+    executor = executor_for(arguments, min(2, os.cpu_count() or 1))
     plan = replaced(QUICK if arguments.get("quick") else DEFAULT, arguments.get("seed") or 0)
     out = Path(arguments["out"])
-    found = validate_published(arguments["data"], out, plan, jobs, progress)
+    found = validate_published(arguments["data"], out, plan, executor, progress)
     lines = [f"Validation written to {out / 'report.md'}"]
     for task, name in MAIN_SET.items():
         for shown_set in dict.fromkeys(("clinical", "PET", name)):

@@ -1,15 +1,14 @@
 """A network for a cohort: read, cross-validate, train the final ensemble, calibrate, and write the bundle.
 
 The folder of a run holds ``configuration.json``, ``crops/`` (each patient's crop, computed once), ``fold-R-K/member-N/`` and
-``final/member-N/`` (checkpoint, best weights, ``log.jsonl``), ``curves.png`` and ``.svg``, ``predictions.csv`` (out of fold, by
-line of the cohort file), ``result.json`` and ``bundle/``. A run that was stopped goes on where it was; as long as it holds no
-training, a corrected cohort file or other settings are taken up.
+``final/member-N/`` (checkpoint, best weights, ``log.jsonl``), ``pieces/`` (best epoch and AUC of each training that is over),
+``curves.png`` and ``.svg``, ``predictions.csv`` (out of fold, by line of the cohort file), ``result.json`` and ``bundle/``. A run
+that was stopped goes on where it was; as long as it holds no training, a corrected cohort file or other settings are taken up.
 """
 
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 from collections.abc import Sequence
@@ -22,7 +21,9 @@ import torch
 from dmdp import __version__
 from dmdp.atomic import write_file
 from dmdp.bundles.bundle import Bundle
-from dmdp.errors import InputError, OutOfMemory
+from dmdp.errors import InputError
+from dmdp.jobs.executor import Executor
+from dmdp.jobs.here import HERE
 from dmdp.progress import Progress, part, silent
 
 from ..ensembles.stacking import Platt
@@ -38,11 +39,10 @@ from .export import write_network
 from .live import live
 from .members import train_members
 from .notes import IMAGES, column_notes, missing_notes, seen_by
+from .pieces import CROPS, FINAL, digest_of, ensemble_name, train_pieces
 from .plan import NetworkPlan
 from .scoring import by_patient
 from .splits import Roster, check_splits, outer_folds
-
-CROPS = "crops"
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,9 @@ class Result:
     notes: tuple[str, ...]
 
 
-def train_on_cohort(cohort: str | Path, out: str | Path, plan: NetworkPlan, progress: Progress = silent) -> Result:
+def train_on_cohort(
+    cohort: str | Path, out: str | Path, plan: NetworkPlan, progress: Progress = silent, executor: Executor = HERE
+) -> Result:
     """Train and test ``plan`` on the patients of a cohort file (:func:`dmdp_training.learning.cohort_csv.read_cohort`).
 
     Raises :class:`InputError` for a cohort that cannot be read or learned from, :class:`dmdp.errors.OutputError` where ``out``
@@ -65,37 +67,31 @@ def train_on_cohort(cohort: str | Path, out: str | Path, plan: NetworkPlan, prog
     cohort = expanded(cohort)
     entries, left_out = _usable(read_cohort(cohort, plan.tasks, plan.columns), plan)
     check_splits(entries, plan)
-    digest = _digest(cohort)
+    digest = digest_of(cohort)
     configuration = {"plan": plan.to_json(), "cohort": digest, "versions": _versions()}
     with running(out):
-        return _train(plan, entries, left_out, open_run(out, configuration, early=(CROPS,)), digest, progress)
+        folder = open_run(out, configuration, early=(CROPS,))
+        watched = live(progress, folder)
+        examples = read_examples(entries, folder / CROPS, plan.spacing, part(watched, 0.0, 0.1))
+        notes = (*left_out, *column_notes(plan), *missing_notes(plan, examples))
+        for note in notes:
+            progress(0.1, note)
+        train_pieces(plan, examples, cohort, digest, folder, executor, part(watched, 0.1, 0.97))
+        return _result(plan, entries, examples, notes, folder, digest, progress)
 
 
-def _train(
+def _result(
     plan: NetworkPlan,
     entries: tuple[Entry, ...],
-    left_out: tuple[str, ...],
+    examples: list[Example],
+    notes: tuple[str, ...],
     folder: Path,
     digest: str,
     progress: Progress,
 ) -> Result:
-    """Within an open run ``folder``, from the crops to the bundle; ``digest`` is that of the cohort."""
-    watched = live(progress, folder)
-    examples = read_examples(entries, folder / CROPS, plan.spacing, part(watched, 0.0, 0.1))
-    notes = (*left_out, *column_notes(plan), *missing_notes(plan, examples))
-    for note in notes:
-        progress(0.1, note)
-    try:
-        logits = _cross_validate(plan, examples, folder, part(watched, 0.1, 0.8))
-        final = train_members(plan, examples, folder / "final", _named(part(watched, 0.8, 0.97), "final ensemble"))
-    except torch.cuda.OutOfMemoryError as error:
-        raise OutOfMemory(
-            "memory.gpu",
-            f"The GPU's memory does not hold {plan.settings.batch} patients of the size '{plan.size}'.",
-            "more memory, or fewer patients at a time.",
-            "Halve --batch and double --accumulate, or train with --device cpu; a run has one batch and one device, so give it a "
-            f"new folder. The folder '{CROPS}' of this one can be copied there, and no image is read again.",
-        ) from error
+    """Within an open run ``folder`` that holds all trainings, from them to the bundle; ``digest`` is that of the cohort."""
+    logits = _cross_validate(plan, examples, folder)
+    final = train_members(plan, examples, folder / FINAL)
     labels = label_array(examples, plan.tasks)
     calibration = {task: _calibrated(logits[..., t], labels[:, t]) for t, task in enumerate(plan.tasks)}
     metrics = _metrics(plan, examples, logits, labels)
@@ -120,18 +116,16 @@ def _usable(entries: Sequence[Entry], plan: NetworkPlan) -> tuple[tuple[Entry, .
     )
 
 
-def _cross_validate(plan: NetworkPlan, examples: Sequence[Example], folder: Path, progress: Progress) -> np.ndarray:
+def _cross_validate(plan: NetworkPlan, examples: Sequence[Example], folder: Path) -> np.ndarray:
     """Log-odds (repeats, N, tasks) of every patient from ensembles that did not see them."""
     roster = Roster.of(examples, plan.tasks)
     found = np.empty((plan.repeats, len(examples), len(plan.tasks)), np.float32)
     for repeat in range(plan.repeats):
         dealt = outer_folds(roster, plan, repeat)
         for fold in range(plan.folds):
-            number, total = repeat * plan.folds + fold, plan.repeats * plan.folds
-            step = _named(part(progress, number / total, (number + 1) / total), f"fold {number + 1} of {total}")
             learn = [e for e, own in zip(examples, dealt, strict=True) if own != fold]
             test = np.flatnonzero(dealt == fold)
-            members = train_members(plan, learn, folder / f"fold-{repeat + 1}-{fold + 1}", step)
+            members = train_members(plan, learn, folder / ensemble_name(repeat, fold))
             found[repeat, test] = members.logits([examples[i] for i in test], plan.settings.device, plan.settings.batch)
     return found
 
@@ -182,14 +176,6 @@ def _write_predictions(
             cells += ["" if np.isnan(label) else int(label), f"{mean[row, column]:.4f}", f"{probability:.4f}"]
         writer.writerow(cells)
     write_file(folder / "predictions.csv", text.getvalue().encode())
-
-
-def _named(progress: Progress, name: str) -> Progress:
-    return lambda share, words: progress(share, f"{name}, {words}")
-
-
-def _digest(cohort: Path) -> str:
-    return hashlib.sha256(cohort.read_bytes()).hexdigest()
 
 
 def _versions() -> dict[str, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from dmdp.network.dmdp import Dmdp
-from dmdp.progress import Progress, part, silent
+from dmdp.progress import Progress, silent
 
 from .batches import Data
 from .examples import Example, standardisation
@@ -38,28 +38,16 @@ class Members:
         return np.mean(found, axis=0)
 
 
-def train_members(plan: NetworkPlan, patients: Sequence[Example], folder: Path, progress: Progress = silent) -> Members:
-    """Train all members on ``patients``; each in its own sub-folder ``member-N``, where a stopped one goes on."""
-    roster = Roster.of(patients, plan.tasks)
-    mean, deviation = standardisation(patients, plan.values)
-    config, found = plan.network(mean, deviation), []
-    for number in range(plan.members):
-        step = part(progress, number / plan.members, (number + 1) / plan.members)
-        said = f"member {number + 1} of {plan.members}, " if plan.members > 1 else ""
+def train_members(plan: NetworkPlan, patients: Sequence[Example], folder: Path) -> Members:
+    """All members on ``patients``, each from its own sub-folder of ``folder``: what was trained there is taken up."""
+    return Members(tuple(train_member(plan, patients, folder, number) for number in range(plan.members)))
 
-        def report(share: float, words: str, step=step, said=said) -> None:
-            step(share, said + words)
 
-        settings = replace(plan.settings, seed=plan.settings.seed + number)
-        learn, stop = inner_rows(roster, settings.seed)
-        found.append(
-            train(
-                config,
-                settings,
-                [patients[i] for i in learn],
-                [patients[i] for i in stop],
-                folder / f"member-{number + 1}",
-                report,
-            )
-        )
-    return Members(tuple(found))
+def train_member(
+    plan: NetworkPlan, patients: Sequence[Example], folder: Path, number: int, progress: Progress = silent
+) -> Trained:
+    """Train the member ``number`` (from 0) on ``patients`` in the sub-folder ``member-N`` ; a stopped training goes on."""
+    config = plan.network(*standardisation(patients, plan.values))
+    settings = replace(plan.settings, seed=plan.settings.seed + number)
+    learn, stop = ([patients[i] for i in rows] for rows in inner_rows(Roster.of(patients, plan.tasks), settings.seed))
+    return train(config, settings, learn, stop, folder / f"member-{number + 1}", progress)

@@ -68,6 +68,13 @@ class NetworkPlan:
         """Plain JSON."""
         return {**asdict(self), "changes": dict(self.changes)}
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> NetworkPlan:
+        """The inverse of :meth:`to_json`; lists become tuples again."""
+        lists = {name: tuple(value) for name, value in data.items() if isinstance(value, list)}
+        changes = {name: tuple(value) if isinstance(value, list) else value for name, value in data["changes"].items()}
+        return cls(**{**data, **lists, "changes": changes, "settings": TrainingSettings.from_json(data["settings"])})
+
 
 def _refused(name: str, found: object, expected: str) -> UsageError:
     return UsageError("training.plan", f"{name} is {found}.", f"{expected}.", f"Correct --{name}.")

@@ -1,29 +1,18 @@
-"""A run that can be killed: every piece is a file, written aside and renamed, and is not computed again."""
+"""The folder of a run: one process at a time holds it, and it goes on only with the settings that it was begun with."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import joblib
-import numpy as np
 from dmdp.atomic import is_lock, locked, remove_partials, write_file
 from dmdp.errors import OutputError
-from dmdp.progress import Progress, silent
-from sklearn import config_context
-
-from ..cohorts.table import CohortTable
-from ..studies.published.plan import Plan
-from ..studies.published.units import Unit, compute
 
 CONFIGURATION = "configuration.json"
-PIECES = "pieces"
 
 
 @contextmanager
@@ -80,45 +69,3 @@ def _check_links(folder: Path) -> None:
                     "a run folder of plain folders.",
                     "Choose another output folder, or put the folder itself there.",
                 )
-
-
-def fingerprint(table: CohortTable) -> str:
-    """SHA-256 of everything that a result depends on: values, labels, cohorts and columns."""
-    digest = hashlib.sha256(np.ascontiguousarray(table.values).tobytes())
-    for task in sorted(table.labels):
-        digest.update(task.encode() + np.ascontiguousarray(table.labels[task]).tobytes())
-    digest.update(json.dumps([[asdict(c) for c in table.columns], table.cohorts.tolist()]).encode())
-    return digest.hexdigest()
-
-
-def run_pieces(
-    folder: Path,
-    pieces: Iterable[Unit],
-    tables: Mapping[str, CohortTable],
-    plan: Plan,
-    jobs: int = 1,
-    progress: Progress = silent,
-) -> dict[Unit, dict[str, Any]]:
-    """Every piece's result; those that ``folder`` already holds are read, the others computed in ``jobs`` processes.
-
-    The result does not depend on ``jobs`` nor on how often the run was stopped.
-    """
-    pieces = list(pieces)
-    missing = [unit for unit in pieces if not _path(folder, unit).is_file()]
-    done = len(pieces) - len(missing)
-    work = (joblib.delayed(_piece)(folder, unit, tables[unit.task], plan) for unit in missing)
-    for unit in joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(work):
-        done += 1
-        progress(done / len(pieces), f"{done} of {len(pieces)}: {unit.kind} {unit.task} {unit.feature_set}")
-    return {unit: json.loads(_path(folder, unit).read_text(encoding="utf-8")) for unit in pieces}
-
-
-def _piece(folder: Path, unit: Unit, table: CohortTable, plan: Plan) -> Unit:
-    with config_context(assume_finite=True, skip_parameter_validation=True):  # many small fits: the checks cost more
-        found = compute(unit, table, plan)
-    write_file(_path(folder, unit), json.dumps(found).encode())
-    return unit
-
-
-def _path(folder: Path, unit: Unit) -> Path:
-    return folder / PIECES / f"{unit.name}.json"

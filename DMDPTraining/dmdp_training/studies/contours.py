@@ -5,14 +5,22 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from dmdp import RESEARCH_USE_ONLY
+from dmdp.batch import arguments_of
+from dmdp.commands.options import case_request
+from dmdp.commands.said import said
 from dmdp.delineation.perturb import STEP_MM, perturbed
-from dmdp.errors import LesionError
+from dmdp.errors import InputError, LesionError
 from dmdp.features.ct import bspline_onto
 from dmdp.images.resampling import resample_mask
+from dmdp.intake.prepare import prepare_case
+from dmdp.jobs.functions import piece_function
 from dmdp.patients.case import Case, Lesion
 from dmdp.pet_features import pet_features
+from dmdp.progress import Progress
+from dmdp.radiomics.backend import find_settings
 from dmdp.radiomics.engine import extract_present
 from dmdp.radiomics.profile import Profile
 from dmdp.regions.ct_regions import ROOM_MM
@@ -27,12 +35,31 @@ COLUMNS = ("image", "feature", "icc1", "icc1_low", "icc1_high", "icc3", "icc3_lo
 ByContour = dict[str, Mapping[str, float]]
 
 
+@piece_function
+def measure_contours(description: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """The features of the lesion of a batch's ``row`` by image and contour, the CT's by ``profile``; and what its reading notes.
+
+    Raises :class:`dmdp.errors.DmdpError` if the row cannot be read or measured.
+    """
+    profile = find_profile(description["profile"])
+    case = prepare_case(case_request(arguments_of(description["row"])))
+    return {"PET": pet_by_contour(case), "CT": ct_by_contour(case, profile), "notes": said(case.notes, case.suv_audit)}
+
+
+def find_profile(name: str) -> Profile:
+    """A profile of the radiomics engine, by its name or file. Raises :class:`InputError` for the settings of PyRadiomics."""
+    profile = find_settings(name)
+    if not isinstance(profile, Profile):
+        raise InputError("contours.profile", "A PyRadiomics parameter file.", "a profile of the engine.", "Name a profile.")
+    return profile
+
+
 def pet_by_contour(case: Case) -> ByContour:
     """The PET features of a lesion as drawn, grown, shrunk and shifted; a contour that leaves too little is left out."""
     found: ByContour = {}
     for name, lesion in {AS_DRAWN: case.pet_lesion, **perturbed(case.pet_lesion)}.items():
         try:
-            found[name] = {key: feature.value for key, feature in pet_features(case.pet, lesion).items()}
+            found[name] = {key: float(feature.value) for key, feature in pet_features(case.pet, lesion).items()}
         except LesionError:
             continue
     return found
@@ -44,7 +71,8 @@ def ct_by_contour(case: Case, profile: Profile) -> ByContour:
     mask, _ = resample_mask(case.ct_lesion.mask, case.ct_lesion.geometry, grid)
     lesion = Lesion(mask, grid, case.ct_lesion.method, case.ct_lesion.modality)
     masks = {AS_DRAWN: mask, **{name: other.mask for name, other in perturbed(lesion).items()}}
-    return extract_present(bspline_onto(case.ct, grid), masks, profile)[0]
+    found, _ = extract_present(bspline_onto(case.ct, grid), masks, profile)
+    return {name: {key: float(value) for key, value in values.items()} for name, values in found.items()}
 
 
 def agreement_csv(images: Mapping[str, Mapping[str, Agreement]], profile: Profile) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -44,6 +45,11 @@ class AblationPlan:
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> AblationPlan:
+        """The inverse of :meth:`to_json`."""
+        return cls(**{**data, "variants": tuple(data["variants"]), "tasks": tuple(data["tasks"])})
 
 
 QUICK = AblationPlan("quick", 20, 12, 16, 1, 1, trees=10, variants=("full", "no_radiomics", "ct_only", "permuted"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,22 +9,25 @@ from typing import Any
 
 import torch
 from dmdp import __version__
-from dmdp.atomic import write_file
+from dmdp.jobs.executor import Executor, Piece
+from dmdp.jobs.functions import function_name, piece_function, shared_input, sharing
+from dmdp.jobs.here import HERE
+from dmdp.jobs.pieces import run_pieces
 from dmdp.progress import Progress, part, silent
 
 from ...learning.simulated import VERSION
 from ...runs.store import open_run, running
-from .data import Patients, simulate
+from .data import simulate
 from .pieces import network_piece, stack_piece
 from .plan import AblationPlan
 from .report import Findings, write
 from .variants import VARIANTS
 
-STACK = "stack"
+STACK, CROPS = "stack", "crops"
 SPACING = {"quick": 2, "lite": 1, "full": 1}
 
 
-def run_ablation(out: str | Path, plan: AblationPlan, progress: Progress = silent) -> Findings:
+def run_ablation(out: str | Path, plan: AblationPlan, progress: Progress = silent, executor: Executor = HERE) -> Findings:
     """Train every variant from every seed, fit the stack on the same patients, and write ``report.md`` into ``out``.
 
     Where ``out`` holds a stopped run of the same plan, it goes on. Raises :class:`dmdp.errors.OutputError` where it holds
@@ -33,37 +35,44 @@ def run_ablation(out: str | Path, plan: AblationPlan, progress: Progress = silen
     """
     facts = {"dmdp": __version__, "torch": torch.__version__, "simulation": VERSION}
     with running(out):
-        folder = open_run(out, {"ablation": plan.to_json(), "versions": facts})
-        patients = simulate(plan, SPACING[plan.size], folder / "crops", part(progress, 0.0, 0.1))
-        work = [(name, seed) for seed in range(plan.seeds) for name in (*plan.variants, STACK)]
-        found: dict[tuple[str, int], Mapping[str, Any]] = {}
-        for number, (name, seed) in enumerate(work):
-            step = part(progress, 0.1 + 0.9 * number / len(work), 0.1 + 0.9 * (number + 1) / len(work))
-            found[name, seed] = _piece(folder, plan, name, seed, patients, step)
-        findings = Findings(plan, found, patients, _device(plan))
+        folder = open_run(out, {"ablation": plan.to_json(), "versions": facts}).absolute()
+        patients = simulate(plan, SPACING[plan.size], folder / CROPS, part(progress, 0.0, 0.1))
+        work = {f"{name}-{seed}": (name, seed) for seed in range(plan.seeds) for name in (*plan.variants, STACK)}
+        pieces = [_piece(folder, plan, name, *what) for name, what in work.items()]
+        found: dict[str, Mapping[str, Any]] = {}
+        with sharing({_key(folder, plan): patients}):
+            for piece, answer in run_pieces(folder, pieces, executor, part(progress, 0.1, 1.0)):
+                shutil.rmtree(_training(folder, piece.name), ignore_errors=True)  # the scores are what is kept
+                found[piece.name] = answer
+        findings = Findings(plan, {what: found[name] for name, what in work.items()}, patients, _device(plan))
         write(folder, findings)
     progress(1.0, "report written")
     return findings
 
 
-def _piece(folder: Path, plan: AblationPlan, name: str, seed: int, patients: Patients, progress: Progress) -> Mapping[str, Any]:
-    file = folder / "pieces" / f"{name}-{seed}.json"
-    training = folder / "trainings" / f"{name}-{seed}"
-    if file.is_file():
-        shutil.rmtree(training, ignore_errors=True)
-        return json.loads(file.read_text(encoding="utf-8"))
-
-    def said(share: float, words: str) -> None:
-        progress(share, f"{name}, seed {seed}: {words}")
-
+@piece_function
+def compute_piece(description: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Train the ``variant`` of a ``plan`` from a ``seed``, or fit the stack, on the patients whose crops the ``run`` keeps."""
+    plan, folder = AblationPlan.from_json(description["plan"]), Path(description["run"])
+    name, seed = description["variant"], description["seed"]
+    patients = shared_input(_key(folder, plan), lambda: simulate(plan, SPACING[plan.size], folder / CROPS))
     if name == STACK:
-        said(0.0, "fitting")
-        found = stack_piece(plan, seed, patients)
-    else:
-        found = network_piece(plan, VARIANTS[name], seed, patients, training, said)
-    write_file(file, json.dumps(found).encode())
-    shutil.rmtree(training, ignore_errors=True)  # the scores are what is kept
-    return found
+        progress(0.0, "fitting")
+        return stack_piece(plan, seed, patients)
+    return network_piece(plan, VARIANTS[name], seed, patients, _training(folder, f"{name}-{seed}"), progress)
+
+
+def _piece(folder: Path, plan: AblationPlan, name: str, variant: str, seed: int) -> Piece:
+    description = {"run": str(folder), "plan": plan.to_json(), "variant": variant, "seed": seed}
+    return Piece(name, function_name(compute_piece), description, f"{variant}, seed {seed}")
+
+
+def _key(folder: Path, plan: AblationPlan) -> str:
+    return f"patients of {plan} in {folder}"
+
+
+def _training(folder: Path, name: str) -> Path:
+    return folder / "trainings" / name
 
 
 def _device(plan: AblationPlan) -> str:

@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from dmdp import __version__
+from dmdp.jobs.executor import Executor
+from dmdp.jobs.here import HERE
 from dmdp.progress import Progress, part, silent
 
 from ...cohorts.published import published_table
 from ...cohorts.sources import COMMIT, REPOSITORY, SOURCES
-from ...runs.store import fingerprint, open_run, run_pieces, running
+from ...runs.inputs import fingerprint
+from ...runs.store import open_run, running
 from . import report
+from .pieces import compute_units
 from .plan import DEFAULT, QUESTIONS, QUICK, Plan
 from .units import units
 
@@ -22,7 +26,7 @@ PACKAGES = ("numpy", "scipy", "scikit-learn", "scikit-lego", "joblib", "matplotl
 
 
 def validate_published(
-    data: str | Path, out: str | Path, plan: Plan = DEFAULT, jobs: int = 1, progress: Progress = silent
+    data: str | Path, out: str | Path, plan: Plan = DEFAULT, executor: Executor = HERE, progress: Progress = silent
 ) -> report.Findings:
     """Validate on the matrices in folder ``data`` and write everything into the run folder ``out``.
 
@@ -39,7 +43,7 @@ def validate_published(
     }
     with running(out):
         folder = open_run(out, configuration)
-        pieces = run_pieces(folder, units(tables, plan), tables, plan, jobs, part(progress, 0.0, 0.95))
+        pieces = compute_units(folder, units(tables, plan), tables, plan, executor, part(progress, 0.0, 0.95))
         progress(0.95, "measuring and writing")
         found = report.measure_all(pieces, tables, plan)
         report.write(folder, found, tables, configuration)

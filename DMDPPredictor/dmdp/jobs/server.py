@@ -14,54 +14,47 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, TextIO
+from typing import TextIO
 
-from .command import Command
-from .errors import DmdpError, UsageError
-from .jobs.job import read_job
-from .jobs.protocol import CANCEL, JOB, answer_line, last_line, progress_line
-from .progress import Progress
-from .session import remove_abandoned
-from .stop import SIGNALS, Stop
+from ..errors import DmdpError
+from ..progress import Progress
+from ..session import remove_abandoned
+from ..stop import SIGNALS, Stop
+from .child import SESSION
+from .functions import Function
+from .job import read_job
+from .protocol import CANCEL, JOB, answer_line, last_line, progress_line
 
 IDLE_SECONDS = 600.0
 GRACE_SECONDS, PARTING_SECONDS = 3.0, 1.0
-SESSION = "DMDP_SESSION"  # in the environment: the session folder of the program above
 
+Find = Callable[[str], Function]
 Guard = Callable[[Callable[[], None]], DmdpError | None]
 
 
-def run_job(path: str, commands: Mapping[str, Command], stop: Stop, guard: Guard) -> int:
-    """Do the job of a file and print its lines; returns its exit code."""
+def run_job(path: str, find: Find, stop: Stop, guard: Guard) -> int:
+    """Do the job of a file by the function that ``find`` has for its command, and print its lines; returns its exit code."""
 
     def report(fraction: float, words: str) -> None:
         print(progress_line(fraction, words), flush=True)
 
     def work(progress: Progress) -> None:
         job = read_job(path)
-        if job.command in commands:
-            commands[job.command].run({**job.arguments, "out": job.out}, progress)
-            return
-        from .viewer.questions import QUESTIONS  # numpy and more, which most commands do not need yet
-
-        if job.command not in QUESTIONS:
-            known = ", ".join([*commands, *QUESTIONS])
-            raise UsageError("job.command", f"No command '{job.command}'.", f"one of {known}.", "Correct it.")
-        print(answer_line(QUESTIONS[job.command](job.arguments, _held(), progress)), flush=True)
+        arguments = job.arguments if job.out is None else {**job.arguments, "out": job.out}
+        answer = find(job.command)(arguments, progress)
+        if answer is not None:
+            print(answer_line(answer), flush=True)
 
     error = guard(lambda: stop.heeded(work, report))
     print(last_line(error), flush=True)
     return 0 if error is None else error.exit_code
 
 
-def serve(
-    commands: Mapping[str, Command], stop: Stop, guard: Guard, source: TextIO | None = None, idle_seconds: float = IDLE_SECONDS
-) -> int:
+def serve(find: Find, stop: Stop, guard: Guard, source: TextIO | None = None, idle_seconds: float = IDLE_SECONDS) -> int:
     """Do the jobs that come in by ``source`` (standard input) until it ends; returns the exit code of the process."""
     session = os.environ.get(SESSION)
     parent = Path(session).parent if session else None
@@ -85,7 +78,7 @@ def serve(
             inbox.current = path
             if inbox.cancelled == path:  # it came while the job still waited
                 stop.wish()
-            run_job(path, commands, stop, guard)
+            run_job(path, find, stop, guard)
             inbox.current = ""
             if not inbox.gone:
                 stop.forget()
@@ -137,11 +130,3 @@ def _clear_up(parent: Path | None, session: str | None = None) -> None:
         if session is None or not os.path.exists(session) or time.monotonic() > end:
             return
         time.sleep(0.1)
-
-
-@cache
-def _held() -> Any:
-    """What a viewer's questions hold in this process."""
-    from .viewer.held import HeldPet
-
-    return HeldPet()
