@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 
 import ctk
 import qt
-from dmdp.ensemble.prevalence import at_prevalence
-from dmdp.prediction.document import Adjusted, TaskPrediction
+from dmdp.endpoints.answers import Answer
+from dmdp.endpoints.binary import Adjusted, BinaryAnswer
 from slicer.i18n import tr as _
 
 LOWEST, HIGHEST = 1, 99  # percent
@@ -23,8 +23,9 @@ class PrevalenceSliders:
         self._sliders: dict[str, object] = {}
         self._trained: dict[str, float] = {}
 
-    def offer(self, tasks: Mapping[str, TaskPrediction]) -> None:
-        """A slider for each task, at the prevalence of its training patients."""
+    def offer(self, answers: Mapping[str, Answer]) -> None:
+        """A slider for each binary answer, at the prevalence of its training patients."""
+        tasks = {name: answer for name, answer in answers.items() if isinstance(answer, BinaryAnswer)}
         if self._box is not None:
             self._layout.removeWidget(self._box)
             self._box.setParent(None)
@@ -52,14 +53,12 @@ class PrevalenceSliders:
         for name, slider in self._sliders.items():
             slider.value = round(100 * self._trained[name])
 
-    def adjusted(self, name: str, task: TaskPrediction) -> Adjusted | None:
+    def adjusted(self, name: str, task: Answer) -> Adjusted | None:
         """Probability and interval at the slider's share; None where it stands at the training patients'."""
         slider = self._sliders.get(name)
         if slider is None or round(slider.value) == round(100 * self._trained[name]):
             return None
-        local = slider.value / 100
-        probability, low, high = (at_prevalence(p, task.prevalence, local) for p in (task.probability, *task.interval))
-        return Adjusted(local, probability, (low, high))
+        return task.at(slider.value / 100)
 
     def _onMoved(self, value: float) -> None:
         self._moved()

@@ -16,13 +16,13 @@ from typing import Any
 from . import RESEARCH_USE_ONLY
 from .atomic import PREDICTION, check_apart, is_result, locked, write_file
 from .atomic.renaming import PREFIX
+from .endpoints.registry import answer_from_json, endpoint_of
 from .errors import DmdpError, OutputError, UsageError
 from .jobs.executor import Piece
 from .jobs.job import absolute, read_job
 from .jobs.processes import Processes
 from .progress import Progress, silent
 from .reading import check_regular, read_text, why
-from .tasks import TASKS
 
 PATHS = ("ct", "pet", "mask", "pet_mask", "ct_mask")
 COLUMNS = ("id", *PATHS, "segment", "seed", "method", "age", "sex", "smoking", "pet_is_suv")
@@ -251,11 +251,11 @@ def arguments_of(row: Row) -> dict[str, Any]:
 
 
 def _summary(outcomes: Sequence[Outcome], out: Path, ended: bool) -> str:
-    """A row per patient: outcome, verdict, and of each task probability, interval and conformal answer."""
-    text = io.StringIO()
-    columns = [f"{task}_{part}" for task in TASKS for part in ("probability", "low", "high", "set", "sub_model")]
-    writer = csv.DictWriter(text, ("id", "outcome", "reason", "applicability", *columns), lineterminator="\n")
-    writer.writeheader()
+    """A row per patient: outcome, verdict, and what each endpoint sums its answer up in.
+
+    The columns are those of the endpoints that the models of any patient cover.
+    """
+    rows, covered = [], {}
     for found in outcomes:
         row = {"id": found.id, "outcome": found.outcome, "reason": found.reason}
         with suppress(OSError, ValueError, KeyError):
@@ -263,9 +263,12 @@ def _summary(outcomes: Sequence[Outcome], out: Path, ended: bool) -> str:
             if found.outcome != FAILED:
                 row["applicability"] = document["applicability"]["verdict"]
                 for name, task in document["tasks"].items():
-                    values = (task["probability"], *task["interval"], task["set"], task["sub_model"])
-                    parts = ("probability", "low", "high", "set", "sub_model")
-                    row |= {f"{name}_{part}": value for part, value in zip(parts, values, strict=True)}
-        writer.writerow(row)
+                    covered[name] = endpoint_of(name).summary_columns
+                    row |= {f"{name}_{part}": value for part, value in answer_from_json(task).summary().items()}
+        rows.append(row)
+    text, columns = io.StringIO(), [f"{name}_{part}" for name, parts in covered.items() for part in parts]
+    writer = csv.DictWriter(text, ("id", "outcome", "reason", "applicability", *columns), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
     content = text.getvalue()
     return f"# {RESEARCH_USE_ONLY}\n{_signature(content)}{'' if ended else UNFINISHED}\n{content}"

@@ -16,13 +16,19 @@ def networkText(folder: Path) -> str:
     lines = ""
     for metric in manifest["metrics"]:
         low, high = metric["interval"]
-        figure = f"{metric['task']}: AUC {metric['value']:.2f} ({low:.2f} – {high:.2f}), n = {metric['n']}, {metric['protocol']}"
+        value = f"{metric['metric']} {metric['value']:.2f} ({low:.2f} – {high:.2f})"
+        figure = f"{metric['task']}: {value}, n = {metric['n']}, {metric['protocol']}"
         lines += f"<li>{escape(figure)}</li>"
     notes = "".join(f"<p>{escape(note)}</p>" for note in manifest.get("notes", ()))  # the demonstration network has none
     return (
         f"<h3>{escape(manifest['name'])} {escape(manifest['version'])}</h3><ul>{lines}</ul>{notes}"
         f"<p>{escape(manifest['intended_use'])}</p><p>{escape(str(folder / 'bundle'))}</p>"
     )
+
+
+def _counted(card) -> str:
+    """How many patients had the event, or were of each class."""
+    return str(card["events"]) if "events" in card else ", ".join(map(str, card["counts"]))
 
 
 def bundleText(folder: Path) -> str:
@@ -34,7 +40,7 @@ def bundleText(folder: Path) -> str:
     for card in manifest["sub_models"]:
         metric = card["metrics"][0]
         low, high = metric["interval"]
-        cells = (card["id"], words.names(card["inputs"]), f"{card['n']} ({card['events']})", f"{metric['value']:.2f}")
+        cells = (card["id"], words.names(card["inputs"]), f"{card['n']} ({_counted(card)})", f"{metric['value']:.2f}")
         rows.append("".join(f"<td>{escape(cell)}</td>" for cell in (*cells, f"{low:.2f} – {high:.2f}")))
     header = (_("sub-model"), _("reads"), _("n (events)"), _("AUC"), _("95 % interval"))
     head = "".join(f"<th align='left'>{escape(cell)}</th>" for cell in header)

@@ -14,7 +14,7 @@ from dmdp.inputs import LOGARITHMIC, clinical_values, usable
 from dmdp.network.config import NetworkConfig
 from dmdp.network.crop import crop_pair, normalise
 from dmdp.network.dmdp import Dmdp
-from dmdp.network.losses import alignment_loss, masked_task_loss
+from dmdp.network.losses import alignment_loss, endpoint_loss
 from dmdp.network.model import DEMONSTRATION_LABEL, WEIGHTS, load_network_model, self_test_images, tabular_row
 from dmdp.patients.case import Lesion
 from dmdp.pet_features import pet_features
@@ -83,7 +83,9 @@ def train_network(
         for start in range(0, len(order), BATCH):
             images, values, labels = _batch([train[i] for i in order[start : start + BATCH]], config, rng)
             output = network(images, values)
-            loss = masked_task_loss(output.logits, labels) + ALIGNMENT_WEIGHT * alignment_loss(output.image, output.table)
+            loss = endpoint_loss(config.endpoints, output.logits, labels) + ALIGNMENT_WEIGHT * alignment_loss(
+                output.image, output.table
+            )
             optimiser.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)

@@ -14,7 +14,7 @@ from dmdp.bundles.bundle import read_bundle, write_bundle
 from dmdp.ensemble.model import load_ensemble
 from dmdp.errors import ModelError
 from dmdp.models import load_model
-from dmdp.tasks import TASKS
+from dmdp_training.cohorts.published import ENDPOINTS
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def refused(path) -> str:
 
 def test_the_shipped_bundle_is_whole_as_folder_and_zip(copy, tmp_path):
     model = load_model(read_bundle(copy))
-    assert {s.task for s in model.sub_models} == set(TASKS)
+    assert {s.task for s in model.sub_models} == set(ENDPOINTS)
     packed = shutil.make_archive(str(tmp_path / "packed"), "zip", copy)
     assert read_bundle(packed).sha256 == model.bundle.sha256
     whole = shutil.make_archive(str(tmp_path / "published-pet-clinical"), "zip", tmp_path, "published-pet-clinical")

@@ -108,9 +108,12 @@ def test_conformal_sets_cover_each_class():
         y = (rng.uniform(size=n) < 0.2).astype(int)
         return 1 / (1 + np.exp(-(rng.normal(size=n) + 1.5 * y - 1.5))), y
 
+    def both(probability, y):
+        return np.column_stack([1 - probability, probability]), y
+
     kept = {0: [], 1: []}
     for _ in range(200):
-        stored = thresholds(*draw(300))
+        stored = thresholds(*both(*draw(300)))
         probability, y = draw(300)
         negative, positive = stored["0.1"]
         kept[0].append(np.mean(1 - probability[y == 0] >= negative))
@@ -125,7 +128,7 @@ def test_conformal_answers():
     assert verdict(0.1, stored) == "unlikely"
     assert verdict(0.5, stored) == "uncertain", "both remain"
     assert verdict(0.5, {"0.1": [0.6, 0.6]}) == "uncertain", "none remains"
-    few = thresholds(np.linspace(0.1, 0.9, 14), np.array([0] * 10 + [1] * 4))
+    few = thresholds(np.column_stack([np.linspace(0.9, 0.1, 14), np.linspace(0.1, 0.9, 14)]), np.array([0] * 10 + [1] * 4))
     assert few["0.05"] == [0.0, 0.0], "too few to leave one out: nothing is ruled out"
 
 

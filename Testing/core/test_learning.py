@@ -21,7 +21,7 @@ from dmdp_training.learning.batches import Data, shuffled
 from dmdp_training.learning.checkpoint import below, read_checkpoint
 from dmdp_training.learning.ema import Average
 from dmdp_training.learning.examples import Example
-from dmdp_training.learning.scoring import aucs, scores
+from dmdp_training.learning.scoring import endpoint_scores, scores
 from dmdp_training.learning.settings import TrainingSettings
 from dmdp_training.learning.state import save_state
 from dmdp_training.learning.trainer import BEST, CHECKPOINT, LOG, train
@@ -171,7 +171,7 @@ def test_it_learns_what_the_images_show(tmp_path):
     found = train(CONFIG, settings, patients(24), patients(16, 1), tmp_path)
     assert min(found.aucs.values()) > 0.9
     data = Data(patients(16, 1), CONFIG)
-    assert aucs(scores(found.network, data, 5), data.labels, CONFIG.tasks) == pytest.approx(found.aucs)
+    assert endpoint_scores(scores(found.network, data, 5), data.labels, CONFIG.tasks) == pytest.approx(found.aucs)
 
 
 @pytest.mark.parametrize("changes", [{"learned_weights": True}, {"alignment": 0.0}, {"queue": 0}, {"balance": False}])

@@ -7,16 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from dmdp.errors import InputError, UsageError
-from dmdp_training.ensembles.stacking import FLAT, platt
-from dmdp_training.learning.calibration import smoothed_platt
+from dmdp_training.endpoints.scans import by_patient
 from dmdp_training.learning.cohort_csv import Entry
 from dmdp_training.learning.csv_rows import read_rows
 from dmdp_training.learning.examples import Example
 from dmdp_training.learning.notes import column_notes, missing_notes, seen_by
 from dmdp_training.learning.plan import NetworkPlan
-from dmdp_training.learning.scoring import by_patient
 from dmdp_training.learning.settings import TrainingSettings
 from dmdp_training.learning.splits import Roster, check_splits, inner_rows, outer_folds
+from dmdp_training.statistics.platt import FLAT, platt, smoothed_platt
 from scipy.special import expit
 
 TASKS = ("EGFR", "KRAS")
@@ -48,15 +47,15 @@ def test_the_usual_split_is_the_first_one():
 def test_a_small_cohort_is_split_until_both_sides_have_both_classes(seed):
     roster = Roster.of(people([1, 1, 1, 0, 0, 0, 0, 0], [0, 1] * 4), TASKS)
     learn, stop = inner_rows(roster, seed)
-    assert set(roster.take(learn).with_both()) == set(roster.take(stop).with_both()) == set(TASKS)
+    assert set(roster.take(learn).with_all()) == set(roster.take(stop).with_all()) == set(TASKS)
     assert not {*roster.names[learn]} & {*roster.names[stop]}
 
 
 def test_a_rare_class_is_learned_from_where_it_cannot_be_stopped_by():
     roster = Roster.of(people([0, 1] * 5, [1, *[0] * 9]), TASKS)
     learn, stop = inner_rows(roster, 0)
-    assert roster.take(learn).with_both() == list(TASKS)
-    assert roster.take(stop).with_both() == ["EGFR"]
+    assert roster.take(learn).with_all() == list(TASKS)
+    assert roster.take(stop).with_all() == ["EGFR"]
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])

@@ -18,7 +18,7 @@ from dmdp_training.learning.examples import label_array, spread, standardisation
 from dmdp_training.learning.folds import inner_split, patient_folds, stratum
 from dmdp_training.learning.simulated import simulated_example
 from dmdp_training.simulate.cohort import draw_truth, simulate_hard_patient
-from dmdp_training.simulate.labels import SIMULATED_TASKS
+from dmdp_training.simulate.labels import SIMULATED_ENDPOINTS
 
 HEADER = "patient,ct,pet,mask,pet_mask,ct_mask,seed,pet_is_suv,age,sex,smoking,site,EGFR,subtype\n"
 
@@ -309,7 +309,7 @@ def test_a_constant_column_is_not_blown_up():
 @pytest.mark.slow
 def test_the_simulated_cohort_as_dicom_is_read_as_any_other(tmp_path):
     SIMULATE.run({"patients": 2, "seed": 5, "cohort": True, "out": str(tmp_path / "cohort")}, lambda share, words: None)
-    entries = read_cohort(tmp_path / "cohort" / "cohort.csv", tuple(SIMULATED_TASKS))
+    entries = read_cohort(tmp_path / "cohort" / "cohort.csv", tuple(SIMULATED_ENDPOINTS))
     assert [e.labels for e in entries] == [draw_truth(seed).known for seed in (5, 6)]
     assert [e.clinical for e in entries] == [draw_truth(seed).clinical for seed in (5, 6)]
     for seed, found in zip((5, 6), read_examples(entries, tmp_path / "crops"), strict=True):

@@ -15,7 +15,7 @@ from dmdp.models import load_model
 from dmdp.network.config import CROP_MM, NetworkConfig
 from dmdp.network.crop import crop_pair, normalise
 from dmdp.network.dmdp import Dmdp
-from dmdp.network.losses import alignment_loss, masked_task_loss
+from dmdp.network.losses import alignment_loss, endpoint_loss
 from dmdp.network.model import DEMONSTRATION_LABEL, tabular_row
 
 CONFIG = NetworkConfig(tabular=("suv_max", "age"), tabular_mean=(2.0, 65.0), tabular_sd=(0.7, 10.0))
@@ -59,7 +59,7 @@ def test_missing_table_and_missing_pet_still_give_an_answer(network):
 
 def test_a_batch_without_labels_costs_nothing():
     logits = torch.zeros(3, 2, requires_grad=True)
-    loss = masked_task_loss(logits, torch.full((3, 2), float("nan")))
+    loss = endpoint_loss(CONFIG.endpoints, logits, torch.full((3, 2), float("nan")))
     assert loss == 0
     loss.backward()
     assert torch.isfinite(logits.grad).all()
@@ -69,7 +69,7 @@ def test_masked_loss_counts_known_labels_only():
     logits = torch.tensor([[2.0, -1.0], [0.5, 3.0]])
     labels = torch.tensor([[1.0, float("nan")], [0.0, float("nan")]])
     expected = torch.nn.functional.binary_cross_entropy_with_logits(logits[:, 0], labels[:, 0])
-    assert masked_task_loss(logits, labels) == pytest.approx(float(expected))
+    assert endpoint_loss(CONFIG.endpoints, logits, labels) == pytest.approx(float(expected))
 
 
 def test_alignment_is_least_for_the_right_pairs():

@@ -6,12 +6,14 @@ from itertools import pairwise
 
 import pytest
 import torch
+from dmdp.endpoints.registry import endpoint_of
 from dmdp.network.contrast import NOBODY, Queue, aligned_loss
-from dmdp.network.losses import alignment_loss, class_weights, joint_loss, masked_task_loss, outline_loss
+from dmdp.network.losses import alignment_loss, class_weights, endpoint_loss, joint_loss, outline_loss
 from dmdp.network.weighting import LearnedWeights, alignment_weight, weighted
 from torch.nn.functional import cross_entropy
 
 NAN = float("nan")
+TWO = (endpoint_of("EGFR"), endpoint_of("subtype"))
 
 
 def vectors(count, seed=0, size=8):
@@ -19,7 +21,7 @@ def vectors(count, seed=0, size=8):
 
 
 @pytest.mark.parametrize(
-    "loss", [lambda x, y: masked_task_loss(x[:, :2], y, 0.05), joint_loss, lambda x, y: joint_loss(x, y, 0.05)]
+    "loss", [lambda x, y: endpoint_loss(TWO, x[:, :2], y, 0.05), joint_loss, lambda x, y: joint_loss(x, y, 0.05)]
 )
 def test_a_batch_without_labels_gives_nothing_and_no_nan(loss):
     scores = vectors(3, size=4).requires_grad_()
@@ -32,11 +34,11 @@ def test_a_batch_without_labels_gives_nothing_and_no_nan(loss):
 
 def test_smoothing_and_class_weights():
     logits, labels = torch.tensor([[3.0], [-3.0]]), torch.tensor([[1.0], [0.0]])
-    assert masked_task_loss(logits, labels, 0.1) > masked_task_loss(logits, labels)
+    assert endpoint_loss(TWO[:1], logits, labels, 0.1) > endpoint_loss(TWO[:1], logits, labels)
     weights = class_weights(torch.tensor([[1.0, 1.0], [0.0, 1.0], [0.0, NAN], [0.0, NAN]]))
     torch.testing.assert_close(weights, torch.tensor([[2 / 3, 2.0], [1.0, 1.0]]))  # one class only: no weight
-    plain = masked_task_loss(logits, labels, weights=torch.tensor([[1.0, 1.0]]))
-    assert masked_task_loss(logits, labels, weights=torch.tensor([[1.0, 3.0]])) == pytest.approx(2 * float(plain))
+    plain = endpoint_loss(TWO[:1], logits, labels, weights=torch.tensor([[1.0, 1.0]]))
+    assert endpoint_loss(TWO[:1], logits, labels, weights=torch.tensor([[1.0, 3.0]])) == pytest.approx(2 * float(plain))
     assert class_weights(torch.tensor([[1.0]] + [[0.0]] * 99)).tolist() == [[pytest.approx(100 / 198), 4.0]]
 
 

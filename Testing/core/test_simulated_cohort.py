@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from dmdp_training.simulate.cohort import draw_truth, hard_crop, simulate_hard_patient
-from dmdp_training.simulate.labels import MODALITIES, SIMULATED_TASKS, Factors, true_labels
+from dmdp_training.simulate.labels import MODALITIES, SIMULATED_ENDPOINTS, Factors, true_labels
 from dmdp_training.simulate.sites import SITES, grid
 from scipy import ndimage, stats
 from sklearn.ensemble import ExtraTreesClassifier
@@ -66,7 +66,7 @@ def probe(kind, inputs, answers, seed=0):
 @pytest.mark.slow
 def test_obvious_measurements_do_not_tell_the_labels(lesions):
     measured, labels = lesions
-    found = {task: probe("linear", measured["easy"], [label[task] for label in labels]) for task in SIMULATED_TASKS}
+    found = {task: probe("linear", measured["easy"], [label[task] for label in labels]) for task in SIMULATED_ENDPOINTS}
     assert max(found.values()) <= EASY_AUC, found
 
 
@@ -106,7 +106,7 @@ def test_labels_follow_the_factors_and_some_are_unknown():
     }
     assert true_labels(Factors(True, True, False))["sim_interaction"] == 0
     truths = [draw_truth(seed) for seed in range(400)]
-    for task in SIMULATED_TASKS:
+    for task in SIMULATED_ENDPOINTS:
         known = [t.known[task] for t in truths if task in t.known]
         assert 0.75 < len(known) / len(truths) < 0.95
         assert all(t.known.get(task, value) == value for t in truths for value in [true_labels(t.factors)[task]])

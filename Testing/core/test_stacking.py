@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from dmdp_training.cohorts.table import CohortTable, Column
 from dmdp_training.ensembles.learners import learners
-from dmdp_training.ensembles.stacking import FLAT, STACK, StackedEnsemble, platt
+from dmdp_training.ensembles.stacking import STACK, StackedEnsemble
 from dmdp_training.selection.feature_sets import REGIONS, plain_pipeline
 from dmdp_training.statistics.calibration import calibration
+from dmdp_training.statistics.platt import FLAT, platt
 from dmdp_training.statistics.roc import delong
 from dmdp_training.studies.published.plan import Plan
 from dmdp_training.studies.published.units import KINDS, Unit, compute

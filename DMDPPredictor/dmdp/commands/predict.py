@@ -9,12 +9,13 @@ from typing import Any
 
 from .. import RESEARCH_USE_ONLY
 from ..command import Command
+from ..endpoints.binary import Binary
+from ..endpoints.registry import ENDPOINTS
 from ..errors import UsageError
 from ..jobs.functions import piece_function
 from ..network.config import BACKENDS
 from ..patients.case import SEXES, SMOKING
 from ..progress import Progress
-from ..tasks import TASKS
 from .options import add_case_arguments, add_overwrite, case_request, required
 from .said import said
 
@@ -70,15 +71,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     if prediction.applicability.verdict == "outside":
         lines.append("The probabilities are in prediction.json, and in the report behind 'show anyway'.")
     else:
-        for name, task in prediction.tasks.items():
-            low, high = task.interval
-            lines.append(
-                f"{name}: {task.probability:.2f} ({low:.2f} to {high:.2f}) {task.positive}, {task.set or 'no conformal answer'}; "
-                f"n = {task.n}, {task.events} {task.positive}, cohorts {task.cohort}, {task.sub_model}"
-            )
-            if task.adjusted:
-                lines.append(f"  at a local prevalence of {task.adjusted.prevalence:.2f}: {task.adjusted.probability:.2f}")
-            lines += [f"  {note}" for note in task.notes]
+        lines += [line for name, answer in prediction.tasks.items() for line in answer.lines(name)]
     return "\n".join([*lines, f"Report: {out / 'report.html'}", RESEARCH_USE_ONLY])
 
 
@@ -90,18 +83,18 @@ def predict_patient(arguments: Mapping[str, Any], progress: Progress) -> dict[st
 
 def local_prevalence(given: Sequence[str]) -> dict[str, float]:
     """``EGFR=0.45`` and the like as a mapping. Raises :class:`UsageError` for an unknown task or a share beyond (0, 1)."""
-    found = {}
+    found, binary = {}, [name for name, endpoint in ENDPOINTS.items() if isinstance(endpoint, Binary)]
     for text in given:
         name, _, share = str(text).partition("=")
         try:
             found[name] = float(share)
         except ValueError:
             found[name] = 0.0
-        if name not in TASKS or not 0 < found[name] < 1:
+        if name not in binary or not 0 < found[name] < 1:
             raise UsageError(
                 "predict.prevalence",
                 f"'{text}' is no local prevalence.",
-                f"one of {', '.join(TASKS)}, and a share between 0 and 1, as in EGFR=0.45.",
+                f"one of {', '.join(binary)}, and a share between 0 and 1, as in EGFR=0.45.",
                 "Correct it, or leave it out.",
             )
     return found

@@ -63,12 +63,42 @@ class Stack:
         return self.bootstrap[:, :1] + self.bootstrap[:, 1:] @ self.scores(rows).T
 
 
+@dataclass(frozen=True, eq=False)
+class ProportionalOdds:
+    """Ordinal regression with its calibration folded in: the log-odds above each cut are a score minus that cut.
+
+    ``weights`` (p,), ``cuts`` (K − 1,) in rising order, ``bootstrap`` (B, p + K − 1) with the weights first.
+    """
+
+    weights: np.ndarray
+    cuts: np.ndarray
+    bootstrap: np.ndarray
+
+    def log_odds(self, rows: np.ndarray) -> np.ndarray:
+        """The score (n,), whose differences are those of the log-odds above any cut."""
+        return rows @ self.weights
+
+    def above(self, rows: np.ndarray) -> np.ndarray:
+        """Log-odds (n, K − 1) of lying above each cut."""
+        return self.log_odds(rows)[:, None] - self.cuts
+
+    def resampled(self, rows: np.ndarray) -> np.ndarray:
+        """The same (B, n, K − 1) for B resamples of the fit."""
+        p = len(self.weights)
+        return (self.bootstrap[:, :p] @ rows.T)[:, :, None] - self.bootstrap[:, None, p:]
+
+
 def from_tensors(kind: str, tensors: Mapping[str, np.ndarray], name: str, inputs: int) -> Learner:
     """The learner ``name`` of a bundle. Raises ``KeyError`` or ``ValueError`` where its tensors are missing or misshapen."""
     if kind == "regression":
         learner = Regression(_rows(tensors[f"{name}.weights"], 1 + inputs), tensors[f"{name}.bootstrap"])
         _rows(learner.bootstrap, 1 + inputs)
         return learner
+    if kind == "proportional_odds":
+        weights, cuts = _rows(tensors[f"{name}.weights"], inputs), tensors[f"{name}.cuts"]
+        if cuts.ndim != 1 or not (np.diff(cuts) > 0).all():
+            raise ValueError(f"the cuts of '{name}' do not rise")
+        return ProportionalOdds(weights, cuts, _rows(tensors[f"{name}.bootstrap"], inputs + len(cuts)))
     if kind != "stack":
         raise ValueError(f"'{name}' is a '{kind}', which is no learner of this version")
     forests = tuple(Forest.from_tensors(tensors, f"{name}.{forest}", inputs) for forest in FORESTS)

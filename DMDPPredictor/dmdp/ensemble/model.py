@@ -11,8 +11,9 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 
 from ..bundles.bundle import Bundle, refusal
+from ..endpoints.base import Estimate
+from ..endpoints.registry import check_described, endpoint_of
 from ..inputs import CLINICAL_INPUTS, usable, vector
-from .conformal import verdict
 from .contributions import shapley
 from .learners import Learner, from_tensors
 
@@ -21,15 +22,6 @@ SELF_TEST_TOLERANCE = 1e-6
 # contours that enclose the whole lesion, as the published ones do; a fixed share of the maximum does not
 LOOSE_CONTOURS = ("manual", "auto", "suv4", "suv3", "suv2.5")
 MAX_INPUTS = 12  # exact contributions evaluate 2 to the power of this
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """The probability of a task's positive class, with its 90 % interval, and the conformal answer (None: not calibrated)."""
-
-    probability: float
-    interval: tuple[float, float]
-    set: str | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,13 +46,8 @@ class SubModel:
         return fits and all(usable(values, name) for name in self.inputs)
 
     def estimate(self, values: Mapping[str, float]) -> Estimate:
-        """Probability, interval and conformal answer for inputs in their natural units (sex, smoking coded as 0/1)."""
-        row = vector(values, self.inputs)
-        probability = float(_sigmoid(self.learner.log_odds(row)[0]))
-        low, high = np.quantile(_sigmoid(self.learner.resampled(row)[:, 0]), [0.05, 0.95])
-        interval = (min(float(low), probability), max(float(high), probability))
-        conformal = self.card.get("conformal")
-        return Estimate(probability, interval, verdict(probability, conformal) if conformal else None)
+        """What it says of inputs in their natural units (sex, smoking coded as 0/1)."""
+        return endpoint_of(self.task).estimate(self.learner, vector(values, self.inputs), self.card)
 
     def contributions(self, values: Mapping[str, float]) -> dict[str, float]:
         """Share of each input in the log-odds beyond those of the typical patient of the manifest (median, majority)."""
@@ -97,6 +84,7 @@ def load_ensemble(bundle: Bundle) -> EnsembleModel:
     not come out (tolerance 1e-6).
     """
     manifest = bundle.manifest
+    check_described(manifest)
     try:
         tensors = load_tensors(bundle.files[TENSORS])
         sub_models = tuple(_sub_model(card, tensors) for card in manifest["sub_models"])
@@ -126,10 +114,10 @@ def run_self_test(model: EnsembleModel) -> None:
     if set(test["outputs"]) != set(by_id):
         raise refusal("self_test", "The self-test does not cover every sub-model.", "one output per sub-model.")
     for name, expected in test["outputs"].items():
-        found = by_id[name].estimate(test["inputs"]).probability
-        if not abs(found - float(expected)) <= SELF_TEST_TOLERANCE:
-            raise refusal("self_test", f"Sub-model '{name}' gives {found:.6f} in its self-test.", f"{expected:.6f}.")
+        found, stored = np.array(by_id[name].estimate(test["inputs"]).values), np.atleast_1d(np.array(expected, float))
+        if found.shape != stored.shape or not (np.abs(found - stored) <= SELF_TEST_TOLERANCE).all():
+            raise refusal("self_test", f"Sub-model '{name}' gives {_figures(found)} in its self-test.", f"{_figures(stored)}.")
 
 
-def _sigmoid(x):
-    return 1.0 / (1.0 + np.exp(-x))
+def _figures(values: np.ndarray) -> str:
+    return ", ".join(f"{value:.6f}" for value in values)

@@ -33,7 +33,7 @@ OUTSIDE_SHARE = 0.01  # of the lesion, beyond what the network sees
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """``logits`` (members, tasks); ``maps`` 0…1 of the crop's shape; ``check`` of the Grad-CAM maps; ``falls`` of the log-odds
+    """``logits`` (members, widths); ``maps`` 0…1 of the crop's shape; ``check`` of the Grad-CAM maps; ``falls`` of the log-odds
     under occlusion by (task, modality), where they were asked for."""
 
     logits: torch.Tensor
@@ -82,7 +82,7 @@ def demonstrate(
         "label": model.label,
         "demonstration": model.is_demonstration,
         "model": model.bundle.name,
-        "probabilities": dict(zip(config.tasks, model.members.calibrated(seen.logits), strict=True)),
+        "probabilities": model.members.calibrated(seen.logits),
         "note": " ".join(filter(None, (note, _cut_off(crop, case.pet_lesion)))) or None,
         "missing": [name for name, value in zip(config.tabular, row, strict=True) if not np.isfinite(value)],
         "zones": {key: one.to_json() for key, one in found.items()},

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate, pad
 
+from ..endpoints.base import widths
 from ..images.resampling import sample
 from ..images.volume import Geometry, Volume
 from ..network.dmdp import Dmdp
@@ -17,26 +18,28 @@ Key = tuple[str, str, str]  # task, modality, stage
 
 
 def class_maps(network: Dmdp, images: Tensor, values: Tensor | None) -> tuple[Tensor, dict[Key, Tensor]]:
-    """Log-odds (tasks,) and, by (task, modality, stage), the rectified maps (z, y, x) at the stage's own scale.
+    """Outputs (widths,) and, by (task, modality, stage), the rectified maps (z, y, x) at the stage's own scale.
 
     ``images`` (1, 2, z, y, x). Selvaraju et al. 2017: the channels of a stage weighted by the mean gradient of the task's
-    log-odds, summed, rectified.
+    score (its log-odds), summed, rectified.
     """
     network.eval()
     with torch.enable_grad():
         output = network(images, values)
         found: dict[Key, Tensor] = {}
-        for number, task in enumerate(network.config.tasks):
-            last = number + 1 == len(network.config.tasks)
-            gradients = torch.autograd.grad(output.logits[0, number], list(output.maps.values()), retain_graph=not last)
+        endpoints = network.config.endpoints
+        for endpoint, own in zip(endpoints, widths(endpoints), strict=True):
+            last = endpoint is endpoints[-1]
+            score = endpoint.score(output.logits[0, own])
+            gradients = torch.autograd.grad(score, list(output.maps.values()), retain_graph=not last)
             for ((modality, stage), activation), gradient in zip(output.maps.items(), gradients, strict=True):
                 weights = gradient.mean(dim=(2, 3, 4), keepdim=True)
-                found[task, modality, stage] = torch.relu((weights * activation).sum(dim=1))[0].detach()
+                found[endpoint.name, modality, stage] = torch.relu((weights * activation).sum(dim=1))[0].detach()
     return output.logits[0].detach(), found
 
 
 def gradcam(networks: Sequence[Dmdp], images: Tensor, values: Tensor | None) -> tuple[Tensor, dict[Key, np.ndarray]]:
-    """Log-odds (members, tasks) on the CPU, and heatmaps by (task, modality, stage), each float32 of the crop's shape, in 0…1.
+    """Outputs (members, widths) on the CPU, and heatmaps by (task, modality, stage), each float32 of the crop's shape, in 0…1.
 
     The maps of :func:`class_maps` on the crop's voxels, scaled so that the 99th percentile of the positive part is 1; of several
     ``networks``, the members of an ensemble, their mean. Networks, ``images`` and ``values`` are on one device.

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from ..endpoints.base import widths
 from ..network.config import MODALITIES, NetworkConfig
 from ..network.dmdp import MISSING
 from ..progress import Progress, silent
@@ -32,7 +33,7 @@ def occlusion(
     """The fall of each task's log-odds by (task, modality), float32 of the crop's shape; positive where the image speaks for the
     positive class.
 
-    ``forwards`` are functions (images (B, 2, z, y, x), values (B, F) or None) → log-odds (B, tasks), one per member of an
+    ``forwards`` are functions (images (B, 2, z, y, x), values (B, F) or None) → outputs (B, widths), one per member of an
     ensemble, over which the fall is averaged; ``images`` (1, 2, z, y, x). Cubes of ``cube_mm`` are filled with air (CT) or no
     uptake (PET), every ``step_mm``; between their centres the map is interpolated.
     """
@@ -52,9 +53,9 @@ def occlusion(
                 cube = tuple(slice(max(c - half, 0), c + half) for c in place)
                 changed[(row, channel, *cube)] = MISSING[modality]
             falls.append(before - _mean(forwards, changed, None if values is None else values.expand(len(some), -1)))
-        fall = torch.cat(falls).T.reshape(len(config.tasks), *map(len, centres))
-        for number, task in enumerate(config.tasks):
-            found[task, modality] = _between(fall[number], shape)
+        fall = torch.cat(falls)
+        for endpoint, own in zip(config.endpoints, widths(config.endpoints), strict=True):
+            found[endpoint.name, modality] = _between(endpoint.score(fall[:, own]).reshape(tuple(map(len, centres))), shape)
     return found
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ..endpoints.base import Endpoint
+from ..endpoints.registry import endpoint_of
 from ..errors import ModelError
 
 CROP_MM = (48, 96, 96)  # z, y, x at 1 mm, as in the DMDP paper
@@ -78,6 +80,9 @@ class NetworkConfig:
             raise _refused(
                 f"a joint head of {len(self.tasks)} tasks", f"at most {MAX_JOINT_TASKS}, as it counts all combinations"
             )
+        apart = [name for name in self.tasks if self.head == "joint" and not endpoint_of(name).joint]
+        if apart:
+            raise _refused(f"a joint head of {', '.join(apart)}", "binary endpoints, or the head 'parallel'")
         for name in self.tasks:
             if not isinstance(name, str) or not NAME.fullmatch(name):
                 raise _refused(f"the task '{name}'", "letters, digits, _ and - (it becomes part of file names)")
@@ -141,6 +146,11 @@ class NetworkConfig:
             ),
             **changes,
         )
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """The endpoints of the tasks."""
+        return tuple(map(endpoint_of, self.tasks))
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -21,10 +21,10 @@ MISSING = {"ct": -1.0, "pet": 0.0}  # what an absent image is filled with: air, 
 
 @dataclass(frozen=True, eq=False)
 class Output:
-    """``logits`` (B, tasks); ``image`` and ``table`` embeddings (B, E), table None without inputs; ``maps`` by
-    (modality, stage): the activations that heatmaps are made of, each (B, C, z, y, x); ``joint`` (B, 2^tasks) the log-scores of
-    all combinations where the head is joint; ``modality`` the embeddings (B, E) of CT and PET where they are aligned;
-    ``outline`` the log-odds (B, 1, z, y, x) of being lesion where there is a decoder."""
+    """``logits`` (B, widths), the outputs of all endpoints side by side; ``image`` and ``table`` embeddings (B, E), table None
+    without inputs; ``maps`` by (modality, stage): the activations that heatmaps are made of, each (B, C, z, y, x); ``joint`` (B,
+    2^tasks) the log-scores of all combinations where the head is joint; ``modality`` the embeddings (B, E) of CT and PET where
+    they are aligned; ``outline`` the log-odds (B, 1, z, y, x) of being lesion where there is a decoder."""
 
     logits: Tensor
     image: Tensor
@@ -57,9 +57,11 @@ class Dmdp(nn.Module):
         self.trunk = nn.Sequential(
             nn.Linear(joint, config.trunk), nn.LayerNorm(config.trunk), nn.GELU(), nn.Dropout(config.dropout)
         )
-        outputs = {"joint": 2 ** len(config.tasks)} if config.head == "joint" else dict.fromkeys(config.tasks, 1)
+        layers = (config.trunk, config.head_hidden)
         self.heads = nn.ModuleDict(
-            {name: head(config.trunk, config.head_hidden, count, config.dropout) for name, count in outputs.items()}
+            {"joint": head(*layers, 2 ** len(config.tasks), config.dropout)}
+            if config.head == "joint"
+            else {endpoint.name: endpoint.head(*layers, config.dropout) for endpoint in config.endpoints}
         )
         if config.decoder:
             encoders = 1 if config.fusion == "early" else len(config.modalities)

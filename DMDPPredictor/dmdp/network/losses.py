@@ -2,25 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, normalize
 
+from ..endpoints.base import Endpoint, target_widths, widths
 from .heads import combinations
 
 
-def masked_task_loss(logits: Tensor, labels: Tensor, smoothing: float = 0.0, weights: Tensor | None = None) -> Tensor:
-    """Binary cross-entropy over the known labels of all tasks; 0 where a batch has none.
+def endpoint_loss(
+    endpoints: Sequence[Endpoint], outputs: Tensor, targets: Tensor, smoothing: float = 0.0, weights: Tensor | None = None
+) -> Tensor:
+    """The mean loss over what is known of all endpoints; 0 if nothing is.
 
-    ``logits`` and ``labels`` (B, tasks), labels 0/1 or NaN where unknown; each task counts by its known labels. ``smoothing``
-    draws the labels towards ½ (0.05: 0.025 and 0.975); ``weights`` (tasks, 2) weigh the negative and the positive class.
+    ``outputs`` (B, widths) and ``targets`` (B, targets), NaN if unknown, of the ``endpoints`` in order; each counts by its known
+    targets. ``smoothing`` and ``weights`` (targets, 2) are as in :func:`cross_entropies`.
+    """
+    alike: dict[Callable[..., tuple[Tensor, Tensor]], tuple[list[int], list[int]]] = {}
+    for endpoint, own, aims in zip(endpoints, widths(endpoints), target_widths(endpoints), strict=True):
+        columns = alike.setdefault(endpoint.losses, ([], []))
+        columns[0].extend(range(own.start, own.stop))
+        columns[1].extend(range(aims.start, aims.stop))
+    found = [
+        losses(outputs[:, own], targets[:, aims], smoothing, None if weights is None else weights[aims])
+        for losses, (own, aims) in alike.items()
+    ]
+    total, count = (sum(parts) for parts in zip(*(((loss * known).sum(), known.sum()) for loss, known in found), strict=True))
+    return total / count.clamp(min=1)
+
+
+def cross_entropies(
+    logits: Tensor, labels: Tensor, smoothing: float = 0.0, weights: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """Binary cross-entropy (B, columns), and which labels are known.
+
+    ``logits`` and ``labels`` (B, columns), labels 0/1 or NaN if unknown. ``smoothing`` draws the labels towards ½ (0.05: 0.025
+    and 0.975); ``weights`` (columns, 2) weigh the negative and the positive class.
     """
     known = torch.isfinite(labels)
     target = torch.where(known, labels, 0.0)
     loss = binary_cross_entropy_with_logits(logits, target * (1 - smoothing) + smoothing / 2, reduction="none")
     if weights is not None:
         loss = loss * torch.where(target > 0.5, weights[:, 1], weights[:, 0])
-    return (loss * known).sum() / known.sum().clamp(min=1)
+    return loss, known
 
 
 def joint_loss(joint: Tensor, labels: Tensor, smoothing: float = 0.0) -> Tensor:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..bundles.bundle import Bundle, refusal
+from ..endpoints.base import Said, numbers
+from ..endpoints.registry import check_described
 from ..errors import MissingPackage
 from ..inputs import LOGARITHMIC
 from .config import CROP_MM, NetworkConfig
@@ -47,7 +49,7 @@ class NetworkModel:
 
     def probabilities(
         self, images: np.ndarray, rows: Sequence[Mapping[str, float]], device: str = "auto", backend: str = "auto", batch: int = 8
-    ) -> tuple[list[dict[str, float]], str | None]:
+    ) -> tuple[list[dict[str, Said]], str | None]:
         """Probabilities by task for many patients, without heatmaps, and a note where the CPU had to stand in.
 
         ``images`` float32 (N, 2, z, y, x), ``rows`` their values by name; on the GPU in half precision, on the CPU by a
@@ -71,10 +73,10 @@ class NetworkModel:
             return torch.stack(found, dim=1)
 
         logits, note = on_device(work, device)
-        return [dict(zip(config.tasks, self.members.calibrated(one), strict=True)) for one in logits], note
+        return [self.members.calibrated(one) for one in logits], note
 
     def forwards(self, where: str, backend: str = "auto", half: bool = True) -> tuple[Any, ...]:
-        """A function (images (B, 2, z, y, x), values (B, F) or None) → log-odds (B, tasks) per member: on ``cuda``, in half
+        """A function (images (B, 2, z, y, x), values (B, F) or None) → outputs (B, widths) per member: on ``cuda``, in half
         precision unless small differences matter; on ``cpu`` by a ``backend`` of :mod:`dmdp.network.backend`."""
         from .backend import forward_of, on_gpu
 
@@ -109,13 +111,15 @@ def load_network_model(bundle: Bundle) -> NetworkModel:
     from .members import Members
 
     manifest = bundle.manifest
+    check_described(manifest)
     try:
         config = NetworkConfig.from_json(manifest["network"])
         networks = tuple(_network(Dmdp(config), load(bundle.files[name])) for name in manifest.get("members", [WEIGHTS]))
         members = Members(networks, manifest.get("calibration", {}))
         images = self_test_images(manifest["self_test"]["inputs"]["seed"], config.shape)
-        found = members.probabilities(torch.from_numpy(images), None)
-        expected = [float(manifest["self_test"]["outputs"][task]) for task in config.tasks]
+        said = members.probabilities(torch.from_numpy(images), None)
+        both = (said, manifest["self_test"]["outputs"])
+        found, expected = ([p for task in config.tasks for p in numbers(outputs[task])] for outputs in both)
         model = NetworkModel(bundle, members)
         if tuple(manifest["tasks"]) != config.tasks or not model.label:
             raise ValueError("tasks")
@@ -125,7 +129,7 @@ def load_network_model(bundle: Bundle) -> NetworkModel:
             f"The network of '{manifest['name']}' cannot be built ({type(error).__name__}).",
             "fitting weights.",
         ) from error
-    if not np.allclose(found, expected, atol=SELF_TEST_TOLERANCE):
+    if len(found) != len(expected) or not np.allclose(found, expected, atol=SELF_TEST_TOLERANCE):
         raise refusal(
             "self_test",
             f"Network '{manifest['name']}' gives {found} in its self-test.",

@@ -13,21 +13,22 @@ from ..applicability.assess import assess
 from ..applicability.lung import LungPosition
 from ..delineation.perturb import STEP_MM, perturbed
 from ..delineation.pet import delineate
+from ..endpoints.answers import Alternative, Answer, Common, Contribution, NoAnswer
+from ..endpoints.registry import endpoint_of
 from ..ensemble.conformal import ALPHA
-from ..ensemble.model import EnsembleModel, Estimate, SubModel
-from ..ensemble.prevalence import at_prevalence
+from ..ensemble.model import EnsembleModel, SubModel
 from ..errors import LesionError, ModelError
 from ..feature import Feature
 from ..inputs import CLINICAL_INPUTS, clinical_values, usable
 from ..patients.case import Case
 from ..pet_features import pet_features
 from ..progress import Progress, part, silent
-from ..tasks import TASKS
-from .document import Adjusted, Alternative, Contribution, Prediction, TaskPrediction
+from .document import Prediction
 
 if TYPE_CHECKING:
     from ..features.ct import CtFeatures
 
+NOBODY = "No sub-model accepts what is known of this lesion."
 SPREAD_METHODS = ("suv4", "suv2.5", "pet41")
 SET_KIND = f"class-conditional conformal set that misses about {ALPHA:.0%} of each class; 'uncertain' where both or none remain"
 
@@ -57,18 +58,20 @@ def predict(
     features = {**pet_features(case.pet, case.pet_lesion), **asked_for(models, ct)}
     values = {**{name: f.value for name, f in features.items()}, **clinical_values(case.clinical)}
     headline: dict[str, SubModel] = {}
-    tasks: dict[str, TaskPrediction] = {}
-    for name in TASKS:
+    tasks: dict[str, Answer] = {}
+    for name in dict.fromkeys(name for model in models for name in model.bundle.manifest["tasks"]):
         candidates = [
             (model, sub_model) for model in models for sub_model in model.candidates(name, values, case.pet_lesion.method)
         ]
         if candidates:
             headline[name] = candidates[0][1]
-            tasks[name] = _task(name, candidates, values, (prevalence or {}).get(name))
-    if not tasks:
+            tasks[name] = _answer(name, candidates, values, (prevalence or {}).get(name))
+        else:
+            tasks[name] = NoAnswer(endpoint_of(name).title, NOBODY)
+    if not headline:
         raise ModelError(
             "model.no_sub_model",
-            "No sub-model accepts what is known of this lesion.",
+            NOBODY,
             "a lesion with positive uptake.",
             "Check the contour and the SUV of the PET.",
         )
@@ -99,24 +102,15 @@ def asked_for(models: Sequence[EnsembleModel], ct: CtFeatures | None) -> dict[st
     return {name: ct.by_name[name] for name in sorted(read & ct.by_name.keys())} if ct else {}
 
 
-def _task(
+def _answer(
     name: str, candidates: Sequence[tuple[EnsembleModel, SubModel]], values: Mapping[str, float], local: float | None
-) -> TaskPrediction:
-    task = TASKS[name]
+) -> Answer:
     model, chosen = candidates[0]
-    estimate = chosen.estimate(values)
-    trained = chosen.card["events"] / chosen.card["n"]
-    return TaskPrediction(
-        title=task.title,
-        positive=task.positive,
-        negative=task.negative,
-        probability=estimate.probability,
-        interval=estimate.interval,
+    endpoint = endpoint_of(name)
+    common = Common(
+        title=endpoint.title,
         interval_kind=chosen.card["interval_kind"],
-        set=estimate.set,
         set_kind=SET_KIND,
-        prevalence=trained,
-        adjusted=None if local is None else _adjusted(estimate, trained, local),
         contributions=_contributions(chosen, values),
         model=model.bundle.name,
         sub_model=chosen.id,
@@ -124,16 +118,11 @@ def _task(
         inputs=chosen.inputs,
         cohort=chosen.card["cohort"],
         n=chosen.card["n"],
-        events=chosen.card["events"],
         metrics=tuple(chosen.card["metrics"]),
         notes=_doubts(chosen),
         alternatives=tuple(_alternative(m, s, values) for m, s in candidates[1:]),
     )
-
-
-def _adjusted(estimate: Estimate, trained: float, local: float) -> Adjusted:
-    probability, low, high = (at_prevalence(p, trained, local) for p in (estimate.probability, *estimate.interval))
-    return Adjusted(local, probability, (low, high))
+    return endpoint.answer(chosen.estimate(values), chosen.card, common, local)
 
 
 def _contributions(model: SubModel, values: Mapping[str, float]) -> tuple[Contribution, ...]:
@@ -149,7 +138,7 @@ def _doubts(model: SubModel) -> tuple[str, ...]:
     if low > 0.5:
         return ()
     return (
-        f"In cross-validation this sub-model could not be told from chance (AUC {internal['value']:.2f}, "
+        f"In cross-validation this sub-model could not be told from chance ({internal['metric']} {internal['value']:.2f}, "
         f"95 % interval {low:.2f} to {high:.2f}).",
     )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from .. import words
+from ..endpoints.base import figure as probability_figure
 from ..regions.names import REGION_COLOURS
 from . import maps
 from .standing import standing
@@ -33,7 +34,7 @@ def render(document: Mapping[str, Any], pictures: Sequence[Picture], folder: Pat
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["figure"] = figure
+    environment.filters |= {"figure": figure, "probability": probability_figure}
     environment.filters |= {"map_words": maps.words, "name": words.name, "names": words.names, "method": words.method}
     images = {picture.file: _data_uri(folder / picture.file) for picture in pictures}
     page = environment.get_template("report.html.jinja")

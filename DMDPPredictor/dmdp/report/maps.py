@@ -5,8 +5,8 @@ from __future__ import annotations
 GRAD_CAM, OCCLUSION = "Grad-CAM", "Occlusion"
 STAGES = {"stage3": "encoder, middle stage", "small": "fusion, small scale"}  # the others are called as they are
 FOR_THE_POSITIVE_CLASS = (
-    "A map shows what speaks for the positive class (such as mutant, or squamous cell carcinoma); where the probability is low, "
-    "it does not explain the low answer."
+    "A map shows what speaks for the positive class (such as mutant, or squamous cell carcinoma), or for higher classes; where "
+    "the probability is low, it does not explain the low answer."
 )
 
 

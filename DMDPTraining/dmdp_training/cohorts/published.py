@@ -23,7 +23,7 @@ __all__ = ["COHORTS", "COMMIT", "LICENCE", "PET_FEATURES", "REPOSITORY", "SHA256
 SHA256 = {PET_CLINICAL.file: PET_CLINICAL.sha256}
 CT_OF_TASK = {"EGFR": EGFR_CT, "subtype": SUBTYPE_CT}
 LABEL_COLUMNS = ("case", "EGFR", "type")
-TASKS = ("EGFR", "subtype", "KRAS")
+ENDPOINTS = ("EGFR", "subtype", "KRAS")  # whose labels the tables have
 # the subtype as the paper counted it, with 7 small-cell carcinomas among the squamous: to reproduce, never to train
 AS_PUBLISHED = "subtype as published"
 COHORTS = {
@@ -104,7 +104,7 @@ def published_table(folder: str | Path, task: str) -> CohortTable:
     clinical.append(Column("smoking", "1 = ever", "clinical"))
     columns = [*clinical, *(Column(name, UNITS[name], "PET") for name in PET_FEATURES)]
     values = [[p.values.get(column.name, np.nan) for column in columns] for p in patients]
-    labels = {name: np.array([p.labels.get(name, UNKNOWN) for p in patients], np.int8) for name in TASKS}
+    labels = {name: np.array([p.labels.get(name, UNKNOWN) for p in patients], np.int8) for name in ENDPOINTS}
     labels[AS_PUBLISHED] = np.where([p.small_cell for p in patients], 1, labels["subtype"]).astype(np.int8)
     if task in CT_OF_TASK:
         rows = {str(row["case"]): row for row in read_rows(folder, CT_OF_TASK[task])}

@@ -53,11 +53,6 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
         measured = [outcome.answer for outcome in successes]
         left_out = [f"  {outcome.piece.name}: {outcome.error}" for outcome in ordered if outcome.error is not None]
         noted = [f"  {outcome.piece.name}: {words}" for outcome in successes for words in outcome.answer["notes"]]
-            f"  {outcome.piece.name}: {words}"
-            for outcome in ordered
-            if outcome.error is None
-            for words in outcome.answer["notes"]
-        ]
         if len(measured) < LEAST_LESIONS:
             raise InputError(
                 "contours.lesions",

@@ -150,7 +150,8 @@ def _demonstration(given: Mapping[str, Any], progress: Progress) -> str:
 
 def _line(metric: Mapping[str, Any]) -> str:
     low, high = metric["interval"]
-    return f"  {metric['task']}: AUC {metric['value']:.2f} ({low:.2f} to {high:.2f}), n = {metric['n']}, {metric['protocol']}"
+    value = f"{metric['metric']} {metric['value']:.2f} ({low:.2f} to {high:.2f})"
+    return f"  {metric['task']}: {value}, n = {metric['n']}, {metric['protocol']}"
 
 
 def _words(text: str | None) -> tuple[str, ...]:

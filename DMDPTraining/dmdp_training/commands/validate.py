@@ -35,8 +35,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
         return ablation.run(arguments, progress)
     if arguments["what"] == "contours":
         return contours.run(arguments, progress)
-    from ..studies.published.plan import DEFAULT, QUICK
-    from ..studies.published.report import MAIN_SET
+    from ..studies.published.plan import DEFAULT, QUESTIONS, QUICK
     from ..studies.published.study import replaced, validate_published
     from ..studies.published.tables import NOTE, marked, shown
 
@@ -45,8 +44,8 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     out = Path(arguments["out"])
     found = validate_published(arguments["data"], out, plan, executor, progress)
     lines = [f"Validation written to {out / 'report.md'}"]
-    for task, name in MAIN_SET.items():
-        for shown_set in dict.fromkeys(("clinical", "PET", name)):
+    for task, question in QUESTIONS.items():
+        for shown_set in dict.fromkeys(("clinical", "PET", question.main_set)):
             m = found.cells[task, shown_set, "Stacking"]
             lines.append(f"  {task} {marked(shown_set)}: AUC {shown(m.values['AUC'])}, n = {m.n} ({m.events} events), stack")
         mean = found.permuted[task]["Stacking"][:, 0].mean()

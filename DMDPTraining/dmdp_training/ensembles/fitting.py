@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from dmdp.ensemble.forest import LEAF, Forest
-from dmdp.ensemble.learners import FORESTS, Learner, Regression, Stack
+from dmdp.ensemble.learners import FORESTS, Learner, ProportionalOdds, Regression, Stack
 from sklearn.base import clone
 from sklearn.ensemble import BaseEnsemble
 from sklearn.linear_model import LogisticRegression
@@ -15,8 +15,10 @@ from sklearn.model_selection import RepeatedStratifiedKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from ..statistics.platt import Platt, platt
+from ..statistics.proportional_odds import Cuts, ProportionalOddsRegression, calibration
 from .learners import learners
-from .stacking import Platt, StackedEnsemble, platt
+from .stacking import StackedEnsemble
 
 FOLDS = 5
 LEAF_PATIENTS = 10  # patients per leaf: keeps the forests smooth, and small
@@ -33,11 +35,11 @@ class Effort:
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """``scores`` (R, n): calibrated log-odds of every patient by models that did not see them, one row per repeat."""
+    """``scores`` (R, n): calibrated score (log-odds) of every patient by models that did not see them, one row per repeat."""
 
     learner: Learner
     scores: np.ndarray
-    calibration: Platt
+    calibration: Platt | Cuts
 
 
 def regression(seed: int) -> Pipeline:
@@ -54,15 +56,31 @@ def stack(seed: int, trees: int) -> StackedEnsemble:
     return StackedEnsemble(make_pipeline("passthrough"), (linear, *forests), FOLDS, seed)
 
 
+def proportional_odds(seed: int) -> Pipeline:
+    """Unfitted: standardised inputs, L2-penalised proportional odds regression with C = 1, natural frequencies."""
+    return make_pipeline(StandardScaler(), ProportionalOddsRegression(C=1.0))
+
+
+def unfitted(kind: str, seed: int, effort: Effort):
+    """The estimator of a kind of sub-model."""
+    return {
+        "regression": lambda: regression(seed),
+        "stack": lambda: stack(seed, effort.trees),
+        "proportional_odds": lambda: proportional_odds(seed),
+    }[kind]()
+
+
 def fit(kind: str, x: np.ndarray, y: np.ndarray, seed: int, effort: Effort) -> Fitted:
-    """Fit a regression or a stack on inputs ``x`` (n, p) and labels ``y`` (n,)."""
-    make, build = {
-        "regression": (lambda: regression(seed), _regression),
-        "stack": (lambda: stack(seed, effort.trees), _stack),
+    """Fit a sub-model of a ``kind`` on inputs ``x`` (n, p) and labels ``y`` (n,)."""
+    calibrate, build = {
+        "regression": (platt, _regression),
+        "stack": (platt, _stack),
+        "proportional_odds": (_cuts, _proportional_odds),
     }[kind]
-    raw = out_of_fold(make, x, y, seed, effort.repeats)
-    calibration = platt(raw.mean(axis=0), y)
-    return Fitted(build(make().fit(x, y), x, y, raw.mean(axis=0), calibration, seed), calibration(raw), calibration)
+    raw = out_of_fold(lambda: unfitted(kind, seed, effort), x, y, seed, effort.repeats)
+    calibrated = calibrate(raw.mean(axis=0), y)
+    learner = build(unfitted(kind, seed, effort).fit(x, y), x, y, raw.mean(axis=0), calibrated, seed)
+    return Fitted(learner, calibrated(raw), calibrated)
 
 
 def out_of_fold(make: Callable[[], object], x: np.ndarray, y: np.ndarray, seed: int, repeats: int) -> np.ndarray:
@@ -110,6 +128,25 @@ def _regression(model: Pipeline, x, y, scores, calibration: Platt, seed: int) ->
     return Regression(_calibrated(_raw_weights(model), calibration), _bootstrap(fitted, y, seed))
 
 
+def _cuts(scores: np.ndarray, y: np.ndarray) -> Cuts:
+    return calibration(scores[None], y, int(y.max()) + 1)
+
+
+def _proportional_odds(model: Pipeline, x, y, scores, fitted_cuts: Cuts, seed: int) -> ProportionalOdds:
+    """The score's weights on the inputs as they come; the offset of the scaler moves the cuts."""
+
+    def folded(model: Pipeline, cuts: Cuts) -> np.ndarray:
+        scaler, odds = (step for _, step in model.steps)
+        weights = cuts.slope * odds.coef_ / scaler.scale_
+        return np.concatenate([weights, np.array(cuts.cuts) + weights @ scaler.mean_])
+
+    def fitted(rows):
+        return folded(clone(model).fit(x[rows], y[rows]), _cuts(scores[rows], y[rows]))
+
+    found = folded(model, fitted_cuts)
+    return ProportionalOdds(found[: x.shape[1]], found[x.shape[1] :], _bootstrap(fitted, y, seed))
+
+
 def _stack(model: StackedEnsemble, x, y, scores, calibration: Platt, seed: int) -> Stack:
     """The resamples refit the second layer on the base learners' out-of-fold log-odds, and the calibration."""
 
@@ -126,6 +163,6 @@ def _stack(model: StackedEnsemble, x, y, scores, calibration: Platt, seed: int) 
 def _bootstrap(fitted: Callable[[np.ndarray], np.ndarray], y: np.ndarray, seed: int) -> np.ndarray:
     """``fitted`` on ``RESAMPLES`` samples of the patients drawn within each class, one row each."""
     rng = np.random.default_rng(seed)
-    classes = [np.flatnonzero(y == label) for label in (0, 1)]
+    classes = [np.flatnonzero(y == label) for label in np.unique(y)]
     samples = (np.concatenate([rng.choice(members, len(members)) for members in classes]) for _ in range(RESAMPLES))
     return np.array([fitted(sample) for sample in samples])

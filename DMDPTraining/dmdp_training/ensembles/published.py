@@ -7,7 +7,7 @@ cross-validation is not biased by selection.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +15,20 @@ import numpy as np
 import sklearn
 from dmdp import POPULATION, RESEARCH_USE_ONLY, __version__
 from dmdp.bundles.bundle import Bundle, check_replaceable, write_bundle
+from dmdp.endpoints.registry import described, endpoint_of
 from dmdp.ensemble.conformal import ALPHAS, thresholds
-from dmdp.ensemble.learners import FORESTS, Learner, Regression
+from dmdp.ensemble.learners import FORESTS, Learner, ProportionalOdds, Regression
 from dmdp.ensemble.model import TENSORS, load_ensemble
 from dmdp.inputs import vector
 from dmdp.progress import Progress, silent
-from dmdp.tasks import TASKS
 from safetensors.numpy import save as save_tensors
-from scipy.special import expit
 
 from ..cohorts import published
 from ..cohorts.published import Patient, read_published
-from ..statistics.metrics import mean_auc
-from .fitting import FOLDS, Effort, Fitted, fit, regression, stack
+from ..endpoints.base import Study
+from ..endpoints.registry import study_of
+from .fitting import FOLDS, Effort, Fitted, fit, unfitted
 from .specification import Specification, specifications
-from .stacking import FLAT
 
 COMPARABLE = tuple(n for n in published.PET_FEATURES if not n.startswith(("suv_area", "het0", "suv_mean_sd", "type_")))
 MIN_EVENTS_OUTSIDE = 8
@@ -38,6 +37,7 @@ TRAINING_CONTOUR = (
 )
 INTERVAL_KIND = {
     "regression": "uncertainty of the model fit (90 %, bootstrap of the regression and its calibration)",
+    "proportional_odds": "uncertainty of the model fit (90 %, bootstrap of the regression and its calibration)",
     "stack": "uncertainty of the model fit (90 %, bootstrap of the second layer and its calibration on out-of-fold scores)",
 }
 SELF_TEST = {"suv_max": 9.0, "suv_peak": 7.0, "suv_mean": 4.0, "suv_sd": 1.8, "suv_skew": 1.0, "suv_kurtosis": 0.3,
@@ -62,14 +62,14 @@ def train_published(
     patients = [p for p in read_published(data) if p.has_pet and not p.small_cell]
     cards: list[dict[str, Any]] = []
     tensors: dict[str, np.ndarray] = {}
-    outputs: dict[str, float] = {}
+    outputs: dict[str, float | list[float]] = {}
     specs = specifications()
     for position, spec in enumerate(specs):
         progress(position / len(specs), f"fitting {spec.id}")
         card, learner = fit_sub_model(spec, patients, seed, effort)
         cards.append(card)
         tensors |= tensors_of(spec.id, learner)
-        outputs[spec.id] = float(expit(learner.log_odds(vector(SELF_TEST, spec.inputs))[0]))
+        outputs[spec.id] = self_test_output(spec, learner, card)
     manifest = {**_manifest(patients, cards), "self_test": {"inputs": SELF_TEST, "outputs": outputs}}
     files = {TENSORS: save_tensors({k: np.ascontiguousarray(v) for k, v in tensors.items()})}
     bundle = write_bundle(out, manifest, files, made_from=made_from, overwrite=overwrite)
@@ -78,9 +78,16 @@ def train_published(
     return bundle
 
 
+def self_test_output(spec: Specification, learner: Learner, card: Mapping[str, Any]) -> float | list[float]:
+    """What the self-test of a bundle expects of a sub-model: its probability, or those of the classes."""
+    values = endpoint_of(spec.task).estimate(learner, vector(SELF_TEST, spec.inputs), card).values
+    return values[0] if len(values) == 1 else list(values)
+
+
 def fit_sub_model(spec: Specification, patients: Sequence[Patient], seed: int, effort: Effort) -> tuple[dict[str, Any], Learner]:
     """The manifest's part of a sub-model, and its learner, from the patients whose label and inputs are known."""
     rows = [p for p in patients if spec.task in p.labels and all(name in p.values for name in spec.inputs)]
+    study = study_of(spec.task)
     x = np.vstack([vector(p.values, spec.inputs) for p in rows])
     y = np.array([p.labels[spec.task] for p in rows])
     cohorts = np.array([p.cohort for p in rows])
@@ -93,26 +100,23 @@ def fit_sub_model(spec: Specification, patients: Sequence[Patient], seed: int, e
         "contour": spec.contour,
         "cohort": ", ".join(sorted(set(cohorts.tolist()))),
         "n": len(y),
-        "events": int(y.sum()),
-        "calibration": {
-            "method": "Platt on out-of-fold log-odds",
-            "slope": fitted.calibration.slope,
-            "intercept": fitted.calibration.intercept,
-        },
+        **study.counted(y),
+        "calibration": study.calibration_json(fitted.calibration),
         "interval_kind": INTERVAL_KIND[spec.kind],
-        "conformal": _conformal(fitted, y),
+        "conformal": _conformal(study, fitted, y),
         "typical": {name: _typical([p.values[name] for p in rows]) for name in spec.inputs},
         "distance": _distance(x),
-        "metrics": _metrics(spec, x, y, cohorts, fitted, seed, effort),
+        "metrics": _metrics(study, spec.kind, x, y, cohorts, fitted, seed, effort),
     }
     return card, fitted.learner
 
 
-def _conformal(fitted: Fitted, y: np.ndarray) -> dict[str, list[float]]:
-    """Thresholds of the conformal sets; where the calibration is flat, scores differ by nothing and rule nothing out."""
-    if fitted.calibration.slope <= FLAT:
-        return {str(alpha): [0.0, 0.0] for alpha in ALPHAS}
-    return thresholds(expit(fitted.scores.mean(axis=0)), y)
+def _conformal(study: Study, fitted: Fitted, y: np.ndarray) -> dict[str, list[float]]:
+    """Thresholds of the conformal sets; of a flat calibration, whose scores differ by nothing, they rule nothing out."""
+    probabilities = study.probabilities(fitted.scores.mean(axis=0), fitted.calibration)
+    if probabilities is None:
+        return {str(alpha): [0.0] * len(study.endpoint.groups) for alpha in ALPHAS}
+    return thresholds(probabilities, y)
 
 
 def _typical(values: Sequence[float]) -> float:
@@ -129,30 +133,29 @@ def _distance(x: np.ndarray) -> dict[str, Any]:
     return {"mean": mean.tolist(), "precision": precision.tolist(), "quantiles": quantiles}
 
 
-def _metrics(spec, x, y, cohorts, fitted: Fitted, seed: int, effort: Effort) -> list[dict[str, Any]]:
-    """AUC in repeated cross-validation, and on each cohort of a model that was fitted without it."""
-    value, interval = mean_auc(fitted.scores, y, seed)
+def _metrics(study: Study, kind: str, x, y, cohorts, fitted: Fitted, seed: int, effort: Effort) -> list[dict[str, Any]]:
+    """Discrimination in repeated cross-validation, and on each cohort of a model that was fitted without it."""
     protocol = f"{effort.repeats} × {FOLDS}-fold cross-validation, pooled out-of-fold; interval over patients (bootstrap)"
-    found = [_metric(value, interval, protocol, y)]
+    found = [_metric(study, fitted.scores, y, seed, protocol)]
     for cohort in sorted(set(cohorts.tolist())):
-        test = cohorts == cohort
-        if min(int((y[part] == label).sum()) for part in (test, ~test) for label in (0, 1)) >= MIN_EVENTS_OUTSIDE:
-            model = regression(seed) if spec.kind == "regression" else stack(seed, effort.trees)
-            score = model.fit(x[~test], y[~test]).decision_function(x[test])
-            value, interval = mean_auc(score[None, :], y[test], seed)
-            found.append(_metric(value, interval, f"fitted without cohort {cohort}, tested on it", y[test]))
+        test, groups = cohorts == cohort, study.strata(y)
+        counts = [(groups[part] == group).sum() for part in (test, ~test) for group in range(len(study.endpoint.groups))]
+        if min(counts) >= MIN_EVENTS_OUTSIDE:
+            score = unfitted(kind, seed, effort).fit(x[~test], y[~test]).decision_function(x[test])
+            found.append(_metric(study, score[None, :], y[test], seed, f"fitted without cohort {cohort}, tested on it"))
     return found
 
 
-def _metric(value: float, interval: tuple[float, float], protocol: str, y: np.ndarray) -> dict[str, Any]:
+def _metric(study: Study, scores: np.ndarray, y: np.ndarray, seed: int, protocol: str) -> dict[str, Any]:
+    value, interval = study.discrimination(scores, y, seed)
     return {
-        "metric": "AUC",
+        "metric": study.measure,
         "value": round(value, 4),
         "interval": [round(bound, 4) for bound in interval],
         "interval_level": 0.95,
         "protocol": protocol,
         "n": len(y),
-        "events": int(y.sum()),
+        **study.counted(y),
     }
 
 
@@ -160,10 +163,17 @@ def tensors_of(name: str, learner: Learner) -> dict[str, np.ndarray]:
     """The learner's arrays by the names that :func:`dmdp.ensemble.learners.from_tensors` reads."""
     if isinstance(learner, Regression):
         return {f"{name}.weights": learner.weights, f"{name}.bootstrap": learner.bootstrap}
+    if isinstance(learner, ProportionalOdds):
+        return {f"{name}.weights": learner.weights, f"{name}.cuts": learner.cuts, f"{name}.bootstrap": learner.bootstrap}
     found = {f"{name}.linear": learner.linear, f"{name}.second": learner.second, f"{name}.bootstrap": learner.bootstrap}
     for forest, kind in zip(learner.forests, FORESTS, strict=True):
         found |= forest.tensors(f"{name}.{kind}")
     return found
+
+
+def _events(patients: Sequence[Patient], cohort: str, task: str) -> int:
+    is_event = endpoint_of(task).is_event
+    return sum(is_event(p.labels[task]) for p in patients if p.cohort == cohort and task in p.labels)
 
 
 def _manifest(patients: Sequence[Patient], cards: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -180,7 +190,8 @@ def _manifest(patients: Sequence[Patient], cards: Sequence[dict[str, Any]]) -> d
         "name": "published-pet-clinical",
         "version": "2.0.0",
         "kind": "ensemble",
-        "tasks": list(TASKS),
+        "tasks": list(published.ENDPOINTS),
+        **({"endpoints": told} if (told := described(published.ENDPOINTS)) else {}),
         "intended_use": f"{POPULATION} {RESEARCH_USE_ONLY} The subtype model is closed-world: it gives adenocarcinoma or "
         "squamous cell carcinoma to anything.",
         "training_contour": TRAINING_CONTOUR,
@@ -191,7 +202,7 @@ def _manifest(patients: Sequence[Patient], cards: Sequence[dict[str, Any]]) -> d
                 "name": key,
                 "title": title,
                 "n": sum(p.cohort == key for p in patients),
-                "events": {task: sum(p.labels.get(task, 0) for p in patients if p.cohort == key) for task in TASKS},
+                "events": {task: _events(patients, key, task) for task in published.ENDPOINTS},
             }
             for key, title in published.COHORTS.items()
         ],

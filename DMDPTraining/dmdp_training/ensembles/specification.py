@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dmdp.tasks import TASKS
+from ..cohorts.published import ENDPOINTS
+from ..endpoints.registry import study_of
 
 ROBUST = ("suv_max", "suv_peak")
 # never suv_area (its definition differs between the cohorts), het0 (measured on another contour than the rest),
@@ -15,7 +16,7 @@ CLINICAL = ((), ("sex",), ("age", "sex"), ("age", "sex", "smoking"))
 
 @dataclass(frozen=True)
 class Specification:
-    """What a sub-model reads, and its ``kind`` (stack or regression).
+    """What a sub-model reads, and its ``kind`` (of the learners of its endpoint).
 
     ``contour`` is any, loose or none, as in :class:`dmdp.ensemble.model.SubModel`.
     """
@@ -39,19 +40,20 @@ class Specification:
 
 
 def specifications() -> tuple[Specification, ...]:
-    """Every sub-model: each set of image inputs with each set of known clinical inputs, as stack and as regression beside
-    it; clinical-only ones as regression (two or three inputs leave a forest nothing to find)."""
+    """Every sub-model: each set of image inputs with each set of known clinical inputs, with each learner of the
+    endpoint, such as the stack and the regression beside it; clinical-only ones with the last, such as the regression (two or
+    three inputs leave a forest nothing to find)."""
     imaging = (("any", ROBUST), ("loose", LOOSE))
     return tuple(
         specification
-        for task in TASKS
+        for task in ENDPOINTS
         for specification in (
             *(
                 Specification(task, kind, contour, images, known)
                 for contour, images in imaging
                 for known in CLINICAL
-                for kind in ("stack", "regression")
+                for kind in study_of(task).learners
             ),
-            *(Specification(task, "regression", "none", (), known) for known in CLINICAL if len(known) > 1),
+            *(Specification(task, study_of(task).learners[-1], "none", (), known) for known in CLINICAL if len(known) > 1),
         )
     )

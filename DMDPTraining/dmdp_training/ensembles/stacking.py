@@ -7,7 +7,6 @@ refit the feature selection too, so that neither tuning, nor the second layer, n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,33 +19,10 @@ from sklearn.model_selection import ParameterGrid, StratifiedKFold
 from sklearn.utils.validation import check_is_fitted
 
 from ..statistics.classification import youden
+from ..statistics.platt import platt
 from .learners import Learner
 
 STACK = "Stacking"
-FLAT = 1e-6  # slope of a score that points the wrong way out of fold: the prevalence, with its order kept
-
-
-@dataclass(frozen=True)
-class Platt:
-    """Log-odds → calibrated log-odds: ``slope`` · x + ``intercept``."""
-
-    slope: float
-    intercept: float
-
-    def __call__(self, x: np.ndarray) -> np.ndarray:
-        return self.slope * x + self.intercept
-
-
-def platt(scores: np.ndarray, y: np.ndarray) -> Platt:
-    """Platt's calibration of out-of-fold log-odds (n,).
-
-    A score that points the wrong way is not turned round, since that would be learning from noise: it is made flat.
-    """
-    fit = LogisticRegression(C=np.inf).fit(scores[:, None], y)
-    slope = float(fit.coef_[0, 0])
-    if slope > FLAT:
-        return Platt(slope, float(fit.intercept_[0]))
-    return Platt(FLAT, float(np.log(y.mean() / (1 - y.mean())) - FLAT * scores.mean()))
 
 
 class StackedEnsemble(ClassifierMixin, BaseEstimator):

@@ -9,23 +9,23 @@ from pathlib import Path
 
 from dmdp.batch import PATHS
 from dmdp.delineation.pet import METHODS
+from dmdp.endpoints.base import UNKNOWN, Endpoint, Label, LabelError
 from dmdp.errors import DmdpError, InputError
 from dmdp.patients.case import Clinical
-from dmdp.tasks import TASKS, Task
 
-from ..simulate.labels import SIMULATED_TASKS
+from ..endpoints.registry import registered
 from .csv_rows import expanded, read_header, read_rows, refused
 
-REGISTERED: dict[str, Task] = {**TASKS, **SIMULATED_TASKS}
+REGISTERED = registered()
+LABEL_COLUMNS = frozenset(column for endpoint in REGISTERED.values() for column in endpoint.columns)
 KNOWN = ("patient", *PATHS, "seed", "method", "pet_is_suv", "age", "sex", "smoking", "site")
-UNKNOWN = frozenset({"", "unknown", "not collected", "na", "n/a", "nan"})
 YES, NO = frozenset({"1", "true", "yes"}), frozenset({"0", "false", "no", ""})
 
 
 @dataclass(frozen=True)
 class Entry:
     """A row: ``patient`` (rows of one patient never part), paths (None where absent), ``seed`` an LPS point in mm; ``labels``
-    the known ones, 0/1 by task; ``values`` further numeric columns by name; ``line`` the line of the file."""
+    the known ones by task; ``values`` further numeric columns by name; ``line`` the line of the file."""
 
     patient: str
     ct: Path | None
@@ -38,7 +38,7 @@ class Entry:
     pet_is_suv: bool = False
     clinical: Clinical = Clinical()
     site: str = ""
-    labels: dict[str, int] = field(default_factory=dict)
+    labels: dict[str, Label] = field(default_factory=dict)
     values: dict[str, float] = field(default_factory=dict)
     line: int = 0
 
@@ -48,16 +48,17 @@ def read_cohort(path: str | Path, tasks: Sequence[str], values: Sequence[str] = 
 
     Columns: ``patient``; ``ct`` and ``pet`` (a DICOM folder or an image file, one of them may be empty); the lesion as ``mask``,
     ``pet_mask`` (with or without ``ct_mask``) or ``seed`` (three numbers, LPS mm); ``pet_is_suv`` yes/no; ``age`` in years,
-    ``sex`` F/M, ``smoking`` ever/never, ``site``; a column per task with 0/1 or the names of its classes; ``values`` further
-    numeric columns. Empty, ``unknown`` and ``not collected`` mean unknown. Raises :class:`InputError` that names row and column,
-    also for a file that is not there, and where two rows of one patient contradict each other.
-    """
+    ``sex`` F/M, ``smoking`` ever/never, ``site``; the columns of each task with its label, as 0/1 or the names of its classes;
+    ``values`` further numeric columns. Empty, ``unknown`` and ``not collected`` mean unknown. Raises :class:`InputError` that
+    names row and column, also for a file that is not there, and where two rows of one patient contradict each other."""
     path = expanded(path)
     strange = [task for task in tasks if task not in REGISTERED]
     if strange or not tasks:
         raise refused("task", f"The tasks {list(tasks)}.", f"one or more of {', '.join(REGISTERED)}.", "Name registered tasks.")
-    rows = read_rows(path, ("patient", *tasks, *values), (*KNOWN, *REGISTERED))
-    entries = tuple(_entry(path.parent, number, row, [REGISTERED[t] for t in tasks], values) for number, row in rows)
+    endpoints = [REGISTERED[task] for task in tasks]
+    needed = ("patient", *(column for endpoint in endpoints for column in endpoint.columns), *values)
+    rows = read_rows(path, needed, (*KNOWN, *LABEL_COLUMNS))
+    entries = tuple(_entry(path.parent, number, row, endpoints, values) for number, row in rows)
     if not entries:
         raise refused("empty", f"'{path.name}' has no patients.", "a header and one row per patient.", "Fill the file.")
     _check_agreement(entries)
@@ -67,7 +68,7 @@ def read_cohort(path: str | Path, tasks: Sequence[str], values: Sequence[str] = 
 def task_columns(path: str | Path) -> tuple[str, ...]:
     """The registered tasks that a cohort file has a column for; raises :class:`InputError` where there is none."""
     names = read_header(expanded(path))
-    found = tuple(task for task in REGISTERED if task in names)
+    found = tuple(task for task, endpoint in REGISTERED.items() if set(endpoint.columns) <= set(names))
     if not found:
         raise refused(
             "columns",
@@ -94,7 +95,7 @@ def _check_agreement(entries: Sequence[Entry]) -> None:
                 )
 
 
-def _entry(base: Path, number: int, row: dict[str, str], tasks: Sequence[Task], values: Sequence[str]) -> Entry:
+def _entry(base: Path, number: int, row: dict[str, str], endpoints: Sequence[Endpoint], values: Sequence[str]) -> Entry:
     paths = {name: _path(base, number, name, row.get(name, "")) for name in PATHS}
     if not row["patient"]:
         raise _cell(number, "patient", "", "a word that stands for the patient")
@@ -114,7 +115,7 @@ def _entry(base: Path, number: int, row: dict[str, str], tasks: Sequence[Task], 
         pet_is_suv=_yes(number, row.get("pet_is_suv", "")),
         clinical=_clinical(number, row),
         site=row.get("site", ""),
-        labels={task.name: label for task in tasks if (label := _label(number, task, row[task.name])) is not None},
+        labels={e.name: label for e in endpoints if (label := _label(number, e, row)) is not None},
         values={name: value for name in values if (value := _number(number, name, row[name])) is not None},
         line=number,
     )
@@ -180,13 +181,11 @@ def _clinical(number: int, row: dict[str, str]) -> Clinical:
         raise refused(f"cell.{error.code}", f"Row {number}: {error.found}", error.expected, error.remedy) from error
 
 
-def _label(number: int, task: Task, text: str) -> int | None:
-    meanings = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, task.negative.lower(): 0, task.positive.lower(): 1}
-    if text.lower() in UNKNOWN:
-        return None
-    if text.lower() not in meanings:
-        raise _cell(number, task.name, text, f"1 or '{task.positive}', 0 or '{task.negative}', or nothing")
-    return meanings[text.lower()]
+def _label(number: int, endpoint: Endpoint, row: dict[str, str]) -> Label | None:
+    try:
+        return endpoint.read(row)
+    except LabelError as error:
+        raise _cell(number, error.column, error.found, error.expected) from error
 
 
 def _cell(number: int, column: str, found: str, expected: str) -> InputError:

@@ -21,15 +21,15 @@ import torch
 from dmdp import __version__
 from dmdp.atomic import write_file
 from dmdp.bundles.bundle import Bundle
+from dmdp.endpoints.base import target_widths, widths
 from dmdp.errors import InputError
 from dmdp.jobs.executor import Executor
 from dmdp.jobs.here import HERE
 from dmdp.progress import Progress, part, silent
 
-from ..ensembles.stacking import Platt
+from ..endpoints.base import Study
+from ..endpoints.registry import study_of
 from ..runs.store import open_run, running
-from ..statistics.roc import delong
-from .calibration import smoothed_platt
 from .cohort_csv import Entry, read_cohort
 from .crops import read_examples
 from .csv_rows import expanded
@@ -41,13 +41,12 @@ from .members import train_members
 from .notes import IMAGES, column_notes, missing_notes, seen_by
 from .pieces import CROPS, FINAL, digest_of, ensemble_name, train_pieces
 from .plan import NetworkPlan
-from .scoring import by_patient
 from .splits import Roster, check_splits, outer_folds
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """The bundle; ``metrics`` by task as they stand in its manifest; ``logits`` (repeats, N, tasks) out of fold, uncalibrated;
+    """The bundle; ``metrics`` by task as they stand in its manifest; ``logits`` (repeats, N, widths) out of fold, uncalibrated;
     ``notes`` on the cohort, for a person."""
 
     bundle: Bundle
@@ -93,7 +92,7 @@ def _result(
     logits = _cross_validate(plan, examples, folder)
     final = train_members(plan, examples, folder / FINAL)
     labels = label_array(examples, plan.tasks)
-    calibration = {task: _calibrated(logits[..., t], labels[:, t]) for t, task in enumerate(plan.tasks)}
+    calibration = {s.endpoint.name: s.calibrate(logits[..., own], labels[:, aims]) for s, own, aims in _studies(plan)}
     metrics = _metrics(plan, examples, logits, labels)
     _write_predictions(folder, plan, entries, logits, labels, calibration)
     draw_curves(folder)
@@ -117,9 +116,9 @@ def _usable(entries: Sequence[Entry], plan: NetworkPlan) -> tuple[tuple[Entry, .
 
 
 def _cross_validate(plan: NetworkPlan, examples: Sequence[Example], folder: Path) -> np.ndarray:
-    """Log-odds (repeats, N, tasks) of every patient from ensembles that did not see them."""
+    """Outputs (repeats, N, widths) of every patient from ensembles that did not see them."""
     roster = Roster.of(examples, plan.tasks)
-    found = np.empty((plan.repeats, len(examples), len(plan.tasks)), np.float32)
+    found = np.empty((plan.repeats, len(examples), _studies(plan)[-1][1].stop), np.float32)
     for repeat in range(plan.repeats):
         dealt = outer_folds(roster, plan, repeat)
         for fold in range(plan.folds):
@@ -130,51 +129,42 @@ def _cross_validate(plan: NetworkPlan, examples: Sequence[Example], folder: Path
     return found
 
 
-def _calibrated(logits: np.ndarray, labels: np.ndarray) -> Platt:
-    """The calibration of the out-of-fold log-odds (repeats, N) of the scans with a known label."""
-    known = np.isfinite(labels)
-    return smoothed_platt(logits[:, known], labels[known].astype(int))
+def _studies(plan: NetworkPlan) -> list[tuple[Study, slice, slice]]:
+    """The study half of each endpoint, with its outputs and its targets among those of all."""
+    studies = [study_of(task) for task in plan.tasks]
+    endpoints = [study.endpoint for study in studies]
+    return list(zip(studies, widths(endpoints), target_widths(endpoints), strict=True))
 
 
 def _metrics(plan: NetworkPlan, examples: Sequence[Example], logits: np.ndarray, labels: np.ndarray) -> list[dict[str, Any]]:
-    """By task, over patients: the log-odds of a patient's scans are averaged."""
+    """By task, over patients."""
     names = [e.patient for e in examples]
     protocol = f"{plan.repeats} × {plan.folds}-fold cross-validation over patients, stopped by inner patients; scores pooled"
-    found = []
-    for column, task in enumerate(plan.tasks):
-        scores, y = by_patient(names, logits[..., column], labels[:, column])
-        area = delong(scores, y)
-        found.append(
-            {
-                "task": task,
-                "metric": "AUC",
-                "value": round(area.value, 4),
-                "interval": [round(bound, 4) for bound in area.interval],
-                "protocol": protocol,
-                "n": len(y),
-                "events": int(y.sum()),
-            }
-        )
-    return found
+    return [
+        {
+            "task": study.endpoint.name,
+            **metric,
+            "value": round(metric["value"], 4),
+            "interval": [round(bound, 4) for bound in metric["interval"]],
+            "protocol": protocol,
+        }
+        for study, own, aims in _studies(plan)
+        for metric in study.metrics(names, logits[..., own], labels[:, aims])
+    ]
 
 
 def _write_predictions(
     folder: Path, plan: NetworkPlan, entries: Sequence[Entry], logits: np.ndarray, labels: np.ndarray, calibration
 ) -> None:
-    """Out-of-fold log-odds (mean of the repeats) by line of the cohort file; no patient is named. The name of the column with the
-    probability says that the calibration, unlike the network, saw the row."""
+    """Out-of-fold scores (mean of the repeats) by line of the cohort file; no patient is named."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    columns = ("label", "log_odds", "probability_calibration_saw_row")
-    writer.writerow(["row", *(f"{task}_{what}" for task in plan.tasks for what in columns)])
+    studies = _studies(plan)
+    writer.writerow(["row", *(f"{study.endpoint.name}_{what}" for study, _, _ in studies for what in study.headers)])
     mean = logits.mean(axis=0)
     for row, entry in enumerate(entries):
-        cells: list[object] = [entry.line]
-        for column, task in enumerate(plan.tasks):
-            label = labels[row, column]
-            probability = 1 / (1 + np.exp(-calibration[task](mean[row, column])))
-            cells += ["" if np.isnan(label) else int(label), f"{mean[row, column]:.4f}", f"{probability:.4f}"]
-        writer.writerow(cells)
+        cells = [study.cells(mean[row, own], labels[row, aims], calibration[study.endpoint.name]) for study, own, aims in studies]
+        writer.writerow([entry.line, *(cell for own in cells for cell in own)])
     write_file(folder / "predictions.csv", text.getvalue().encode())
 
 

@@ -1,4 +1,4 @@
-"""The curves of trainings, from their logs: parts of the loss and AUC by epoch."""
+"""The curves of trainings, from their logs: parts of the loss and score by epoch."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _figure(logs: Mapping[str, Log]) -> Figure:
     for axes, title, labels in (
         (parts, "parts of the loss, learning", names),
         (loss, "task loss, patients of early stopping", []),
-        (area, "AUC, patients of early stopping", tasks),
+        (area, "AUC or c-index, patients of early stopping", tasks),
     ):
         axes.set_title(title, fontsize=9)
         axes.set_xlabel("epoch", fontsize=8)

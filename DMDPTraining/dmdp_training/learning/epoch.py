@@ -8,7 +8,7 @@ import torch
 from dmdp.errors import ModelError
 from dmdp.network.contrast import aligned_loss
 from dmdp.network.dmdp import Dmdp, Output
-from dmdp.network.losses import joint_loss, masked_task_loss, outline_loss
+from dmdp.network.losses import endpoint_loss, joint_loss, outline_loss
 from dmdp.network.weighting import alignment_weight, weighted
 from torch import Tensor
 
@@ -20,8 +20,8 @@ from .state import State, contrasts
 def one_epoch(
     state: State, data: Data, settings: TrainingSettings, weights: Tensor | None, watch: Callable[[float], None]
 ) -> dict[str, float]:
-    """Change ``state`` by an epoch and return the mean of each part of the loss. ``weights`` (tasks, 2) of the classes; ``watch``
-    hears the share that is done. Raises :class:`ModelError` where the loss is not a number."""
+    """Change ``state`` by an epoch and return the mean of each part of the loss. ``weights`` (targets, 2) of the classes;
+    ``watch`` hears the share that is done. Raises :class:`ModelError` where the loss is not a number."""
     seed_weights(settings.seed, state.epoch)
     batches = shuffled(len(data), settings.batch, settings.seed, state.epoch)
     steps = -(-len(batches) // settings.accumulate)
@@ -65,7 +65,7 @@ def _loss(state: State, batch: Batch, settings: TrainingSettings, weights: Tenso
         parts["task"] = (
             joint_loss(output.joint.float(), batch.labels, settings.smoothing)
             if output.joint is not None
-            else masked_task_loss(output.logits.float(), batch.labels, settings.smoothing, weights)
+            else endpoint_loss(network.config.endpoints, output.logits.float(), batch.labels, settings.smoothing, weights)
         )
     if batch.lesions is not None and torch.isfinite(batch.lesions).any():
         parts["outline"] = outline_loss(output.outline, batch.lesions)

@@ -6,13 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from dmdp.endpoints.base import Label, targets_of
+from dmdp.endpoints.registry import endpoint_of
 from dmdp.errors import InputError
 from dmdp.images.resampling import sample
 from dmdp.images.volume import Geometry
 from dmdp.inputs import LOGARITHMIC, usable
 from dmdp.patients.case import Lesion
 
-ALIKE = 1e-6  # a relative deviation below which values differ by rounding only
+from ..statistics.platt import spread
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,12 +22,12 @@ class Example:
     """``images`` float16 (2, 48, 96, 96), or (2, 24, 48, 48) at 2 mm, as :func:`dmdp.network.crop.normalise` makes them, an
     absent one filled with
     ``dmdp.network.dmdp.MISSING``; ``present`` says whether CT and PET are there; ``values`` raw, by name; ``labels`` the known
-    ones, 0/1 by task; ``lesion`` bool (z, y, x) on the crop, where it is known."""
+    ones by task; ``lesion`` bool (z, y, x) on the crop, where it is known."""
 
     patient: str
     images: np.ndarray
     values: Mapping[str, float]
-    labels: Mapping[str, int]
+    labels: Mapping[str, Label]
     present: tuple[bool, bool] = (True, True)
     site: str = field(default="")
     lesion: np.ndarray | None = None
@@ -37,8 +39,9 @@ def mask_on(crop: Geometry, lesion: Lesion) -> np.ndarray:
 
 
 def label_array(examples: Iterable[Example], tasks: Sequence[str]) -> np.ndarray:
-    """Labels float32 (N, tasks), NaN where unknown."""
-    return np.array([[e.labels.get(task, np.nan) for task in tasks] for e in examples], np.float32).reshape(-1, len(tasks))
+    """The labels as the endpoints of the tasks make targets of them: float32 (N, targets), of binary ones (N, tasks) of 0 and 1;
+    NaN if unknown."""
+    return targets_of((e.labels for e in examples), [endpoint_of(task) for task in tasks])
 
 
 def standardisation(examples: Sequence[Example], names: Sequence[str]) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -55,9 +58,3 @@ def standardisation(examples: Sequence[Example], names: Sequence[str]) -> tuple[
         means.append(float(column.mean()))
         deviations.append(spread(column))
     return tuple(means), tuple(deviations)
-
-
-def spread(column: np.ndarray) -> float:
-    """The standard deviation of some values, 1 where they are all alike but for rounding."""
-    deviation = float(np.std(column))
-    return deviation if deviation > ALIKE * max(abs(float(np.mean(column))), 1.0) else 1.0

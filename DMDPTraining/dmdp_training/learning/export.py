@@ -9,13 +9,13 @@ from typing import Any
 import torch
 from dmdp import POPULATION, RESEARCH_USE_ONLY, __version__
 from dmdp.bundles.bundle import Bundle, write_bundle
+from dmdp.endpoints.registry import described, endpoint_of
 from dmdp.network.dmdp import Dmdp
 from dmdp.network.members import Members as LoadedMembers
 from dmdp.network.model import DEMONSTRATION_LABEL, load_network_model, self_test_images
 from safetensors.torch import save
 
-from ..ensembles.stacking import Platt
-from ..simulate.labels import SIMULATED_TASKS
+from ..simulate.labels import SIMULATED_ENDPOINTS
 from .examples import Example
 from .notes import IMAGES
 from .plan import NetworkPlan
@@ -29,7 +29,7 @@ def write_network(
     networks: Sequence[Dmdp],
     examples: Sequence[Example],
     plan: NetworkPlan,
-    calibration: Mapping[str, Platt],
+    calibration: Mapping[str, Mapping[str, Any]],
     metrics: Sequence[Mapping[str, Any]],
     notes: Sequence[str] = (),
     made_from: Mapping[str, str] | None = None,
@@ -41,40 +41,44 @@ def write_network(
     """
     halved = [_halved(network) for network in networks]
     files = {f"network-{i + 1}.safetensors": save(_stored(network)) for i, network in enumerate(halved)}
-    slopes = {task: {"slope": p.slope, "intercept": p.intercept} for task, p in calibration.items()}
     images = torch.from_numpy(self_test_images(SELF_TEST_SEED, halved[0].config.shape))
-    tested = LoadedMembers(tuple(halved), slopes).probabilities(images, None)
-    simulated = any(task in SIMULATED_TASKS for task in plan.tasks)
+    tested = LoadedMembers(tuple(halved), calibration).probabilities(images, None)
+    simulated = any(task in SIMULATED_ENDPOINTS for task in plan.tasks)
     manifest = {
         "name": plan.name,
         "version": "1.0.0",
         "kind": "network",
         "demonstration": simulated,
         "tasks": list(plan.tasks),
+        **({"endpoints": told} if (told := described(plan.tasks)) else {}),
         "intended_use": _intended_use(simulated),
         "cohorts": [
             {
                 "name": "cohort",
                 "title": "simulated patients" if simulated else _title(examples),
                 "n": len({e.patient for e in examples}),
-                "events": {task: len({e.patient for e in examples if e.labels.get(task) == 1}) for task in plan.tasks},
+                "events": {task: len({e.patient for e in examples if _has_event(e, task)}) for task in plan.tasks},
             }
         ],
         "metrics": list(metrics),
         "network": halved[0].config.to_json(),
         "members": list(files),
-        "calibration": slopes,
+        "calibration": dict(calibration),
         "training": plan.to_json(),
         "notes": list(notes),
         "self_test": {
             "inputs": {"seed": SELF_TEST_SEED},
-            "outputs": dict(zip(plan.tasks, map(float, tested), strict=True)),
+            "outputs": tested,
         },
         "versions": {"dmdp": __version__, "torch": torch.__version__},
     }
     bundle = write_bundle(out, manifest, {**files, CARD: model_card(manifest).encode()}, made_from=made_from)
     load_network_model(bundle)
     return bundle
+
+
+def _has_event(example: Example, task: str) -> bool:
+    return task in example.labels and endpoint_of(task).is_event(example.labels[task])
 
 
 def _intended_use(simulated: bool) -> str:
@@ -92,7 +96,8 @@ def model_card(manifest: Mapping[str, Any]) -> str:
     """What a person should know before they use the network, as Markdown."""
     (cohort,) = manifest["cohorts"]
     rows = [
-        f"| {m['task']} | {m['value']:.3f} ({m['interval'][0]:.3f} to {m['interval'][1]:.3f}) | {m['n']} | {m['events']} |"
+        f"| {m['task']} | {m['metric']} | {m['value']:.3f} ({m['interval'][0]:.3f} to {m['interval'][1]:.3f}) | {m['n']} "
+        f"| {m.get('events', '')} |"
         for m in manifest["metrics"]
     ]
     settings = manifest["training"]["settings"]
@@ -110,19 +115,19 @@ def model_card(manifest: Mapping[str, Any]) -> str:
             "## Trained on",
             "",
             f"{cohort['title']}: {cohort['n']} patients; "
-            + ", ".join(f"{task} positive in {count}" for task, count in cohort["events"].items())
+            + ", ".join(f"{task} {endpoint_of(task).event} in {count}" for task, count in cohort["events"].items())
             + f". {settings['epochs']} epochs at most, batch {settings['batch']} × {settings['accumulate']}, "
             f"seed {settings['seed']}.",
             "",
             *notes,
             "## Internal validation",
             "",
-            "| task | AUC (95 % interval) | n | events |",
-            "| --- | --- | --- | --- |",
+            "| task | metric | value (95 % interval) | n | events |",
+            "| --- | --- | --- | --- | --- |",
             *rows,
             "",
             f"{manifest['metrics'][0]['protocol']}. The final ensemble was trained on all patients and was not tested itself. "
-            "Probabilities are calibrated (Platt) on the out-of-fold scores of the same patients; how well they are calibrated "
+            "Probabilities are calibrated on the out-of-fold scores of the same patients; how well they are calibrated "
             "in others is not known.",
             "",
             "## Limits",

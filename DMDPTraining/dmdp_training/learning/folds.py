@@ -36,7 +36,7 @@ def patient_folds(patients: Sequence[str], strata: Sequence[str], folds: int, se
 
 
 def stratum(site: str, labels: Mapping[str, int], tasks: Sequence[str]) -> str:
-    """Site and labels in one word; an unknown label is a class of its own."""
+    """Site and classes in one word; an unknown class is one of its own."""
     return "|".join([site, *(str(labels.get(task, "?")) for task in tasks)])
 
 

@@ -30,7 +30,7 @@ class Members:
         return tuple(t.network for t in self.trained)
 
     def logits(self, examples: Sequence[Example], device: str, batch: int = 8) -> np.ndarray:
-        """Mean log-odds of the members, float32 (N, tasks)."""
+        """Mean outputs of the members, float32 (N, widths)."""
         found = []
         for network in self.networks:
             found.append(scores(network.to(device), Data(examples, network.config), batch, device))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from dmdp.endpoints.registry import endpoint_of
 from dmdp.inputs import usable
 
 from ..statistics.associations import fisher_missingness
@@ -46,15 +47,17 @@ def missing_notes(plan: NetworkPlan, examples: Sequence[Example]) -> tuple[str, 
         patterns.setdefault(measured.tobytes(), ([], measured))[0].append(name)
     found = []
     for task in plan.tasks:
-        answers = np.array([next((e.labels[task] for e in rows if task in e.labels), np.nan) for rows in patients.values()])
+        endpoint = endpoint_of(task)
+        told = [next((endpoint.is_event(e.labels[task]) for e in rows if task in e.labels), np.nan) for rows in patients.values()]
+        answers = np.array(told, float)
         known = np.isfinite(answers)
         for names, measured in patterns.values():
             test = fisher_missingness(measured[known], answers[known].astype(int))
             if test.p < SUSPECT:
                 found.append(
-                    f"{task} is positive in {test.events_missing} of {test.missing} patients without {', '.join(names)} and in "
-                    f"{test.events_known} of {test.known} with it (Fisher p = {test.p:.2g}): the network may learn what is "
-                    "missing in place of the disease."
+                    f"{task} is {endpoint.event} in {test.events_missing} of {test.missing} patients without {', '.join(names)} "
+                    f"and in {test.events_known} of {test.known} with it (Fisher p = {test.p:.2g}): the network may learn what "
+                    "is missing in place of the disease."
                 )
     return tuple(found)
 

@@ -6,16 +6,18 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from dmdp.endpoints.base import target_widths, widths
+from dmdp.endpoints.registry import endpoint_of
 from dmdp.network.dmdp import Dmdp
-from dmdp.network.losses import masked_task_loss
+from dmdp.network.losses import endpoint_loss
 
-from ..statistics.metrics import auc
+from ..endpoints.registry import study_of
 from .batches import Data
 
 
 @torch.no_grad()
 def scores(network: Dmdp, data: Data, size: int, device: str = "cpu") -> np.ndarray:
-    """Log-odds float32 (N, tasks) in evaluation mode."""
+    """Outputs float32 (N, widths) in evaluation mode."""
     network.eval()
     found = []
     for batch in data.plain(size):
@@ -24,26 +26,17 @@ def scores(network: Dmdp, data: Data, size: int, device: str = "cpu") -> np.ndar
     return np.concatenate(found)
 
 
-def aucs(logits: np.ndarray, labels: np.ndarray, tasks: Sequence[str]) -> dict[str, float]:
-    """AUC by task over its known labels; a task without patients of both classes is left out. Both arrays (N, tasks)."""
-    found = {}
-    for column, task in enumerate(tasks):
-        known = np.isfinite(labels[:, column])
-        answers = labels[known, column]
-        if 0 < answers.sum() < len(answers):
-            found[task] = float(auc(logits[known, column], answers.astype(int)))
-    return found
+def endpoint_scores(outputs: np.ndarray, targets: np.ndarray, tasks: Sequence[str]) -> dict[str, float]:
+    """By task what chooses an epoch (the AUC, of ordered classes the c-index), over its known labels; a task of which it cannot
+    be told is left out. ``outputs`` (N, widths), ``targets`` (N, targets)."""
+    endpoints = [endpoint_of(task) for task in tasks]
+    found = {
+        task: study_of(task).score(outputs[:, own], targets[:, aims])
+        for task, own, aims in zip(tasks, widths(endpoints), target_widths(endpoints), strict=True)
+    }
+    return {task: value for task, value in found.items() if value is not None}
 
 
-def task_loss(logits: np.ndarray, labels: np.ndarray) -> float:
-    """Unsmoothed, unweighted cross-entropy over the known labels; both arrays (N, tasks)."""
-    return float(masked_task_loss(torch.from_numpy(logits), torch.from_numpy(labels)))
-
-
-def by_patient(names: Sequence[str], logits: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean log-odds (repeats, P) and label (P,) 0/1 of every patient, over their scans with a known label: from the patients'
-    ``names``, log-odds (repeats, N) and ``labels`` (N,) of scans."""
-    rows = np.flatnonzero(np.isfinite(labels))
-    _, first, own = np.unique(np.array(names)[rows], return_index=True, return_inverse=True)
-    share = own[:, None] == np.arange(len(first))
-    return logits[:, rows] @ (share / share.sum(axis=0)), labels[rows][first].astype(int)
+def task_loss(outputs: np.ndarray, targets: np.ndarray, tasks: Sequence[str]) -> float:
+    """Unsmoothed, unweighted loss over the known labels; ``outputs`` (N, widths), ``targets`` (N, targets)."""
+    return float(endpoint_loss([endpoint_of(task) for task in tasks], torch.from_numpy(outputs), torch.from_numpy(targets)))

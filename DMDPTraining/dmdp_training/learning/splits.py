@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from dmdp.endpoints.base import Label
+from dmdp.endpoints.registry import endpoint_of
 from dmdp.errors import InputError
 
+from ..endpoints.registry import study_of
 from .folds import inner_split, patient_folds, stratum
 from .plan import NetworkPlan
 
-LEAST = 3  # patients of a class, below which no fold leaves one to learn from and one to stop by
 SHARES = (1 / 5, 1 / 3, 1 / 2)  # of the patients that early stopping looks at
 ATTEMPTS = 20  # different splits of each share
 
@@ -22,39 +24,41 @@ class Person(Protocol):
 
     patient: str
     site: str
-    labels: Mapping[str, int]
+    labels: Mapping[str, Label]
 
 
 @dataclass(frozen=True, eq=False)
 class Roster:
-    """Names, strata (N,) and labels (N, tasks; NaN where unknown) of rows."""
+    """Names, strata (N,) and groups (N, tasks; NaN if unknown) of rows: the number of the class of each label, or whether the
+    event was seen."""
 
     tasks: tuple[str, ...]
     names: np.ndarray
     strata: np.ndarray
-    labels: np.ndarray
+    groups: np.ndarray
 
     @classmethod
     def of(cls, people: Sequence[Person], tasks: Sequence[str]) -> Roster:
         """That of some rows."""
         names = np.array([p.patient for p in people], object)
-        strata = np.array([stratum(p.site, p.labels, tasks) for p in people], object)
-        labels = np.array([[p.labels.get(task, np.nan) for task in tasks] for p in people], float)
-        return cls(tuple(tasks), names, strata, labels.reshape(-1, len(tasks)))
+        known = [{t: endpoint_of(t).group(p.labels[t]) for t in tasks if t in p.labels} for p in people]
+        strata = np.array([stratum(p.site, own, tasks) for p, own in zip(people, known, strict=True)], object)
+        groups = np.array([[own.get(task, np.nan) for task in tasks] for own in known], float)
+        return cls(tuple(tasks), names, strata, groups.reshape(-1, len(tasks)))
 
     def take(self, rows: np.ndarray) -> Roster:
         """The same of some of its rows, as numbers or bool (N,)."""
-        return Roster(self.tasks, self.names[rows], self.strata[rows], self.labels[rows])
+        return Roster(self.tasks, self.names[rows], self.strata[rows], self.groups[rows])
 
-    def counts(self) -> dict[str, tuple[int, int]]:
-        """Patients of the negative and of the positive class by task."""
+    def counts(self) -> dict[str, tuple[int, ...]]:
+        """Patients of each group by task."""
         return {
-            task: tuple(len(set(self.names[self.labels[:, column] == label])) for label in (0, 1))
+            task: tuple(len(set(self.names[self.groups[:, column] == group])) for group in range(len(endpoint_of(task).groups)))
             for column, task in enumerate(self.tasks)
         }
 
-    def with_both(self) -> list[str]:
-        """The tasks of which there are both classes."""
+    def with_all(self) -> list[str]:
+        """The tasks of which there are all groups."""
         return [task for task, counts in self.counts().items() if all(counts)]
 
 
@@ -64,22 +68,29 @@ def outer_folds(roster: Roster, plan: NetworkPlan, repeat: int) -> np.ndarray:
 
 
 def inner_rows(roster: Roster, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Row numbers to learn from and to stop by: a fifth of the patients, or more of a small cohort, until both classes of every
-    task are on both sides; where that cannot be, of every task on the one side and of one task at least on the other.
+    """Row numbers to learn from and to stop by: a fifth of the patients, or more of a small cohort, until every class of every
+    task is on both sides; where that cannot be, of every task on the one side and of one task at least on the other.
 
     Raises :class:`InputError` where no split is even that.
     """
     every = len(roster.tasks)
     for least in (every, 1):
         for learn, stop in _splits(roster, seed):
-            if len(roster.take(learn).with_both()) == every and len(roster.take(stop).with_both()) >= least:
+            if len(roster.take(learn).with_all()) == every and len(roster.take(stop).with_all()) >= least:
                 return learn, stop
-    counts = "; ".join(f"{task}: {no} negative, {yes} positive" for task, (no, yes) in roster.counts().items())
     raise InputError(
         "training.few",
-        f"{len(set(roster.names))} patients are too few to learn from and stop by ({counts}).",
-        "both classes of every task among those to learn from, and of one task among those to stop by.",
+        f"{len(set(roster.names))} patients are too few to learn from and stop by ({counted(roster.counts())}).",
+        "every class of every task among those to learn from, and of one task among those to stop by.",
         "Bring more patients of the rarer class, or leave its task out.",
+    )
+
+
+def counted(counts: Mapping[str, Sequence[int]]) -> str:
+    """The patients of each group by task in words."""
+    return "; ".join(
+        f"{task}: " + ", ".join(f"{count} {name}" for count, name in zip(own, endpoint_of(task).groups, strict=True))
+        for task, own in counts.items()
     )
 
 
@@ -87,13 +98,14 @@ def check_splits(people: Sequence[Person], plan: NetworkPlan) -> None:
     """Raise :class:`InputError` where a training of the plan would lack a class, and say which."""
     everyone = Roster.of(people, plan.tasks)
     for task, counts in everyone.counts().items():
-        for label, count in enumerate(counts):
-            if count < LEAST:
+        endpoint, fewest = endpoint_of(task), study_of(task).fewest
+        for group, count in enumerate(counts):
+            if count < fewest:
                 raise InputError(
                     "training.class",
-                    f"For {task} there are {count} patients of class {label}.",
-                    f"at least {LEAST} patients of each class; hundreds for a result.",
-                    f"Bring patients of both classes, or leave {task} out of --tasks.",
+                    f"For {task} there are {count} patients of class {group} ({endpoint.groups[group]}).",
+                    f"at least {fewest} patients of each class; hundreds for a result.",
+                    f"Bring patients of every class, or leave {task} out of --tasks.",
                 )
     for repeat in range(plan.repeats):
         dealt = outer_folds(everyone, plan, repeat)

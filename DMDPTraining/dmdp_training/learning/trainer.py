@@ -25,11 +25,13 @@ from dmdp.network.dmdp import Dmdp
 from dmdp.network.losses import class_weights
 from dmdp.progress import Progress, silent
 
+from ..endpoints.registry import study_of
 from .batches import Data
 from .epoch import one_epoch
 from .examples import Example
-from .scoring import aucs, scores, task_loss
+from .scoring import endpoint_scores, scores, task_loss
 from .settings import TrainingSettings, digest
+from .splits import Roster
 from .state import State, begin, load_best, load_state, save_best, save_state
 
 CHECKPOINT, LOG = "checkpoint.safetensors", "log.jsonl"
@@ -38,8 +40,8 @@ BEST = "best-*.safetensors"  # the number is that of the epoch
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """The averaged weights of the best epoch; its AUC by task on the patients that stopping looked at (optimistic: they chose
-    the epoch); and the record of every epoch."""
+    """The averaged weights of the best epoch; its score by task (AUC or c-index) on the patients that stopping looked at
+    (optimistic: they chose the epoch); and the record of every epoch."""
 
     network: Dmdp
     epoch: int
@@ -124,9 +126,11 @@ def _forget_former(folder: Path, epoch: int) -> None:
 
 
 def _validate(state: State, held: Data, settings: TrainingSettings, folder: Path) -> dict[str, Any]:
-    """Score the averaged weights, and keep them where they are the best so far: by mean AUC, then by the loss."""
+    """Score the averaged weights, and keep them if they are the best so far: by the mean of the tasks' scores, then by the
+    loss."""
     logits = scores(state.average.network, held, settings.batch, settings.device)
-    found, loss = aucs(logits, held.labels, held.config.tasks), task_loss(logits, held.labels)
+    tasks = held.config.tasks
+    found, loss = endpoint_scores(logits, held.labels, tasks), task_loss(logits, held.labels, tasks)
     mean = round(float(np.mean(list(found.values()))), 4)
     if state.best is None or (mean, -loss) > (state.best["auc"], -state.best["loss"]):
         state.best = {"epoch": state.epoch + 1, "auc": mean, "loss": loss, "aucs": found}
@@ -148,18 +152,17 @@ def _check(data: Data, held: Data, settings: TrainingSettings) -> None:
             "patients in both parts, none of them in common.",
             "Split by patient.",
         )
-    for column, task in enumerate(data.config.tasks):
-        answers = data.labels[:, column]
-        classes = sorted({int(a) for a in answers[np.isfinite(answers)]})
-        if classes != [0, 1]:
-            known = f"only class {classes[0]}" if classes else "no known label"
+    for task, counts in Roster.of(data.examples, data.config.tasks).counts().items():
+        if not all(counts):
+            classes = [str(group) for group, count in enumerate(counts) if count]
+            known = f"only class {' and '.join(classes)}" if classes else "no known label"
             raise InputError(
                 "training.class",
                 f"For {task} there is {known} among the {len(data)} scans to learn from.",
-                "patients of both classes.",
-                f"Bring patients of both classes, or leave {task} out.",
+                "patients of every class.",
+                f"Bring patients of every class, or leave {task} out.",
             )
-    if not aucs(np.zeros_like(held.labels), held.labels, held.config.tasks):
+    if not endpoint_scores(np.zeros((len(held), sum(e.width for e in held.config.endpoints))), held.labels, held.config.tasks):
         raise InputError(
             "training.class",
             f"No task has both classes among the {len(held)} scans to stop by.",
@@ -186,7 +189,7 @@ def _words(state: State, settings: TrainingSettings, started: float, before: int
     if state.history:
         last = state.history[-1]
         words.append("loss " + ", ".join(f"{name} {value:.3f}" for name, value in last["losses"].items()))
-        words.append("AUC " + ", ".join(f"{task} {value:.2f}" for task, value in last["auc"].items()))
+        words.append(", ".join(f"{study_of(task).measure} {task} {value:.2f}" for task, value in last["auc"].items()))
     if state.epoch > before:
         left = (time.monotonic() - started) / (state.epoch - before) * (settings.epochs - state.epoch)
         words.append(f"at most {left / 60:.0f} min left")

@@ -6,10 +6,10 @@ import csv
 import io
 from collections.abc import Iterable, Mapping
 
-from .labels import SIMULATED_TASKS
+from .labels import SIMULATED_ENDPOINTS
 from .patient import SimulatedPatient
 
-COLUMNS = ("patient", "ct", "pet", "pet_mask", "ct_mask", "age", "sex", "smoking", "site", *SIMULATED_TASKS)
+COLUMNS = ("patient", "ct", "pet", "pet_mask", "ct_mask", "age", "sex", "smoking", "site", *SIMULATED_ENDPOINTS)
 
 
 def cohort_row(patient: SimulatedPatient, folder: str) -> dict[str, object]:

@@ -10,15 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from dmdp.tasks import Task
+from dmdp.endpoints.binary import Binary
 
-SIMULATED_TASKS: dict[str, Task] = {
-    task.name: task
-    for task in (
-        Task("sim_heterogeneity", "Simulated: uptake with several foci or a cold centre (PET)", "heterogeneous", "unimodal"),
-        Task("sim_habitat", "Simulated: two density habitats in the tumour (CT)", "two habitats", "uniform"),
-        Task("sim_margin", "Simulated: ground-glass zone round the tumour (CT)", "zone", "none"),
-        Task("sim_interaction", "Simulated: PET and CT disagree on heterogeneity", "discordant", "concordant"),
+SIMULATED_ENDPOINTS: dict[str, Binary] = {
+    endpoint.name: endpoint
+    for endpoint in (
+        Binary("sim_heterogeneity", "Simulated: uptake with several foci or a cold centre (PET)", "heterogeneous", "unimodal"),
+        Binary("sim_habitat", "Simulated: two density habitats in the tumour (CT)", "two habitats", "uniform"),
+        Binary("sim_margin", "Simulated: ground-glass zone round the tumour (CT)", "zone", "none"),
+        Binary("sim_interaction", "Simulated: PET and CT disagree on heterogeneity", "discordant", "concordant"),
     )
 }
 MODALITIES = {"sim_heterogeneity": ("pet",), "sim_habitat": ("ct",), "sim_margin": ("ct",), "sim_interaction": ("ct", "pet")}

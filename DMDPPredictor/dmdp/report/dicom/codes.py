@@ -10,8 +10,6 @@ from dataclasses import dataclass
 
 from pydicom.sr.coding import Code
 
-from ...prediction.document import TaskPrediction
-
 SCHEME, SCHEME_NAME, RESPONSIBLE = "99DMDP", "Private codes of DMDP for 3D Slicer", "DMDP for 3D Slicer"
 ONE = Code("1", "UCUM", "no units")
 SUV_UNIT = Code("g/ml{SUVbw}", "UCUM", "Standardized Uptake Value body weight")
@@ -29,8 +27,6 @@ GRADIENT_ACTIVATION = Code("130403", "DCM", "Gradient-weighted class activation"
 NEIGHBOURHOOD = Code("123101", "DCM", "Neighborhood Analysis")
 HISTOGRAM = Code("123105", "DCM", "Histogram Analysis")
 
-LOWER = Code("LOW90", SCHEME, "Lower end of the 90 % interval")
-UPPER = Code("HIGH90", SCHEME, "Upper end of the 90 % interval")
 OCCLUSION = Code("OCCLUSION", SCHEME, "Fall of the log-odds when the place is covered")
 APPLICABILITY = Code("APPLICABILITY", SCHEME, "May the model speak about this patient?")
 VERDICTS = {
@@ -39,11 +35,6 @@ VERDICTS = {
     "outside": Code("APPL-OUTSIDE", SCHEME, "Outside what the model may speak about"),
 }
 ANSWER = Code("ANSWER", SCHEME, "Conformal answer")
-ANSWERS = {
-    "likely": Code("ANSWER-LIKELY", SCHEME, "Likely"),
-    "uncertain": Code("ANSWER-UNCERT", SCHEME, "Uncertain"),
-    "unlikely": Code("ANSWER-UNLIKELY", SCHEME, "Unlikely"),
-}
 
 
 @dataclass(frozen=True)
@@ -70,14 +61,14 @@ MEASURES = (
 )
 
 
-def probability(name: str, task: TaskPrediction) -> Code:
-    """The private code of a task's probability, such as P-EGFR; values hold 16 characters (SH), meanings 64 (LO)."""
-    return Code(f"P-{name.upper()}"[:16], SCHEME, f"Probability of {task.positive} ({task.title})"[:64])
+def private(code: str, meaning: str) -> Code:
+    """A code of ours; values hold 16 characters (SH), meanings 64 (LO)."""
+    return Code(code[:16], SCHEME, meaning[:64])
 
 
 def region(number: int, meaning: str) -> Code:
     """The private code of a CT region of ``ct_regions_v1``."""
-    return Code(f"REG{number}", SCHEME, plain(meaning)[:64])
+    return private(f"REG{number}", plain(meaning))
 
 
 def plain(text: str) -> str:

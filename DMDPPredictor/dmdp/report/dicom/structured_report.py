@@ -8,7 +8,8 @@ import highdicom as hd
 
 from ... import POPULATION, RESEARCH_USE_ONLY, __version__
 from ...applicability.verdict import Applicability
-from ...prediction.document import Prediction, TaskPrediction
+from ...endpoints.answers import Answer, OfSubModel
+from ...prediction.document import Prediction
 from . import codes
 from .identity import MANUFACTURER, MODEL, Identity
 from .schemes import private_scheme
@@ -80,32 +81,26 @@ def _lesion(pet: Source, segmentation: hd.seg.Segmentation, prediction: Predicti
     return group
 
 
-def _task(name: str, task: TaskPrediction, prediction: Prediction, identity: Identity):
-    """TID 1501 with TID 4019: probability and interval (unit 1), the verdict, and in words what stands behind them."""
+def _task(name: str, task: Answer, prediction: Prediction, identity: Identity):
+    """TID 1501 with TID 4019: the numbers of the answer (unit 1), the verdict, and in words what stands behind them."""
     applicability = prediction.applicability
     outside = applicability.verdict == "outside"
     answers = [hd.sr.QualitativeEvaluation(codes.APPLICABILITY, codes.VERDICTS[applicability.verdict])]
-    if task.set in codes.ANSWERS and not outside:
-        answers.append(hd.sr.QualitativeEvaluation(codes.ANSWER, codes.ANSWERS[task.set]))
+    answers += [hd.sr.QualitativeEvaluation(codes.ANSWER, codes.private(*one)) for one in task.evaluated() if not outside]
+    numbers = [hd.sr.Measurement(codes.private(one.code, one.meaning), one.value, codes.ONE) for one in task.coded(name)]
     group = hd.sr.MeasurementsAndQualitativeEvaluations(
         tracking_identifier=hd.sr.TrackingIdentifier(uid=identity.uid("task", name), identifier=f"{task.title}: prediction"),
         finding_category=codes.ABNORMAL,
         finding_type=codes.NEOPLASM,
-        algorithm_id=_algorithm(task, prediction),
-        measurements=None if outside else _numbers(name, task),
+        algorithm_id=_algorithm(task, prediction) if isinstance(task, OfSubModel) else None,
+        measurements=None if outside or not numbers else numbers,
         qualitative_evaluations=answers,
     )
     _comment(group, RESEARCH_USE_ONLY, *_words(task, applicability))
     return group
 
 
-def _numbers(name: str, task: TaskPrediction) -> list[hd.sr.Measurement]:
-    low, high = task.interval
-    values = ((codes.probability(name, task), task.probability), (codes.LOWER, low), (codes.UPPER, high))
-    return [hd.sr.Measurement(code, value, codes.ONE) for code, value in values]
-
-
-def _algorithm(task: TaskPrediction, prediction: Prediction) -> hd.sr.AlgorithmIdentification:
+def _algorithm(task: OfSubModel, prediction: Prediction) -> hd.sr.AlgorithmIdentification:
     name, _, version = task.model.rpartition(" ")
     bundle = next((model for model in prediction.models if f"{model['name']} {model['version']}" == task.model), {})
     parameters = [f"sub-model: {task.sub_model}", f"inputs: {', '.join(task.inputs)}", f"software: dmdp {__version__}"]
@@ -114,21 +109,13 @@ def _algorithm(task: TaskPrediction, prediction: Prediction) -> hd.sr.AlgorithmI
     return hd.sr.AlgorithmIdentification(name=name or task.model, version=version or "unknown", parameters=parameters)
 
 
-def _words(task: TaskPrediction, applicability: Applicability) -> list[str]:
-    """Sentences for the reader: the verdict's reasons, the cohort, the interval, the validation, doubts."""
+def _words(task: Answer, applicability: Applicability) -> list[str]:
+    """Sentences for the reader: the verdict's reasons, and what stands behind the answer."""
     words = [f"Applicability: {applicability.verdict}."]
     words += [f"{reason.level}: {reason.found} Expected: {reason.expected}." for reason in applicability.reasons]
     if applicability.verdict == "outside":
         words.append(OUTSIDE)
-    words.append(f"Model of n = {task.n} patients, {task.events} {task.positive}; cohorts {task.cohort}.")
-    words.append(f"Interval: {task.interval_kind}. Answer: {task.set_kind}.")
-    for metric in task.metrics[:1]:
-        low, high = metric["interval"]
-        words.append(
-            f"{metric['metric']} {metric['value']:.2f} ({metric['interval_level']:.0%} interval {low:.2f} to {high:.2f}), "
-            f"n = {metric['n']}; {metric['protocol']}."
-        )
-    return [*words, *task.notes, f"Intended population: {POPULATION}"]
+    return [*words, *task.evidence(), f"Intended population: {POPULATION}"]
 
 
 def _comment(content: Sequence, *sentences: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from dmdp.errors import UsageError
 
-from ...simulate.labels import SIMULATED_TASKS
+from ...simulate.labels import SIMULATED_ENDPOINTS
 from .variants import VARIANTS
 
 SIZES = ("quick", "lite", "full")
@@ -31,7 +31,7 @@ class AblationPlan:
     trees: int = 100
     device: str = "cpu"
     variants: tuple[str, ...] = tuple(VARIANTS)
-    tasks: tuple[str, ...] = tuple(SIMULATED_TASKS)
+    tasks: tuple[str, ...] = tuple(SIMULATED_ENDPOINTS)
 
     def __post_init__(self) -> None:
         for name, least in (("learn", 20), ("stop", 10), ("held_out", 16), ("seeds", 1), ("epochs", 1)):

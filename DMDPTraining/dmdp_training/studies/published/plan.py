@@ -45,11 +45,17 @@ EXTERNAL = "GD"  # the paper's external cohort for the subtype
 
 @dataclass(frozen=True)
 class Question:
-    """A task as it is validated: which patients, which feature sets, and how the paper labelled it."""
+    """An endpoint as it is validated: which patients, which feature sets, and how the paper labelled it.
+
+    ``positive`` is the positive class in a title, ``main_set`` the feature set that pictures and headline are of, ``words`` the
+    negative and the positive class beside a picture.
+    """
 
     task: str
     as_published: str
     positive: str
+    main_set: str
+    words: tuple[str, str]
     # the paper counts adenocarcinoma as the positive class of the subtype (its F1 0.91 with specificity 0.33 says so)
     paper_positive: int
 
@@ -79,8 +85,8 @@ class Question:
 QUESTIONS = {
     q.task: q
     for q in (
-        Question("EGFR", "EGFR", "EGFR mutant", 1),
-        Question("subtype", AS_PUBLISHED, "squamous cell carcinoma", 0),
-        Question("KRAS", "KRAS", "KRAS mutant", 1),
+        Question("EGFR", "EGFR", "EGFR mutant", "PET_CT_clinical", ("wild type", "EGFR mutant"), 1),
+        Question("subtype", AS_PUBLISHED, "squamous cell carcinoma", "PET_clinical", ("adenocarcinoma", "squamous"), 0),
+        Question("KRAS", "KRAS", "KRAS mutant", "PET_clinical", ("wild type", "KRAS mutant"), 1),
     )
 }

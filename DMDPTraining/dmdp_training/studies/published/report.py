@@ -26,9 +26,6 @@ from .results import Measured, Pieces, areas, comparisons, left_out, measure, ne
 from .tables import NOTE, Table, marked, shown
 from .units import MODELS
 
-MAIN_SET = {"EGFR": "PET_CT_clinical", "subtype": "PET_clinical", "KRAS": "PET_clinical"}
-WORDS = {"EGFR": ("wild type", "EGFR mutant"), "subtype": ("adenocarcinoma", "squamous"), "KRAS": ("wild type", "KRAS mutant")}
-
 
 @dataclass(frozen=True, eq=False)
 class Findings:
@@ -198,7 +195,7 @@ def _selected(f: Findings) -> Table:
         (task, marked(name), feature, f"{count / found.fits:.2f}")
         for (task, name), found in f.out_of_fold.items()
         for feature, count in sorted(found.selected.items(), key=lambda item: (-item[1], item[0]))
-        if name in ("PET", MAIN_SET[task])
+        if name in ("PET", QUESTIONS[task].main_set)
     ]
     title = "How often a feature was chosen over the outer fits"
     return Table("selection", title, ("task", "feature set", "feature", "share"), tuple(rows), NOTE)
@@ -225,14 +222,14 @@ def _flat(f: Findings) -> Table:
 def _pictures(f: Findings, cohort: Mapping[str, CohortTable]) -> Iterator[tuple[str, tuple[Any, str]]]:
     first, inside = areas(f.pieces, "paper"), areas(f.pieces, "selection_inside")
     for task, table in cohort.items():
-        name, title = MAIN_SET[task], QUESTIONS[task].positive
+        name, title = QUESTIONS[task].main_set, QUESTIONS[task].positive
         yield f"roc_{task}", plots.roc(f.out_of_fold, f.cells, task, title)
         yield f"forest_{task}", plots.forest(f.cells, task, title, MODELS)
-        yield f"calibration_{task}", plots.calibration(f.out_of_fold, f.cells, task, name, WORDS[task][1], MODELS)
-        yield f"violin_{task}", plots.violin(f.out_of_fold, task, name, WORDS[task], MODELS)
+        yield f"calibration_{task}", plots.calibration(f.out_of_fold, f.cells, task, name, QUESTIONS[task].words[1], MODELS)
+        yield f"violin_{task}", plots.violin(f.out_of_fold, task, name, QUESTIONS[task].words, MODELS)
         yield f"decision_{task}", plots.decision_curve(f.out_of_fold, task, title)
         yield f"selection_{task}", plots.selection(f.out_of_fold, task, name, title)
-        yield f"cohorts_{task}", plots.batches(QUESTIONS[task].analysed(table), task, WORDS[task])
+        yield f"cohorts_{task}", plots.batches(QUESTIONS[task].analysed(table), task, QUESTIONS[task].words)
         if (task, "PET_CT_clinical") in inside:
             reported = 0.90 if task == "EGFR" else 0.87
             yield f"splits_{task}", plots.splits(first, inside, task, reported, title)
@@ -265,7 +262,8 @@ def _facts(f: Findings, cohort: Mapping[str, CohortTable], configuration: Mappin
     per = "; ".join(f"{t}: {n} patients, {e} events" for t, (n, e) in sizes.items())
     cohorts = ", ".join(f"{c} {int((table.cohorts == c).sum())}" for c in sorted(set(table.cohorts.tolist())))
     best = "; ".join(
-        f"{t} {marked(MAIN_SET[t])} stack AUC {shown(f.cells[t, MAIN_SET[t], 'Stacking'].values['AUC'])}" for t in cohort
+        f"{t} {marked(QUESTIONS[t].main_set)} stack AUC {shown(f.cells[t, QUESTIONS[t].main_set, 'Stacking'].values['AUC'])}"
+        for t in cohort
     )
     return {
         "source": f"{source['repository']}, commit {source['commit']}, three tables with SHA-256.",

@@ -15,6 +15,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from ...cohorts.table import CohortTable
+from ...endpoints.registry import study_of
 from ...ensembles.learners import learners
 from ...ensembles.stacking import STACK, StackedEnsemble
 from ...selection.feature_sets import FEATURE_SETS, feature_pipeline, plain_pipeline, selected_names
@@ -112,7 +113,7 @@ def _nested(unit: Unit, table: CohortTable, plan: Plan) -> dict[str, Any]:
 def _permuted(unit: Unit, table: CohortTable, plan: Plan) -> dict[str, Any]:
     """As nested, with the labels drawn anew: nothing can be learnt, so every AUC above a half would be a leak."""
     table, x, y = _data(unit, QUESTIONS[unit.task].analysed(table), unit.task)
-    y = np.random.default_rng([plan.seed, unit.number]).permutation(y)
+    y = study_of(unit.task).by_chance(y, np.random.default_rng([plan.seed, unit.number]))
     train, test = _fold(y, plan.guard_folds, plan.seed + unit.number, unit.fold)
     return {**_fitted(unit, table, plan, x, y, train, test, plan.seed + unit.number), "y": y[test].tolist()}
 
