@@ -9,7 +9,7 @@ import pytest
 from dmdp.applicability.assess import assess, is_fdg
 from dmdp.applicability.lung import LungPosition
 from dmdp.ensemble.model import SubModel
-from dmdp.feature.feature import Feature
+from dmdp.feature import Feature
 from dmdp.images.volume import Geometry, Volume
 from dmdp.inputs import clinical_values
 from dmdp.patients.case import Case, Clinical, Lesion
