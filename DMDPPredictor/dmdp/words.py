@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .delineation.methods import ORIGINS
+
 _PLANES = {"xy": "axial", "xz": "coronal", "yz": "sagittal"}
 NAMES: Mapping[str, str] = {
     "age": "age",
@@ -39,15 +41,6 @@ CODED: Mapping[str, Mapping[Any, str]] = {
     "sex": {"F": "female", "M": "male", 1.0: "female", 0.0: "male"},
     "smoking": {"ever": "ever", "never": "never", 1.0: "ever", 0.0: "never"},
     **{f"type_{code}": _COURSE for code in _PLANES},
-}
-METHODS: Mapping[str, str] = {
-    "auto": "automatic",
-    "suv4": "at SUV 4",
-    "suv3": "at SUV 3",
-    "suv2.5": "at SUV 2.5",
-    "pet41": "at 41 % of the maximum",
-    "pet50": "at 50 % of the maximum",
-    "manual": "drawn by hand",
 }
 MODALITIES: Mapping[str, str] = {"both": "PET and CT"}
 VERDICTS: Mapping[str, str] = {
@@ -82,7 +75,7 @@ def coded(code: str, value: Any) -> str | None:
 
 def method(code: str) -> str:
     """The rule by which a contour was drawn."""
-    return METHODS.get(code, code.replace("_", " "))
+    return ORIGINS[code].title if code in ORIGINS else code.replace("_", " ")
 
 
 def modality(code: str) -> str:

@@ -19,13 +19,12 @@ from ..errors import InputError, LesionError, SuvError
 from ..images.files import read_volume
 from ..images.resampling import resample_mask
 from ..images.volume import Geometry, Volume
-from ..patients.case import Clinical
+from ..patients.case import MIN_VOXELS, Clinical
 from .masks import read_segment
 from .packed import unpack
 from .source import Given, ImageSource
 
 SUV_UNIT = "SUVbw g/ml"
-MIN_VOXELS = 2
 
 
 @dataclass(frozen=True, eq=False)
