@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from dmdp import __version__
 from dmdp.atomic import write_file
+from dmdp.network.config import SIZES
 from dmdp.progress import Progress, part, silent
 
 from ...learning.simulated import VERSION
@@ -22,7 +23,6 @@ from .report import Findings, write
 from .variants import VARIANTS
 
 STACK = "stack"
-SPACING = {"quick": 2, "lite": 1, "full": 1}
 
 
 def run_ablation(out: str | Path, plan: AblationPlan, progress: Progress = silent) -> Findings:
@@ -34,7 +34,7 @@ def run_ablation(out: str | Path, plan: AblationPlan, progress: Progress = silen
     facts = {"dmdp": __version__, "torch": torch.__version__, "simulation": VERSION}
     with running(out):
         folder = open_run(out, {"ablation": plan.to_json(), "versions": facts})
-        patients = simulate(plan, SPACING[plan.size], folder / "crops", part(progress, 0.0, 0.1))
+        patients = simulate(plan, SIZES[plan.size]().spacing, folder / "crops", part(progress, 0.0, 0.1))
         work = [(name, seed) for seed in range(plan.seeds) for name in (*plan.variants, STACK)]
         found: dict[tuple[str, int], Mapping[str, Any]] = {}
         for number, (name, seed) in enumerate(work):
