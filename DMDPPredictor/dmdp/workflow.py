@@ -20,7 +20,7 @@ from .images.files import write_mask, write_volume
 from .images.volume import Volume
 from .intake.prepare import CaseRequest, prepare_case
 from .jobs.job import Job
-from .models import load_model
+from .models import kind_of, load_model
 from .network.model import DEMONSTRATION_LABEL
 from .patients.case import Case
 from .prediction.document import IMAGES, Prediction, json_text
@@ -70,8 +70,9 @@ def predict_to_folder(
     with result_folder(out, PREDICTION, overwrite=overwrite, inputs=[*request.paths(), *found]) as aside:
         progress(0.0, "checking the models")
         bundles = [read_bundle(path) for path in found]
-        ensembles = [load_model(b) for b in bundles if b.manifest["kind"] == "ensemble"]
-        network, obstacle = _network([b for b in bundles if b.manifest["kind"] == "network"])
+        kinds = [kind_of(bundle) for bundle in bundles]
+        ensembles = [kind.load(bundle) for kind, bundle in zip(kinds, bundles, strict=True) if kind.opinion is None]
+        network, obstacle = _network([bundle for kind, bundle in zip(kinds, bundles, strict=True) if kind.opinion])
         if not ensembles:
             raise ModelError(
                 "model.no_ensemble",
@@ -90,9 +91,8 @@ def predict_to_folder(
         ct, ct_notes = _measure(case, regions)
         demonstration, heatmaps = obstacle, {}
         if network is not None:
-            from .explain.demonstrate import demonstrate
-
-            demonstration, heatmaps = demonstrate(network, case, device, second_opinion, backend, part(progress, 0.4, 0.55))
+            opinion = kind_of(network.bundle).opinion
+            demonstration, heatmaps = opinion(network, case, device, second_opinion, backend, part(progress, 0.4, 0.55))
         prediction = predict(
             case,
             ensembles,
