@@ -62,7 +62,6 @@ def environment() -> dict[str, str]:
         "PYTHONSAFEPATH": "1",  # nothing is imported from the folder that a process happens to run in
         "DMDP_TRACE": "1",
         errors.IN_SLICER: "" if own else "1",
-        "NUMBA_CACHE_DIR": str(Path.home() / ".cache" / "dmdp" / "numba"),
         **dict.fromkeys(("TMPDIR", "TEMP", "TMP", SESSION), session),
     }
 

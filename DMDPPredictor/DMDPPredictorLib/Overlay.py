@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import slicer
+from dmdp import words
 from dmdp.network.model import DEMONSTRATION_LABEL
 from dmdp.report import maps, standing
 from slicer.i18n import tr as _
@@ -14,7 +15,6 @@ from .Nodes import RAS_TO_LPS, geometryFromNode, maskFromSegmentation
 from .PetSource import isSuv, suvFactor
 from .Results import HEATMAP, TRAINED
 
-CT_WINDOW_LEVEL = (1400.0, -500.0)
 PET_COLOURS = ("vtkMRMLPETProceduralColorNodePET-DICOM", "vtkMRMLPETProceduralColorNodePET-Heat", "vtkMRMLColorTableNodeIron")
 HEATMAP_COLOURS = ("vtkMRMLColorTableNodeFileInferno.txt", "vtkMRMLColorTableNodeIron", "vtkMRMLColorTableNodeRed")
 HEATMAP_THRESHOLD = 0.05
@@ -80,7 +80,7 @@ def lesionCentreRas(segmentationNode, petNode, segmentId: str = "") -> tuple[flo
 def _displayCt(node) -> None:
     display = _display(node)
     display.AutoWindowLevelOff()
-    display.SetWindowLevel(*CT_WINDOW_LEVEL)
+    display.SetWindowLevel(*words.CT_WINDOWS["lung"])
 
 
 def _isForeground(node) -> bool:

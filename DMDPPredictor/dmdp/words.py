@@ -52,6 +52,7 @@ COLOURS: Mapping[str, Mapping[str, str]] = {  # at least 4.5 : 1 against the pap
     "light": {"ok": "#1a6b3e", "caution": "#7d5000", "outside": "#b3261e"},
     "dark": {"ok": "#6fd19b", "caution": "#e8b45a", "outside": "#ff9a91"},
 }
+CT_WINDOWS: Mapping[str, tuple[float, float]] = {"lung": (1500.0, -600.0), "soft tissue": (400.0, 40.0)}  # HU: width and level
 
 
 def name(code: str) -> str:

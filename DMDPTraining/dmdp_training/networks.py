@@ -15,7 +15,7 @@ from dmdp.network.config import NetworkConfig
 from dmdp.network.crop import crop_pair, normalise
 from dmdp.network.dmdp import Dmdp
 from dmdp.network.losses import alignment_loss, masked_task_loss
-from dmdp.network.model import DEMONSTRATION_LABEL, WEIGHTS, load_network_model, self_test_images, tabular_row
+from dmdp.network.model import DEMONSTRATION_LABEL, SELF_TEST_SEED, WEIGHTS, load_network_model, self_test_images, tabular_row
 from dmdp.patients.case import Lesion
 from dmdp.pet_features import pet_features
 from dmdp.progress import Progress, silent
@@ -31,7 +31,6 @@ BATCH = 8
 LEARNING_RATE = 1e-3
 ALIGNMENT_WEIGHT = 0.05
 FIRST_HELD_OUT_SEED = 1_000_000
-SELF_TEST_SEED = 7
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,13 +18,11 @@ from ..dicom.suv import pet_header, suv_factors, to_suv
 from ..errors import InputError, LesionError, SuvError
 from ..images.files import read_volume
 from ..images.resampling import resample_mask
-from ..images.volume import Geometry, Volume
+from ..images.volume import SUVBW, Geometry, Volume
 from ..patients.case import MIN_VOXELS, Clinical
 from .masks import read_segment
 from .packed import unpack
 from .source import Given, ImageSource
-
-SUV_UNIT = "SUVbw g/ml"
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +106,7 @@ def load_pet(pet: Given, *, pet_is_suv: bool = False) -> LoadedPet:
             "Give the DICOM folder, or add --pet-is-suv if the file is in SUVbw.",
         )
     notes = ("The PET file was taken to be in SUVbw, as told.",)
-    return LoadedPet(source.placed(read_volume(path, SUV_UNIT)), None, notes)
+    return LoadedPet(source.placed(read_volume(path, SUVBW)), None, notes)
 
 
 def load_mask(

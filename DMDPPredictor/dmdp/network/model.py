@@ -11,12 +11,13 @@ import numpy as np
 
 from ..bundles.bundle import Bundle, refusal
 from ..errors import MissingPackage
-from ..inputs import LOGARITHMIC
+from ..inputs import as_read, usable
 from .config import CROP_MM, NetworkConfig
 
 WEIGHTS = "network.safetensors"
 DEMONSTRATION_LABEL = "demonstration network, not trained on patients; does not explain the probability"
 SELF_TEST_TOLERANCE = 1e-3
+SELF_TEST_SEED = 7  # of new bundles; each names its own
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,11 +147,9 @@ def self_test_images(seed: int, shape: tuple[int, int, int] = CROP_MM) -> np.nda
 
 
 def tabular_row(config: NetworkConfig, values: Mapping[str, float]) -> np.ndarray:
-    """The standardised table inputs (F,), NaN where missing; logarithm of the quantities in ``LOGARITHMIC``."""
+    """The table inputs (F,) as :func:`dmdp.inputs.as_read` has them and standardised, NaN if missing."""
     row = np.full(len(config.tabular), np.nan, np.float32)
     for i, name in enumerate(config.tabular):
-        value = values.get(name, np.nan)
-        if np.isfinite(value) and (value > 0 or name not in LOGARITHMIC):
-            raw = np.log(value) if name in LOGARITHMIC else value
-            row[i] = (raw - config.tabular_mean[i]) / config.tabular_sd[i]
+        if usable(values, name):
+            row[i] = (as_read(values[name], name) - config.tabular_mean[i]) / config.tabular_sd[i]
     return row

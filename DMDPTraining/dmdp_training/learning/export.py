@@ -11,7 +11,7 @@ from dmdp import POPULATION, RESEARCH_USE_ONLY, __version__
 from dmdp.bundles.bundle import Bundle, write_bundle
 from dmdp.network.dmdp import Dmdp
 from dmdp.network.members import Members as LoadedMembers
-from dmdp.network.model import DEMONSTRATION_LABEL, load_network_model, self_test_images
+from dmdp.network.model import DEMONSTRATION_LABEL, SELF_TEST_SEED, load_network_model, self_test_images
 from safetensors.torch import save
 
 from ..ensembles.stacking import Platt
@@ -21,7 +21,6 @@ from .notes import IMAGES
 from .plan import NetworkPlan
 
 CARD = "model_card.md"
-SELF_TEST_SEED = 7
 
 
 def write_network(

@@ -15,9 +15,8 @@ from ... import RESEARCH_USE_ONLY, __version__
 from ...delineation.methods import MANUAL, ORIGINS
 from ...images.resampling import sample
 from ...images.volume import Volume
-from ...regions.names import MEANINGS
+from ...regions.names import MEANINGS, REGION_COLOURS
 from ...results.reader import Contour
-from ..pictures import REGION_COLOURS
 from . import codes
 from .identity import Identity
 from .own_grid import measures, orientation, positions
