@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import slicer
-from dmdp import words
-from dmdp.network.model import DEMONSTRATION_LABEL
-from dmdp.report import maps, standing
+from dmdp import evidence, words
+from dmdp.report import maps
 from slicer.i18n import tr as _
 
 from .Attenuation import voxelUnit
@@ -119,7 +118,7 @@ def _legend(upper, wanted: bool) -> None:
         legend.SetVisibility(False)
     name = upper.GetAttribute(HEATMAP)
     if name is not None:
-        silent = standing.TRAINED.short if upper.GetAttribute(TRAINED) is not None else DEMONSTRATION_LABEL
+        silent = evidence.DEMONSTRATION.label if upper.GetAttribute(TRAINED) is None else evidence.TRAINED.short
         sentence = upper.GetDescription() or silent
         showLegends(upper, maps.kind(maps.split(name)[2]), sentence, numbers=6 if wanted else 0)
     elif wanted:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from html import escape
 
 from dmdp import POPULATION, RESEARCH_USE_ONLY, words
+from dmdp.evidence import evidence_of
 from dmdp.inputs import CLINICAL_INPUTS
 from dmdp.prediction.document import Adjusted, Prediction, TaskPrediction
 from dmdp.report import maps
-from dmdp.report.standing import is_demonstration
 from slicer.i18n import tr as _
 
 BAR, BARS = "▇", 10
@@ -55,9 +55,7 @@ def hiddenText() -> str:
 
 def networkTitle(prediction: Prediction) -> str:
     """What stands over the part of the panel that shows what a network said."""
-    if is_demonstration(prediction.demonstration):
-        return _("Demonstration network, apart from the answer")
-    return _("Network, apart from the answer")
+    return evidence_of(prediction.demonstration).heading
 
 
 def networkText(prediction: Prediction) -> str:

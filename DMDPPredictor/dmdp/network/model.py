@@ -11,11 +11,11 @@ import numpy as np
 
 from ..bundles.bundle import Bundle, refusal
 from ..errors import MissingPackage
+from ..evidence import DEMONSTRATION, TRAINED, Evidence, evidence_of
 from ..inputs import as_read, usable
 from .config import CROP_MM, NetworkConfig
 
 WEIGHTS = "network.safetensors"
-DEMONSTRATION_LABEL = "demonstration network, not trained on patients; does not explain the probability"
 SELF_TEST_TOLERANCE = 1e-3
 SELF_TEST_SEED = 7  # of new bundles; each names its own
 
@@ -33,18 +33,17 @@ class NetworkModel:
         return self.members.networks[0]
 
     @property
-    def is_demonstration(self) -> bool:
-        """True for a network that was not trained on patients; a bundle that does not say so counts as one."""
-        return bool(self.bundle.manifest.get("demonstration", True))
+    def evidence(self) -> Evidence:
+        """How far it was tested."""
+        return evidence_of(self.bundle.manifest)
 
     @property
     def label(self) -> str:
         """What every map and number of it must be marked with."""
-        if self.is_demonstration:
-            return DEMONSTRATION_LABEL
+        if self.evidence is DEMONSTRATION:
+            return DEMONSTRATION.label
         cohorts = " and ".join(f"{cohort['title']}, n = {cohort['n']}" for cohort in self.bundle.manifest["cohorts"])
-        known = f"network trained on {cohorts}"
-        return f"{known}, not validated elsewhere; shows the network, not the biology"
+        return f"network trained on {cohorts}, {TRAINED.label}"
 
     def probabilities(
         self, images: np.ndarray, rows: Sequence[Mapping[str, float]], device: str = "auto", backend: str = "auto", batch: int = 8

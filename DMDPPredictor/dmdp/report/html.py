@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from .. import words
+from ..evidence import evidence_of
 from ..regions.names import REGION_COLOURS
 from . import maps
-from .standing import standing
 
 if TYPE_CHECKING:
     from .pictures import Picture  # which matplotlib draws
@@ -43,7 +43,7 @@ def render(document: Mapping[str, Any], pictures: Sequence[Picture], folder: Pat
         remark=remark,
         images=images,
         region_colours=REGION_COLOURS,
-        standing_of=standing,
+        evidence_of=evidence_of,
         about_maps=maps.FOR_THE_POSITIVE_CLASS,
         words=words,
     )

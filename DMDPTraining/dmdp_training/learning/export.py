@@ -9,9 +9,10 @@ from typing import Any
 import torch
 from dmdp import POPULATION, RESEARCH_USE_ONLY, __version__
 from dmdp.bundles.bundle import Bundle, write_bundle
+from dmdp.evidence import DEMONSTRATION
 from dmdp.network.dmdp import Dmdp
 from dmdp.network.members import Members as LoadedMembers
-from dmdp.network.model import DEMONSTRATION_LABEL, SELF_TEST_SEED, load_network_model, self_test_images
+from dmdp.network.model import SELF_TEST_SEED, load_network_model, self_test_images
 from safetensors.torch import save
 
 from ..ensembles.stacking import Platt
@@ -78,7 +79,7 @@ def write_network(
 
 def _intended_use(simulated: bool) -> str:
     if simulated:
-        return f"Demonstration of the software only: {DEMONSTRATION_LABEL}. {RESEARCH_USE_ONLY}"
+        return f"Demonstration of the software only: {DEMONSTRATION.label}. {RESEARCH_USE_ONLY}"
     return f"Research on patients like those of its cohort. {POPULATION} {RESEARCH_USE_ONLY}"
 
 

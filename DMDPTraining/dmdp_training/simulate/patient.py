@@ -15,6 +15,7 @@ from dmdp.images.volume import SUVBW, Geometry, Volume
 from dmdp.patients.case import Clinical
 from scipy import ndimage
 
+from .sites import axes
 from .thorax import Anatomy, ellipsoid, paint_thorax
 
 CT_GRID = Geometry.from_spacing((100, 192, 192), (3.0, 2.0, 2.0), (-191.0, -191.0, -150.0))
@@ -56,7 +57,7 @@ def simulate_patient(seed: int) -> SimulatedPatient:
     """The patient of a seed; the same seed gives the same voxels."""
     rng = np.random.default_rng(seed)
     tumour = _tumour(rng)
-    x, y, z = (axis.astype(np.float32) for axis in _points(CT_GRID))
+    x, y, z = (axis.astype(np.float32) for axis in axes(CT_GRID))
     hu, suv = _thorax((x, y, z), rng)
     solid = _add_tumour(hu, suv, (x, y, z), tumour)
     hu = ndimage.gaussian_filter(hu, 0.5) + ndimage.gaussian_filter(rng.normal(0, 45, hu.shape), 0.6).astype(np.float32)
@@ -64,7 +65,7 @@ def simulate_patient(seed: int) -> SimulatedPatient:
     pet = sample(ndimage.gaussian_filter(suv, sigma), CT_GRID, PET_GRID, order=1, outside=0.0)
     noise = ndimage.gaussian_filter(rng.normal(0, 1, pet.shape), 0.7).astype(np.float32)
     pet = np.maximum(pet + 0.12 * np.sqrt(np.maximum(pet, 0.05)) * noise, 0.0)
-    on_pet = ellipsoid(_points(PET_GRID), tumour.centre, tumour.radii) <= 1
+    on_pet = ellipsoid(axes(PET_GRID), tumour.centre, tumour.radii) <= 1
     sex = "F" if rng.random() < 0.5 else "M"
     seen = Volume(pet, PET_GRID, SUVBW, {"modality": "PET", "source": "simulated"})
     return SimulatedPatient(
@@ -86,17 +87,6 @@ def _tumour(rng: np.random.Generator) -> _Tumour:
     centre = np.array([side * rng.uniform(60, 90), rng.uniform(-30, 35), rng.uniform(0, 80)])
     radii = rng.uniform(13, 24) * rng.uniform(0.85, 1.15, 3)
     return _Tumour(centre, radii, rng.uniform(6, 16), bool(rng.integers(2)), bool(rng.integers(2)))
-
-
-def _points(grid: Geometry) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """LPS coordinates (mm) of an axis-aligned grid, each of a shape that broadcasts to (z, y, x)."""
-    (dz, dy, dx), (x0, y0, z0) = grid.spacing, grid.matrix[:3, 3]
-    nz, ny, nx = grid.shape
-    return (
-        (x0 + dx * np.arange(nx))[None, None, :],
-        (y0 + dy * np.arange(ny))[None, :, None],
-        (z0 + dz * np.arange(nz))[:, None, None],
-    )
 
 
 def _thorax(points, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

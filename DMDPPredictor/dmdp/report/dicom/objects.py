@@ -16,17 +16,15 @@ from pydicom.dataset import Dataset
 
 from ... import __version__
 from ...errors import DicomError, MissingPackage
+from ...evidence import evidence_of
 from ...images.volume import Volume
 from ...intake.source import Given
 from ...progress import Progress
 from ...results.reader import Result
 from ..outcome import Exported
-from ..standing import standing
 from .identity import Identity
 from .prepared import reason_of
 from .source import Source, find_source, uptake_of, voxels_of
-
-LABEL = "network heatmap; does not explain the probability"
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,10 +70,11 @@ class Objects:
         from .parametric_map import parametric_map
 
         said = self.result.prediction.demonstration
-        label = (said or {}).get("label") or LABEL
+        evidence = evidence_of(said)
+        label = (said or {}).get("label") or evidence.label
         for number, (name, heatmap) in enumerate(self.result.heatmaps.items()):
             with _quiet():
-                made = parametric_map(self.ct, name, heatmap, label, standing(said), 9110 + number, self.identity)
+                made = parametric_map(self.ct, name, heatmap, label, evidence, 9110 + number, self.identity)
                 file = self._save(made, f"heatmap_{name}.dcm", "map", f"DICOM parametric map: {label}")
             yield file
 
