@@ -179,6 +179,7 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             # After the wrapper's observers, which read its values anew; added first, so that the widgets' one follows them too.
             self.addObserver(parameters.parameterNode, vtk.vtkCommand.ModifiedEvent, self.refresh, priority=LAST)
             self._guiTag = parameters.connectGui(self.ui)
+            self.ui.methodComboBox.toolTip = "\n".join(f"{words.method(name)}: {method.help}" for name, method in METHODS.items())
             for index, method in enumerate(METHODS):  # which lists the codes
                 self.ui.methodComboBox.setItemText(index, words.method(method))
             self.results.restore()

@@ -12,8 +12,10 @@ from dmdp.errors import DicomError, DmdpError, InputError, LesionError, MissingP
 from dmdp.jobs.job import write_job
 from dmdp.prediction.document import Prediction
 from dmdp.progress import Progress
-from dmdp.report.formats import DICOM_FORMATS, FORMATS, Exported, NotWritten, format_named, nothing, obstacle
+from dmdp.report.formats import DICOM_FORMATS, FORMATS, format_named, nothing, obstacle
 from dmdp.report.listing import add_to_list, check_addition, read_outcome
+from dmdp.report.outcome import Exported, NotWritten
+from dmdp.results.reader import Part
 from dmdp.session import new_folder
 from slicer.i18n import tr as _
 
@@ -72,7 +74,7 @@ def exportObstacle(
         )
     if result is None:
         return None
-    if name == "map" and not heatmapKeys(result):
+    if Part.HEATMAPS in FORMATS[name].needs and not heatmapKeys(result):
         found = _("The answer came with the scene.") if result.folder is None else _("No network was run.")
         return InputError("export.no_maps", found, _("heatmaps of a network."), _("Predict again with a network for these maps."))
     if result.folder is None and not contourFits:

@@ -12,6 +12,7 @@ import slicer
 from dmdp.errors import DmdpError
 from dmdp.progress import Progress
 from dmdp.report.formats import FORMATS
+from dmdp.results.reader import Part
 from dmdp.session import new_folder
 from slicer.i18n import tr as _
 
@@ -21,8 +22,6 @@ from .Packages import offerPackages
 from .PanelJob import PanelJob, PanelWorker
 
 NAME = "DMDP-result"
-TICKED = ("html", "csv", "json")
-PAGES = ("html", "pdf")
 PAGE_MAKER = "jinja2"  # which makes the page of an answer that came with a scene
 
 
@@ -44,7 +43,7 @@ class ExportPanel:
         boxes.setContentsMargins(0, 0, 0, 0)
         for name in ALL:
             box = qt.QCheckBox(title(name))
-            box.checked = name in TICKED
+            box.checked = name in FORMATS and FORMATS[name].usual
             box.connect("toggled(bool)", self._ticked)
             boxes.addWidget(box)
             self._boxes[name] = box
@@ -100,12 +99,14 @@ class ExportPanel:
 
     def _packages(self) -> set[str]:
         """What the chosen formats need besides Slicer's own."""
-        needed = {FORMATS[name].package for name in self._named} - {None}
-        return needed | ({PAGE_MAKER} if self._fromScene and set(PAGES) & set(self._named) else set())
+        formats = [FORMATS[name] for name in self._named]
+        pages = self._fromScene and any(Part.PAGE in item.needs for item in formats)
+        return {item.package for item in formats if item.package} | ({PAGE_MAKER} if pages else set())
 
     def _said(self, name: str) -> str:
         """The tooltip of a format that can be written."""
-        return _predictAgain() if name in (*PAGES, "csv") and self._result is not None and self._result.folder is None else ""
+        anew = name in FORMATS and FORMATS[name].needs & {Part.PAGE, Part.TABLES}  # which a scene makes without these
+        return _predictAgain() if anew and self._result is not None and self._result.folder is None else ""
 
     def _askAndExport(self) -> None:
         folder = qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Folder for the export"))

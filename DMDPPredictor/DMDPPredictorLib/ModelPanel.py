@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import qt
@@ -11,6 +11,7 @@ import slicer
 from dmdp.errors import DmdpError
 from dmdp.jobs.job import write_job
 from dmdp.jobs.worker import ready
+from dmdp.models import ANSWERING, APART
 from dmdp.session import new_folder
 from slicer.i18n import tr as _
 
@@ -20,15 +21,17 @@ from .PanelJob import PanelWorker
 
 
 class ModelChoice:
-    """The installed bundles of one ``kind`` in a ``combo`` box, with the chosen one's ``card`` and buttons to ``check`` and to
+    """The installed bundles of some ``kinds`` in a ``combo`` box, with the chosen one's ``card`` and buttons to ``check`` and to
     ``remove`` it.
 
     ``none`` is what stands for no bundle, empty where one must be chosen. ``chosen(name)`` is called when the user chooses
     another; ``say`` shows a line to the user; ``questions`` are put to the worker.
     """
 
-    def __init__(self, kind: str, combo, card, check, remove, chosen, say, questions: ModelQuestions, none: str = ""):
-        self._kind, self._combo, self._card, self._check, self._remove = kind, combo, card, check, remove
+    def __init__(
+        self, kinds: Collection[str], combo, card, check, remove, chosen, say, questions: ModelQuestions, none: str = ""
+    ):
+        self._kinds, self._combo, self._card, self._check, self._remove = kinds, combo, card, check, remove
         self._chosen, self._say, self._questions, self._none = chosen, say, questions, none
         self.names: list[str] = []
         self._shown = None
@@ -39,7 +42,7 @@ class ModelChoice:
 
     def list(self, name: str = "") -> None:
         """Read the installed bundles anew, and choose ``name`` if it is among them."""
-        combo, self.names = self._combo, modelNames(self._kind)
+        combo, self.names = self._combo, modelNames(self._kinds)
         wanted = name if name in self.names else self._name(combo.currentIndex)
         blocked = combo.blockSignals(True)
         combo.clear()
@@ -139,7 +142,7 @@ class ModelPanel:
     ):
         self._say, self._questions = say, questions
         self._ensembles = ModelChoice(
-            "ensemble",
+            ANSWERING,
             ui.modelComboBox,
             ui.modelCardLabel,
             ui.checkModelButton,
@@ -149,7 +152,7 @@ class ModelPanel:
             questions,
         )
         self._networks = ModelChoice(
-            "network",
+            APART,
             ui.networkComboBox,
             ui.networkCardLabel,
             ui.checkNetworkButton,

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Collection
 from html import escape
 
 from dmdp import words
 from dmdp.bundles.bundle import read_bundle
 from dmdp.errors import DmdpError, ModelError
+from dmdp.models import KINDS
 from dmdp.resources import installed_bundles, user_data_folder
 from slicer.i18n import tr as _
 
 
-def modelNames(kind: str) -> list[str]:
-    """Names of the installed bundles of a kind: ``ensemble`` (they answer) or ``network``; damaged ones are left out."""
-    return sorted(name for name, path in installed_bundles().items() if _kind(path) == kind)
+def modelNames(kinds: Collection[str]) -> list[str]:
+    """Names of the installed bundles of some kinds (:data:`dmdp.models.KINDS`); damaged ones are left out."""
+    return sorted(name for name, path in installed_bundles().items() if _kind(path) in kinds)
 
 
 def cardText(name: str) -> str:
@@ -45,31 +47,19 @@ def removeModel(name: str) -> None:
 
 def _card(manifest) -> str:
     cohorts = ", ".join(f"{cohort['name']} (n = {cohort['n']})" for cohort in manifest["cohorts"])
-    performance = _ofNetwork if manifest["kind"] == "network" else _ofStacks
-    tasks = "".join(f"<li>{performance(task, manifest)}</li>" for task in manifest["tasks"])
+    performance = KINDS[manifest["kind"]].performance
+    tasks = "".join(f"<li>{_performance(task, performance(task, manifest))}</li>" for task in manifest["tasks"])
     return (
         f"<p>{escape(manifest['intended_use'])}</p><p>{_('Cohorts:')} {escape(cohorts)}</p>"
         f"<ul>{tasks}</ul><p>{_('Version')} {escape(manifest['version'])}</p>"
     )
 
 
-def _ofNetwork(task: str, manifest) -> str:
-    """A network's performance, with the protocol that it was found by."""
-    said = "; ".join(
-        f"{_metric(metric)}, {metric['protocol']}" for metric in manifest.get("metrics", ()) if metric["task"] == task
-    )
-    return escape(f"{task}: {said or _('no performance is given')}")
-
-
-def _ofStacks(task: str, manifest) -> str:
-    """The validated performance of the stacks that speak about any contour: with no clinical fact, and with all of them."""
-    cards = [
-        card for card in manifest["sub_models"] if card["task"] == task and card["contour"] == "any" and card["kind"] == "stack"
-    ]
-    said = []
-    for card in sorted(cards, key=lambda card: len(card["inputs"]))[:: max(len(cards) - 1, 1)]:
-        said.append(f"{_metric(card['metrics'][0])}, {_('from')} {words.names(card['inputs'])}")
-    return escape(f"{task}: {'; '.join(said)}")
+def _performance(task: str, known) -> str:
+    """What is known of a task: metrics, each with the inputs that it was found with or by its protocol."""
+    of = [f"{_('from')} {words.names(inputs)}" if inputs else metric["protocol"] for metric, inputs in known]
+    said = [f"{_metric(metric)}, {how}" for (metric, _inputs), how in zip(known, of, strict=True)]
+    return escape(f"{task}: {'; '.join(said) or _('no performance is given')}")
 
 
 def _metric(metric) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import slicer
-from dmdp.network.model import DEMONSTRATION_LABEL
-from dmdp.report import maps, standing
+from dmdp import evidence, words
+from dmdp.report import maps
 from slicer.i18n import tr as _
 
 from .Attenuation import voxelUnit
@@ -14,7 +14,6 @@ from .Nodes import RAS_TO_LPS, geometryFromNode, maskFromSegmentation
 from .PetSource import isSuv, suvFactor
 from .Results import HEATMAP, TRAINED
 
-CT_WINDOW_LEVEL = (1400.0, -500.0)
 PET_COLOURS = ("vtkMRMLPETProceduralColorNodePET-DICOM", "vtkMRMLPETProceduralColorNodePET-Heat", "vtkMRMLColorTableNodeIron")
 HEATMAP_COLOURS = ("vtkMRMLColorTableNodeFileInferno.txt", "vtkMRMLColorTableNodeIron", "vtkMRMLColorTableNodeRed")
 HEATMAP_THRESHOLD = 0.05
@@ -80,7 +79,7 @@ def lesionCentreRas(segmentationNode, petNode, segmentId: str = "") -> tuple[flo
 def _displayCt(node) -> None:
     display = _display(node)
     display.AutoWindowLevelOff()
-    display.SetWindowLevel(*CT_WINDOW_LEVEL)
+    display.SetWindowLevel(*words.CT_WINDOWS["lung"])
 
 
 def _isForeground(node) -> bool:
@@ -119,7 +118,7 @@ def _legend(upper, wanted: bool) -> None:
         legend.SetVisibility(False)
     name = upper.GetAttribute(HEATMAP)
     if name is not None:
-        silent = standing.TRAINED.short if upper.GetAttribute(TRAINED) is not None else DEMONSTRATION_LABEL
+        silent = evidence.DEMONSTRATION.label if upper.GetAttribute(TRAINED) is None else evidence.TRAINED.short
         sentence = upper.GetDescription() or silent
         showLegends(upper, maps.kind(maps.split(name)[2]), sentence, numbers=6 if wanted else 0)
     elif wanted:

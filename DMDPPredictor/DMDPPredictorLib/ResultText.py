@@ -8,9 +8,9 @@ from html import escape
 from dmdp import POPULATION, RESEARCH_USE_ONLY, words
 from dmdp.endpoints.base import figure
 from dmdp.endpoints.binary import Adjusted
+from dmdp.evidence import evidence_of
 from dmdp.prediction.document import Prediction
 from dmdp.report import maps
-from dmdp.report.standing import is_demonstration
 from slicer.i18n import tr as _
 
 from .AnswerText import endpointText
@@ -57,9 +57,7 @@ def hiddenText() -> str:
 
 def networkTitle(prediction: Prediction) -> str:
     """What stands over the part of the panel that shows what a network said."""
-    if is_demonstration(prediction.demonstration):
-        return _("Demonstration network, apart from the answer")
-    return _("Network, apart from the answer")
+    return evidence_of(prediction.demonstration).heading
 
 
 def networkText(prediction: Prediction) -> str:

@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 import slicer
+from dmdp.evidence import TRAINED as TESTED
+from dmdp.evidence import evidence_of
 from dmdp.images.volume import Geometry
 from dmdp.jobs.front_end import Prepared
 from dmdp.jobs.job import write_job
 from dmdp.jobs.worker import ready
 from dmdp.prediction.document import Prediction
 from dmdp.regions.names import MEANINGS, REGION_COLOURS
-from dmdp.report.standing import is_demonstration
 
 from .Nodes import ijkToRasFromGeometry, placeBeside
 
@@ -118,7 +119,7 @@ def _showHeatmap(result: PredictionResult, found: Map, ctNode):
     node.CreateDefaultDisplayNodes()
     node.SetDescription(label)
     node.SetAttribute(HEATMAP, found.name)
-    if not is_demonstration(said):
+    if evidence_of(said) is TESTED:
         node.SetAttribute(TRAINED, "1")
     placeBeside(node, ctNode)
     return node

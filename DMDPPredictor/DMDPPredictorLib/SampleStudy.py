@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import slicer
+from dmdp import words
 from dmdp.errors import Cancelled, DmdpError
 from dmdp.jobs.job import write_job
 from dmdp.session import new_folder
@@ -19,7 +20,7 @@ from .Waiting import waiting
 CATEGORY, SAMPLE = "DMDP Predictor", "Simulated PET/CT patient"
 THUMBNAIL = Path(__file__).parents[1] / "Resources" / "Icons" / "DMDPSimulatedPatient.png"  # PET on CT of this very patient
 PATIENT = 7  # the seed of the simulation
-CT_WINDOW_LEVEL, PET_WINDOW_LEVEL = (1400.0, -500.0), (8.0, 4.0)
+PET_WINDOW_LEVEL = (8.0, 4.0)
 PET_COLOURS = "vtkMRMLPETProceduralColorNodePET-DICOM"
 SUV_QUANTITY = ("126400", "DCM", "Standardized Uptake Value")  # value, scheme and meaning, as the PET DICOM extension sets them
 SUV_UNITS = ("{SUVbw}g/ml", "UCUM", "Standardized Uptake Value body weight")
@@ -78,7 +79,7 @@ def loadSimulatedPatient():
 
 
 def _load(folder: Path):
-    ct = _volume(folder / "ct.nrrd", _("Simulated CT"), CT_WINDOW_LEVEL)
+    ct = _volume(folder / "ct.nrrd", _("Simulated CT"), words.CT_WINDOWS["lung"])
     pet = _volume(folder / "pet.nrrd", _("Simulated PET"), PET_WINDOW_LEVEL)
     if slicer.mrmlScene.GetNodeByID(PET_COLOURS) is not None:
         pet.GetDisplayNode().SetAndObserveColorNodeID(PET_COLOURS)

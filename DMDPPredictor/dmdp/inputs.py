@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .patients.case import Clinical
 
@@ -25,9 +26,16 @@ def clinical_values(clinical: Clinical) -> dict[str, float]:
     return values
 
 
+def as_read(values: ArrayLike, name: str) -> np.ndarray:
+    """Values of ``name`` as a model reads them: the natural logarithm of the quantities in ``LOGARITHMIC``, NaN if they are not
+    positive."""
+    raw = np.asarray(values, float)
+    return np.log(raw, where=raw > 0, out=np.full(raw.shape, np.nan)) if name in LOGARITHMIC else raw
+
+
 def vector(values: Mapping[str, float], names: Sequence[str]) -> np.ndarray:
-    """The row (1, len(names)) that a sub-model reads; natural logarithm of the quantities in ``LOGARITHMIC``."""
-    return np.array([[np.log(values[name]) if name in LOGARITHMIC else values[name] for name in names]])
+    """The row (1, len(names)) that a sub-model reads."""
+    return np.array([[as_read(values[name], name) for name in names]])
 
 
 def usable(values: Mapping[str, float], name: str) -> bool:

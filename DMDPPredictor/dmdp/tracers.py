@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+USUAL_UPTAKE = (45.0, 90.0)  # minutes from the injection of FDG to the scan
 # Physical half-lives in seconds (Decay Data Evaluation Project and NIST; Mn-52, Br-76, Y-86: ENSDF).
 HALF_LIVES = {
     "11C": 1221.8, "13N": 597.9, "15O": 122.2, "18F": 6586.2, "44Sc": 14551.2, "52Mn": 483062.4, "60Cu": 1422.0,

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .delineation.methods import ORIGINS
+
 _PLANES = {"xy": "axial", "xz": "coronal", "yz": "sagittal"}
 NAMES: Mapping[str, str] = {
     "age": "age",
@@ -40,15 +42,6 @@ CODED: Mapping[str, Mapping[Any, str]] = {
     "smoking": {"ever": "ever", "never": "never", 1.0: "ever", 0.0: "never"},
     **{f"type_{code}": _COURSE for code in _PLANES},
 }
-METHODS: Mapping[str, str] = {
-    "auto": "automatic",
-    "suv4": "at SUV 4",
-    "suv3": "at SUV 3",
-    "suv2.5": "at SUV 2.5",
-    "pet41": "at 41 % of the maximum",
-    "pet50": "at 50 % of the maximum",
-    "manual": "drawn by hand",
-}
 MODALITIES: Mapping[str, str] = {"both": "PET and CT"}
 VERDICTS: Mapping[str, str] = {
     "ok": "Within the models’ range",
@@ -59,6 +52,7 @@ COLOURS: Mapping[str, Mapping[str, str]] = {  # at least 4.5 : 1 against the pap
     "light": {"ok": "#1a6b3e", "caution": "#7d5000", "outside": "#b3261e"},
     "dark": {"ok": "#6fd19b", "caution": "#e8b45a", "outside": "#ff9a91"},
 }
+CT_WINDOWS: Mapping[str, tuple[float, float]] = {"lung": (1500.0, -600.0), "soft tissue": (400.0, 40.0)}  # HU: width and level
 
 
 def name(code: str) -> str:
@@ -82,7 +76,7 @@ def coded(code: str, value: Any) -> str | None:
 
 def method(code: str) -> str:
     """The rule by which a contour was drawn."""
-    return METHODS.get(code, code.replace("_", " "))
+    return ORIGINS[code].title if code in ORIGINS else code.replace("_", " ")
 
 
 def modality(code: str) -> str:

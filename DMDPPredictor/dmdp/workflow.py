@@ -16,12 +16,12 @@ from .applicability.lung import lung_position
 from .atomic import PREDICTION, result_folder
 from .bundles.bundle import Bundle, read_bundle
 from .errors import MissingPackage, ModelError, UsageError
+from .evidence import DEMONSTRATION, evidence_of
 from .images.files import write_mask, write_volume
 from .images.volume import Volume
 from .intake.prepare import CaseRequest, prepare_case
 from .jobs.job import Job
-from .models import load_model
-from .network.model import DEMONSTRATION_LABEL
+from .models import kind_of, load_model
 from .patients.case import Case
 from .prediction.document import IMAGES, Prediction, json_text
 from .prediction.predict import predict
@@ -38,10 +38,6 @@ if TYPE_CHECKING:
     from .network.model import NetworkModel
 
 PROFILE = "radiomics_v1"
-HEADERS = {  # of heatmap files, by whether the network is a demonstration; a NIfTI header has room for 79 characters
-    True: DEMONSTRATION_LABEL.replace("; ", ";"),
-    False: "research use only; not validated elsewhere; shows the network, not the biology",
-}
 
 
 def predict_to_folder(
@@ -70,8 +66,9 @@ def predict_to_folder(
     with result_folder(out, PREDICTION, overwrite=overwrite, inputs=[*request.paths(), *found]) as aside:
         progress(0.0, "checking the models")
         bundles = [read_bundle(path) for path in found]
-        ensembles = [load_model(b) for b in bundles if b.manifest["kind"] == "ensemble"]
-        network, obstacle = _network([b for b in bundles if b.manifest["kind"] == "network"])
+        kinds = [kind_of(bundle) for bundle in bundles]
+        ensembles = [kind.load(bundle) for kind, bundle in zip(kinds, bundles, strict=True) if kind.opinion is None]
+        network, obstacle = _network([bundle for kind, bundle in zip(kinds, bundles, strict=True) if kind.opinion])
         if not ensembles:
             raise ModelError(
                 "model.no_ensemble",
@@ -90,9 +87,8 @@ def predict_to_folder(
         ct, ct_notes = _measure(case, regions)
         demonstration, heatmaps = obstacle, {}
         if network is not None:
-            from .explain.demonstrate import demonstrate
-
-            demonstration, heatmaps = demonstrate(network, case, device, second_opinion, backend, part(progress, 0.4, 0.55))
+            opinion = kind_of(network.bundle).opinion
+            demonstration, heatmaps = opinion(network, case, device, second_opinion, backend, part(progress, 0.4, 0.55))
         prediction = predict(
             case,
             ensembles,
@@ -146,7 +142,7 @@ def _network(bundles: Sequence[Bundle]) -> tuple[NetworkModel | None, dict[str, 
     except MissingPackage as error:
         (bundle,) = bundles
         nothing = {"probabilities": {}, "missing": [], "zones": {}, "warnings": {}}
-        demonstration = bool(bundle.manifest.get("demonstration", True))
+        demonstration = evidence_of(bundle.manifest) is DEMONSTRATION
         return None, {"label": None, "demonstration": demonstration, "model": bundle.name, "note": str(error), **nothing}
 
 
@@ -194,7 +190,7 @@ def _write(
     if regions is not None:
         write_mask(folder / "regions.nii.gz", regions.labels, regions.geometry)
     for name, heatmap in heatmaps.items():
-        write_volume(folder / f"heatmap_{name}.nii.gz", heatmap, HEADERS[prediction.demonstration["demonstration"]])
+        write_volume(folder / f"heatmap_{name}.nii.gz", heatmap, evidence_of(prediction.demonstration).header)
     pictures = write_pictures(folder / "pictures", case, heatmaps, regions)
     (folder / "report.html").write_text(render(document, pictures, folder / "pictures"), encoding="utf-8")
 

@@ -10,12 +10,13 @@ import numpy as np
 import torch
 from dmdp import RESEARCH_USE_ONLY, __version__
 from dmdp.bundles.bundle import Bundle, check_replaceable, write_bundle
+from dmdp.evidence import DEMONSTRATION
 from dmdp.inputs import LOGARITHMIC, clinical_values, usable
 from dmdp.network.config import NetworkConfig
 from dmdp.network.crop import crop_pair, normalise
 from dmdp.network.dmdp import Dmdp
 from dmdp.network.losses import alignment_loss, endpoint_loss
-from dmdp.network.model import DEMONSTRATION_LABEL, WEIGHTS, load_network_model, self_test_images, tabular_row
+from dmdp.network.model import SELF_TEST_SEED, WEIGHTS, load_network_model, self_test_images, tabular_row
 from dmdp.patients.case import Lesion
 from dmdp.pet_features import pet_features
 from dmdp.progress import Progress, silent
@@ -31,7 +32,6 @@ BATCH = 8
 LEARNING_RATE = 1e-3
 ALIGNMENT_WEIGHT = 0.05
 FIRST_HELD_OUT_SEED = 1_000_000
-SELF_TEST_SEED = 7
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,7 +178,7 @@ def _write(
         "kind": "network",
         "demonstration": True,
         "tasks": list(network.config.tasks),
-        "intended_use": f"Demonstration of the software only: {DEMONSTRATION_LABEL}. {RESEARCH_USE_ONLY}",
+        "intended_use": f"Demonstration of the software only: {DEMONSTRATION.label}. {RESEARCH_USE_ONLY}",
         "cohorts": [{"name": "simulated", "title": "simulated patients", "n": len(train), "events": events}],
         "metrics": metrics,
         "network": network.config.to_json(),

@@ -34,10 +34,9 @@ import numpy as np
 import torch
 from dmdp.explain.gradcam import class_maps, enlarged
 from dmdp.network.backend import channels_last, forward_of, frozen
-from dmdp.network.config import NetworkConfig
+from dmdp.network.config import SIZES
 from dmdp.network.dmdp import Dmdp
 
-SIZES = {"quick": NetworkConfig.quick, "lite": NetworkConfig.lite, "full": NetworkConfig.full}
 LAYERS = {
     ("ct", "stage3"): "network.ct.stages.2",
     ("ct", "encoder"): "network.ct.stages.3",

@@ -42,8 +42,9 @@ from dmdp.images.files import read_mask, read_volume, to_sitk, write_mask, write
 from dmdp.images.volume import Geometry, Volume
 from dmdp.radiomics.engine import extract
 from dmdp.radiomics.grid import bounds
+from dmdp.radiomics.parameters import as_parameters
 from dmdp.radiomics.profile import read_profile
-from dmdp.radiomics.reference import as_parameters, extract_by_pyradiomics, extractor
+from dmdp.radiomics.reference import extract_by_pyradiomics, extractor
 from scipy import ndimage
 
 SHAPE, QUICK_SHAPE = (300, 512, 512), (120, 256, 256)

@@ -6,7 +6,8 @@ import itertools
 
 import numpy as np
 import pytest
-from dmdp.delineation.pet import METHODS, delineate
+from dmdp.delineation.methods import METHODS
+from dmdp.delineation.pet import delineate
 from dmdp.errors import LesionError, UsageError
 from dmdp.images.volume import Geometry, Volume
 

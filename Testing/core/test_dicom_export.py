@@ -12,8 +12,8 @@ import numpy as np
 import pydicom
 import pytest
 from dmdp import RESEARCH_USE_ONLY
+from dmdp.evidence import DEMONSTRATION
 from dmdp.images.files import read_mask, read_volume
-from dmdp.network.model import DEMONSTRATION_LABEL
 from dmdp.report.dicom.codes import MEASURES
 from dmdp.report.export import export_result
 from pydicom.datadict import keyword_for_tag
@@ -181,7 +181,7 @@ def test_a_map_is_the_heatmap_and_nothing_beyond_its_crop(exported, predicted, p
     mapping = shared.RealWorldValueMappingSequence[0]
     assert (mapping.RealWorldValueSlope, mapping.RealWorldValueIntercept) == (1.0, 0.0)
     assert mapping.MeasurementUnitsCodeSequence[0].CodeValue == "1"
-    assert DEMONSTRATION_LABEL in dataset.ImageComments[0].lower() + dataset.ImageComments[1:]
+    assert DEMONSTRATION.label in dataset.ImageComments[0].lower() + dataset.ImageComments[1:]
     assert RESEARCH_USE_ONLY in dataset.ImageComments
     assert dataset.ContentQualification == "RESEARCH"
     volume = hd.imread(exported / f"heatmap_EGFR_{place}.dcm").get_volume(dtype=np.float32)

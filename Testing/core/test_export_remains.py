@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from dmdp.errors import InputError, LesionError, MissingPackage
 from dmdp.report.export import export_result
+from dmdp.report.formats import FORMATS
 from dmdp.report.from_scene import SceneRemains
 from dmdp.report.remains import Drawn, write_remains
 from dmdp.results.reader import read_result
@@ -84,8 +85,8 @@ def test_other_regions_cost_their_segmentation(remains, whole):
     changed = whole.regions.array.copy()
     changed[tuple(np.argwhere(changed)[0])] = 0
     regions = type(whole.regions)(changed, whole.regions.geometry, "1")
-    assert SceneRemains.read(remains(whole.pet.mask, regions=regions)).obstacle("seg").code == "export.regions"
-    assert SceneRemains.read(remains(whole.pet.mask)).obstacle("seg") is None
+    assert SceneRemains.read(remains(whole.pet.mask, regions=regions)).obstacle(FORMATS["seg"].needs).code == "export.regions"
+    assert SceneRemains.read(remains(whole.pet.mask)).obstacle(FORMATS["seg"].needs) is None
 
 
 def test_without_jinja_the_page_says_how_to_get_it(remains, whole, tmp_path, monkeypatch):

@@ -9,8 +9,8 @@ import pytest
 from dmdp.errors import InputError
 from dmdp.images.volume import Geometry, Volume
 from dmdp.radiomics.engine import extract
+from dmdp.radiomics.parameters import as_parameters
 from dmdp.radiomics.profile import Profile
-from dmdp.radiomics.reference import as_parameters
 from dmdp_training.studies.ibsi import SETTINGS, compare, report
 
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e[+-]?\d+)?")

@@ -9,6 +9,7 @@ import pytest
 import torch
 from dmdp.bundles.bundle import read_bundle
 from dmdp.errors import ModelError
+from dmdp.evidence import DEMONSTRATION
 from dmdp.explain.gradcam import enlarged, gradcam, heatmap_on
 from dmdp.images.volume import Geometry, Volume
 from dmdp.models import load_model
@@ -16,7 +17,7 @@ from dmdp.network.config import CROP_MM, NetworkConfig
 from dmdp.network.crop import crop_pair, normalise
 from dmdp.network.dmdp import Dmdp
 from dmdp.network.losses import alignment_loss, endpoint_loss
-from dmdp.network.model import DEMONSTRATION_LABEL, tabular_row
+from dmdp.network.model import tabular_row
 
 CONFIG = NetworkConfig(tabular=("suv_max", "age"), tabular_mean=(2.0, 65.0), tabular_sd=(0.7, 10.0))
 
@@ -125,7 +126,7 @@ def test_a_planted_hot_voxel_returns_to_its_place(ct):
         # as wide as the CT's voxels, or a thin slice could miss it
         z, y, x = np.indices(CROP_MM)
         heat = np.exp(-((z - index[0]) ** 2 + (y - index[1]) ** 2 + (x - index[2]) ** 2) / 18).astype(np.float32)
-        placed = heatmap_on(ct, crop.geometry, heat, DEMONSTRATION_LABEL)
+        placed = heatmap_on(ct, crop.geometry, heat, DEMONSTRATION.label)
         weights = placed.array.astype(float) ** 2
         found = np.average(placed.geometry.to_lps(np.argwhere(weights >= 0)), axis=0, weights=weights.ravel())
         assert np.linalg.norm(found - crop.geometry.to_lps(index)) < 1.5
@@ -159,7 +160,7 @@ def test_a_crop_is_the_same_however_the_ct_is_stored(order, flips):
 def test_a_heatmap_ends_with_its_crop():
     ct = next(grids())
     crop = crop_pair(Volume(np.zeros(ct.shape), ct, "HU"), Volume(np.zeros(ct.shape), ct, "1"), ct.to_lps((30, 65, 65)))
-    placed = heatmap_on(ct, crop.geometry, np.ones(CROP_MM, np.float32), DEMONSTRATION_LABEL)
+    placed = heatmap_on(ct, crop.geometry, np.ones(CROP_MM, np.float32), DEMONSTRATION.label)
     index = crop.geometry.to_index(placed.geometry.to_lps(np.argwhere(placed.array > 0)))
     assert (index >= -0.51).all()
     assert (index <= np.array(CROP_MM) - 0.49).all()

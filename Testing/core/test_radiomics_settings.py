@@ -13,8 +13,9 @@ from dmdp.radiomics import backend
 from dmdp.radiomics.backend import compute, find_settings
 from dmdp.radiomics.catalogue import CATALOGUE, described
 from dmdp.radiomics.engine import extract
+from dmdp.radiomics.names import feature_names
 from dmdp.radiomics.parameters import from_document, read_parameters
-from dmdp.radiomics.profile import Profile, feature_names, read_profile
+from dmdp.radiomics.profile import Profile, read_profile
 
 FILE = """
 imageType:

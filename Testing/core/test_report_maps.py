@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from dmdp.evidence import DEMONSTRATION, TRAINED, evidence_of
 from dmdp.report import maps
-from dmdp.report.standing import DEMONSTRATION, TRAINED, standing
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_a_name_of_two_parts_is_none():
                            ({"demonstration": False}, TRAINED)],
 )  # fmt: skip
 def test_a_network_is_a_demonstration_unless_it_says_otherwise(said, expected):
-    assert standing(said) is expected
+    assert evidence_of(said) is expected
 
 
 def test_what_is_said_of_a_trained_network_is_true_of_it():

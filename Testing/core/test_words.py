@@ -7,7 +7,7 @@ import re
 import pytest
 from dmdp import words
 from dmdp.applicability.verdict import LEVELS
-from dmdp.delineation.pet import METHODS
+from dmdp.delineation.methods import ORIGINS
 from dmdp.inputs import CLINICAL_INPUTS
 from dmdp.pet_features.table import DEFINITIONS
 
@@ -49,7 +49,7 @@ def test_every_quantity_and_rule_of_ours_has_a_name():
     ours = [*CLINICAL_INPUTS, *DEFINITIONS]
     assert not set(ours) - set(words.NAMES)
     assert not set(words.NAMES) - set(ours), "names of nothing"
-    assert not set(METHODS) - set(words.METHODS)
+    assert not [code for code in ORIGINS if words.method(code) in ("", code)]
     assert set(words.VERDICTS) == set(LEVELS)
     shown = [words.name(code) for code in ours]
     assert len(set(shown)) == len(shown), "two quantities of one name"

@@ -9,16 +9,15 @@ from .. import words
 from ..ensemble.model import SubModel
 from ..feature import Feature
 from ..patients.case import Case
-from ..tracers import is_fdg
+from ..tracers import USUAL_UPTAKE, is_fdg
 from .lung import LungPosition
 from .verdict import Applicability, Reason
 
-UPTAKE_OK = (45.0, 90.0)  # minutes
-UPTAKE_CAUTION = (30.0, 180.0)
+UPTAKE_CAUTION = (30.0, 180.0)  # minutes
 MAX_PET_SPACING = 6.0  # mm; the coarsest of the training cohorts has 5.5 × 5.5 × 5 mm
 MAX_CT_SPACING = 5.0  # mm
 MAX_OFFSET = 10.0  # mm
-AERATED_HU, MAX_AERATED = -500.0, 0.5
+MOSTLY_AIR_HU, MAX_AERATED = -500.0, 0.5
 SIZE_FEATURE = "MTV_3"
 
 
@@ -65,20 +64,22 @@ def _lung(lung: LungPosition) -> Iterator[Reason]:
 
 
 def _acquisition(audit: Mapping[str, Any] | None) -> Iterator[Reason]:
+    low, high = USUAL_UPTAKE
+    usual = f"{low:.0f} to {high:.0f} min"
     if audit is None:
         yield Reason(
             "acquisition.unknown",
             "The PET came as SUV already: uptake time and tracer are unknown.",
-            f"FDG, {UPTAKE_OK[0]:.0f} to {UPTAKE_OK[1]:.0f} min after injection",
+            f"FDG, {usual} after injection",
             "caution",
         )
         return
     minutes = audit.get("uptake_minutes")
     if minutes is None:
-        yield Reason("acquisition.uptake_unknown", "The uptake time is unknown.", "45 to 90 min", "caution")
-    elif not UPTAKE_OK[0] <= minutes <= UPTAKE_OK[1]:
+        yield Reason("acquisition.uptake_unknown", "The uptake time is unknown.", usual, "caution")
+    elif not low <= minutes <= high:
         level = "caution" if UPTAKE_CAUTION[0] <= minutes <= UPTAKE_CAUTION[1] else "outside"
-        yield Reason("acquisition.uptake", f"Scanned {minutes:.0f} min after injection.", "45 to 90 min", level)
+        yield Reason("acquisition.uptake", f"Scanned {minutes:.0f} min after injection.", usual, level)
     tracer = audit.get("tracer")
     if not tracer:
         yield Reason("acquisition.tracer_unknown", "The header names no tracer.", "FDG", "caution")
@@ -113,7 +114,7 @@ def _aerated(case: Case) -> Iterator[Reason]:
     if case.ct_lesion.modality == "CT":
         return
     inside = case.ct.array[case.ct_lesion.mask]
-    share = float((inside < AERATED_HU).mean()) if inside.size else 0.0
+    share = float((inside < MOSTLY_AIR_HU).mean()) if inside.size else 0.0
     if share > MAX_AERATED:
         yield Reason(
             "alignment.aerated",

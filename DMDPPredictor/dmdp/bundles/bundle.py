@@ -21,7 +21,6 @@ from ..errors import ModelError
 from ..reading import why
 
 SCHEMA = 1
-KINDS = ("ensemble", "network")
 REQUIRED = ("schema", "name", "version", "kind", "tasks", "cohorts", "intended_use", "self_test", "files")
 SUFFIXES = (".safetensors", ".json", ".md")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # it names a folder
@@ -129,12 +128,8 @@ def _parse(raw: bytes, where: str) -> dict[str, Any]:
     missing = [key for key in REQUIRED if not isinstance(manifest, dict) or key not in manifest]
     if missing:
         raise refusal("manifest", f"The manifest of '{where}' lacks {', '.join(missing)}.", "a complete manifest.")
-    if manifest["schema"] != SCHEMA or manifest["kind"] not in KINDS:
-        raise refusal(
-            "version",
-            f"'{where}' has schema {manifest['schema']} and kind '{manifest['kind']}'.",
-            f"schema {SCHEMA} and one of {', '.join(KINDS)}.",
-        )
+    if manifest["schema"] != SCHEMA:
+        raise refusal("version", f"'{where}' has schema {manifest['schema']}.", f"schema {SCHEMA}.")
     if not isinstance(manifest["name"], str) or not NAME.fullmatch(manifest["name"]):
         raise refusal("name", f"'{where}' calls itself '{manifest['name']}'.", "a name of letters, digits, '.', '_' and '-'.")
     if not isinstance(manifest["files"], dict) or not all(isinstance(v, str) for v in manifest["files"].values()):

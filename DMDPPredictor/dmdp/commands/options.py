@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..delineation.methods import METHODS
 from ..errors import UsageError
 from ..jobs.executor import Executor
 from ..jobs.executors import EXECUTORS, executor_of
@@ -48,7 +49,15 @@ def add_case_arguments(parser: ArgumentParser) -> None:
     lesion.add_argument("--seed", metavar="X,Y,Z", help=SEED_HELP)
     parser.add_argument("--ct-mask", metavar="F", help="with --pet-mask: the lesion as drawn on the CT")
     parser.add_argument("--segment", metavar="NAME|NUMBER", help=SEGMENT_HELP)
-    parser.add_argument("--method", metavar="M", help="with --seed: auto (default), suv4, suv3, suv2.5, pet41 or pet50")
+    add_method(parser)
+
+
+def add_method(parser: ArgumentParser) -> None:
+    """--method, for every command that outlines a lesion."""
+    about = "; ".join(f"{method.name}: {method.help}" for method in METHODS.values())
+    parser.add_argument(
+        "--method", choices=METHODS, metavar="M", help=f"how to outline (default auto). {about}".replace("%", "%%")
+    )
 
 
 def add_overwrite(parser: ArgumentParser, what: str) -> None:

@@ -1,7 +1,24 @@
-"""The rules by which a lesion is outlined from a point, by name; light to import, as a panel lists them."""
+"""The contour methods, by name; light to import, as the command line and a panel list them. Another one is a line here."""
 
 from __future__ import annotations
 
-FIXED = {"suv4": 4.0, "suv3": 3.0, "suv2.5": 2.5}  # SUV
-RELATIVE = {"pet41": 0.41, "pet50": 0.50}  # share of the lesion's maximum
-METHODS = ("auto", *FIXED, *RELATIVE)
+from ..errors import UsageError
+from . import fixed, relative
+from .method import ContourMethod, Origin, Seed
+
+METHODS: dict[str, ContourMethod] = {
+    method.name: method for method in (fixed.AUTO, fixed.SUV4, fixed.SUV3, fixed.SUV25, relative.PET41, relative.PET50)
+}
+MANUAL = Origin("manual", "drawn by hand", True, "MANUAL")
+ORIGINS: dict[str, Origin] = {**METHODS, MANUAL.name: MANUAL}
+
+
+def method_for(name: str, seed: Seed | None) -> ContourMethod:
+    """The method of that name; raises :class:`UsageError` for an unknown one, and for one that needs a seed without it."""
+    if name not in METHODS:
+        raise UsageError("delineation.method", f"No method '{name}'.", f"one of {', '.join(METHODS)}.", "Choose one of these.")
+    if seed is None and METHODS[name].needs_seed:
+        raise UsageError(
+            "delineation.seed", f"The method '{name}' outlines the lesion at a point.", "a seed.", "Name a point in the lesion."
+        )
+    return METHODS[name]

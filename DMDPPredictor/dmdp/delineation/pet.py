@@ -1,120 +1,34 @@
-"""The lesion that holds a point: connected uptake and its isocontours, on the native PET grid."""
+"""Lesions in the images of a patient, outlined by one of the contour methods."""
 
 from __future__ import annotations
 
-import numpy as np
-from scipy import ndimage
+from collections.abc import Mapping
 
-from ..errors import LesionError, UsageError
+from ..errors import InputError
 from ..images.volume import Volume
 from ..patients.case import Lesion
-from .methods import FIXED, METHODS, RELATIVE
-
-HIGH, LOW = 4.0, 2.5  # SUV: the lesion's own level, and the one for seeds that lie below it
-FACES = ndimage.generate_binary_structure(3, 1)
-MIN_VOXELS = 2
+from ..progress import Progress, silent
+from .method import Point, Seed
+from .methods import method_for
 
 
-def delineate(pet: Volume, seed: tuple[float, float, float], method: str = "auto", radius_mm: float = 60.0) -> Lesion:
-    """The lesion at ``seed`` (LPS, mm) in a PET in SUV, outlined by ``method``.
+def candidates(
+    images: Mapping[str, Volume], method: str = "auto", seed: Seed | None = None, progress: Progress = silent
+) -> tuple[Lesion, ...]:
+    """The lesions that ``method`` outlines in ``images`` (by modality; PET in SUV); exactly one if there is a ``seed``.
 
-    The lesion is the set of voxels at or above SUV 4 that is connected (through faces) to the seed, within ``radius_mm`` of
-    it; SUV 2.5 where the seed is below 4. ``auto`` is that set. ``suv4``, ``suv3``, ``suv2.5`` are the same with that level.
-    ``pet41`` and ``pet50`` keep the voxels of that set at or above 41 % or 50 % of its maximum, all islands.
-
-    Raises :class:`LesionError` for a seed outside the image or without uptake and for a lesion of a single voxel, and
-    :class:`UsageError` for an unknown method.
+    Raises :class:`dmdp.errors.UsageError` for an unknown method and for one that needs a seed without it, :class:`InputError` if
+    an image that it reads is missing, :class:`dmdp.errors.LesionError` if it finds no lesion.
     """
-    if method not in METHODS:
-        raise UsageError(
-            "delineation.method",
-            f"No method '{method}'.",
-            f"one of {', '.join(METHODS)}.",
-            "Choose one of these.",
+    asked = method_for(method, seed)
+    missing = [name for name in asked.modalities if name not in images]
+    if missing:
+        raise InputError(
+            "delineation.image", f"There is no {missing[0]} to outline by '{method}'.", "this image.", "Give it, or draw by hand."
         )
-    index = pet.geometry.nearest_voxel(seed)
-    if index is None:
-        raise LesionError(
-            "seed.outside",
-            f"The seed {_point(seed)} lies outside the PET.",
-            f"an LPS point between {_point(_corner(pet, 'low'))} and {_point(_corner(pet, 'high'))}.",
-            "Place the seed inside the lesion; Slicer's R and A have the opposite sign of L and P.",
-        )
-    uptake = float(pet.array[index])
-    level = FIXED.get(method, HIGH if uptake >= HIGH else LOW)
-    if not uptake >= level:  # so that NaN is refused too: no label below would hold the seed
-        raise LesionError(
-            "seed.no_uptake",
-            f"At the seed {_point(seed)} the SUV is {uptake:.2f}.",
-            f"at least {level:g}, as in a lesion with uptake.",
-            f"Point at the lesion{', choose a lower level' if level > LOW else ''}, or draw the contour by hand.",
-        )
-    lower, upper = _window(pet, index, radius_mm)
-    window = tuple(slice(a, b) for a, b in zip(lower, upper, strict=True))
-    suv = pet.array[window]
-    local = tuple(i - a for i, a in zip(index, lower, strict=True))
-    near = _distance_mm(pet, lower, suv.shape, seed) <= radius_mm
-    near[local] = True  # a small radius may miss the centre of the seed's own voxel
-    labels, _ = ndimage.label((suv >= level) & near, structure=FACES)
-    connected = labels == labels[local]
-    notes = _limits(pet, window, connected, near, suv, level, radius_mm)
-    if method in RELATIVE:
-        maximum = float(suv[connected].max())
-        connected &= suv >= RELATIVE[method] * maximum
-        notes += _islands(connected, local, method, maximum)
-    if connected.sum() < MIN_VOXELS:
-        raise LesionError(
-            "lesion.too_small",
-            f"The lesion at {_point(seed)} has {int(connected.sum())} voxel.",
-            f"at least {MIN_VOXELS} voxels.",
-            "Choose a lower level, or draw the contour by hand.",
-        )
-    mask = np.zeros(pet.geometry.shape, dtype=bool)
-    mask[window] = connected
-    return Lesion(mask, pet.geometry, method, "PET", tuple(float(v) for v in seed), notes)
+    return asked.outline(asked, images, seed, progress)
 
 
-def _window(pet: Volume, index, radius_mm: float) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Index box (z, y, x) that holds the ball of ``radius_mm``; one voxel is to spare at every side."""
-    reach = [int(np.ceil(radius_mm / s)) + 1 for s in pet.geometry.spacing]
-    lower = tuple(max(0, i - r) for i, r in zip(index, reach, strict=True))
-    upper = tuple(min(n, i + r + 1) for i, r, n in zip(index, reach, pet.geometry.shape, strict=True))
-    return lower, upper
-
-
-def _distance_mm(pet: Volume, lower, shape, seed) -> np.ndarray:
-    index = np.moveaxis(np.indices(shape), 0, -1) + np.array(lower)
-    return np.linalg.norm(pet.geometry.to_lps(index) - np.array(seed), axis=-1)
-
-
-def _limits(pet, window, connected, near, suv, level, radius_mm) -> tuple[str, ...]:
-    """Say where the lesion was cut off rather than ended."""
-    notes = ()
-    beyond = ndimage.binary_dilation(connected, FACES) & (suv >= level) & ~near
-    if beyond.any():
-        notes += (f"Uptake of SUV {level:g} and more goes on beyond {radius_mm:g} mm from the seed and was cut there.",)
-    for axis, (part, size) in enumerate(zip(window, pet.geometry.shape, strict=True)):
-        faces = np.moveaxis(connected, axis, 0)
-        if (part.start == 0 and faces[0].any()) or (part.stop == size and faces[-1].any()):
-            return (*notes, "The lesion touches the edge of the PET image.")
-    return notes
-
-
-def _islands(mask, seed_index, method: str, maximum: float) -> tuple[str, ...]:
-    _, count = ndimage.label(mask, structure=FACES)
-    notes = ()
-    if count > 1:
-        notes += (f"{method} leaves {count} islands at {RELATIVE[method]:.0%} of SUVmax {maximum:.1f}; all are kept.",)
-    if not mask[seed_index]:
-        notes += (f"The seed lies outside the {method} contour, as its SUV is below {RELATIVE[method]:.0%} of the maximum.",)
-    return notes
-
-
-def _corner(pet: Volume, which: str) -> np.ndarray:
-    corners = np.array(np.meshgrid(*[(0, n - 1) for n in pet.geometry.shape])).reshape(3, -1).T
-    points = pet.geometry.to_lps(corners)
-    return points.min(axis=0) if which == "low" else points.max(axis=0)
-
-
-def _point(lps) -> str:
-    return "(" + ", ".join(f"{v:.1f}" for v in lps) + ")"
+def delineate(pet: Volume, seed: Point, method: str = "auto", radius_mm: float = 60.0) -> Lesion:
+    """The lesion at ``seed`` (LPS, mm), at most ``radius_mm`` from it, in a PET in SUV; raises as :func:`candidates`."""
+    return candidates({"PET": pet}, method, Seed(seed, radius_mm))[0]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import DicomError
-from ..images.volume import Volume
+from ..images.volume import SUVBW, Volume
 from .hounsfield import has_air_and_tissue, in_hounsfield, not_hounsfield, shift_of
 from .numbers import POSITIVE, read_number
 from .pixels import CutOff, StoredPixels, Unreadable
 from .rescale import Rescale, rescale_of
 from .series import Series
 
-PET_UNITS = {"BQML": "Bq/ml", "CNTS": "counts", "GML": "SUVbw g/ml"}
+PET_UNITS = {"BQML": "Bq/ml", "CNTS": "counts", "GML": SUVBW}
 INVERTED = "MONOCHROME1"
 
 

@@ -11,6 +11,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 
 from ..bundles.bundle import Bundle, refusal
+from ..delineation.methods import ORIGINS
 from ..endpoints.base import Estimate
 from ..endpoints.registry import check_described, endpoint_of
 from ..inputs import CLINICAL_INPUTS, usable, vector
@@ -19,8 +20,7 @@ from .learners import Learner, from_tensors
 
 TENSORS = "ensemble.safetensors"
 SELF_TEST_TOLERANCE = 1e-6
-# contours that enclose the whole lesion, as the published ones do; a fixed share of the maximum does not
-LOOSE_CONTOURS = ("manual", "auto", "suv4", "suv3", "suv2.5")
+LOOSE_CONTOURS = frozenset(name for name, origin in ORIGINS.items() if origin.loose)
 MAX_INPUTS = 12  # exact contributions evaluate 2 to the power of this
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..evidence import DEMONSTRATION
 from ..images.resampling import sample
 from ..images.volume import Volume
 from ..inputs import clinical_values
@@ -80,7 +81,7 @@ def demonstrate(
     found = {"_".join(key): shares(one, where) for key, one in maps.items()}
     return {
         "label": model.label,
-        "demonstration": model.is_demonstration,
+        "demonstration": model.evidence is DEMONSTRATION,
         "model": model.bundle.name,
         "probabilities": model.members.calibrated(seen.logits),
         "note": " ".join(filter(None, (note, _cut_off(crop, case.pet_lesion)))) or None,

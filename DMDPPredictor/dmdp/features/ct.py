@@ -21,8 +21,9 @@ from ..images.volume import Geometry, Volume
 from ..patients.case import Case
 from ..radiomics.backend import compute
 from ..radiomics.catalogue import described
+from ..radiomics.names import feature_names
 from ..radiomics.parameters import Parameters
-from ..radiomics.profile import Profile, feature_names
+from ..radiomics.profile import Profile
 from ..regions.ct_regions import MIN_REGION, Regions
 from ..regions.names import MEANINGS
 

@@ -15,6 +15,8 @@ import numpy as np
 from ..errors import GeometryError
 
 Matrix = tuple[tuple[float, ...], ...]
+SUVBW = "SUVbw g/ml"
+"""The unit of a PET that became SUV by body weight."""
 EVEN_MM = 0.5
 """How far (mm) a voxel may lie from where its even grid has it: the one limit for steps between slices and deformations."""
 
@@ -111,7 +113,7 @@ def _freeze(matrix: np.ndarray) -> Matrix:
 
 @dataclass(frozen=True, eq=False)
 class Volume:
-    """An image: ``array`` float32 (z, y, x), read-only; ``unit`` is ``HU``, ``SUVbw g/ml``, ``Bq/ml``, ``counts`` or ``1``.
+    """An image: ``array`` float32 (z, y, x), read-only; ``unit`` is ``HU``, :data:`SUVBW`, ``Bq/ml``, ``counts`` or ``1``.
 
     ``provenance`` holds plain JSON values that say where the voxels come from (modality, frame_of_reference_uid,
     series_uid, source, …); never a name or a birth date.
@@ -136,3 +138,9 @@ class Volume:
         array.flags.writeable = False
         object.__setattr__(self, "array", array)
         object.__setattr__(self, "provenance", MappingProxyType(dict(self.provenance)))
+
+    def hottest(self, mask: np.ndarray) -> tuple[int, int, int]:
+        """Index (z, y, x) of the highest value inside a ``mask`` (bool, z, y, x) that is not empty; the first of several."""
+        inside = np.argwhere(mask)
+        z, y, x = inside[np.argmax(self.array[mask])].tolist()
+        return z, y, x

@@ -18,14 +18,12 @@ from ..dicom.suv import pet_header, suv_factors, to_suv
 from ..errors import InputError, LesionError, SuvError
 from ..images.files import read_volume, unplaced
 from ..images.resampling import resample_mask
-from ..images.volume import Geometry, Volume
-from ..patients.case import Clinical
+from ..images.volume import SUVBW, Geometry, Volume
+from ..patients.case import MIN_VOXELS, Clinical
 from .masks import read_segment
 from .packed import unpack
 from .source import Given, ImageSource
 
-SUV_UNIT = "SUVbw g/ml"
-MIN_VOXELS = 2
 TOP_SUV = (0.5, 1000.0)  # the highest in an image; brain, heart or bladder are in most
 
 
@@ -111,7 +109,7 @@ def load_pet(pet: Given, *, pet_is_suv: bool = False) -> LoadedPet:
             "PET as DICOM, or a file in SUVbw (g/ml).",
             "Give the DICOM folder, or add --pet-is-suv if the file is in SUVbw.",
         )
-    volume = source.placed(read_volume(path, SUV_UNIT))
+    volume = source.placed(read_volume(path, SUVBW))
     notes = (*_placeless(volume, f"The PET file '{path.name}'"), *_improbable(volume))
     return LoadedPet(volume, None, ("The PET file was taken to be in SUVbw, as told.", *notes))
 

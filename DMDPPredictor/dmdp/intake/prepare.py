@@ -127,8 +127,7 @@ def _lesions(request: CaseRequest, ct: Volume, pet: Volume) -> tuple[Lesion, Les
 
 def hottest_point(pet: Volume, mask: np.ndarray) -> tuple[float, float, float]:
     """LPS point (mm) of the voxel of highest uptake inside ``mask`` (z, y, x)."""
-    index = np.unravel_index(np.argmax(np.where(mask, pet.array, -np.inf)), mask.shape)
-    return tuple(float(v) for v in pet.geometry.to_lps(index))
+    return tuple(float(v) for v in pet.geometry.to_lps(pet.hottest(mask)))
 
 
 def carry_over(lesion: Lesion, onto: Geometry, image: str) -> Lesion:

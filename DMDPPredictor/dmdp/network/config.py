@@ -168,6 +168,11 @@ class NetworkConfig:
         return cls(**{key: _tuples(value) for key, value in data.items()})
 
 
+SIZES = {"quick": NetworkConfig.quick, "lite": NetworkConfig.lite, "full": NetworkConfig.full}
+"""The sizes that a training can ask for, by name: functions from changes to a configuration."""
+SIZE_HELP = "network (default lite; quick sees voxels of 2 mm)"
+
+
 def _tuples(value: Any) -> Any:
     return tuple(_tuples(v) for v in value) if isinstance(value, list | tuple) else value
 

@@ -13,12 +13,13 @@ from ..bundles.bundle import Bundle, refusal
 from ..endpoints.base import Said, numbers
 from ..endpoints.registry import check_described
 from ..errors import MissingPackage
-from ..inputs import LOGARITHMIC
+from ..evidence import DEMONSTRATION, TRAINED, Evidence, evidence_of
+from ..inputs import as_read, usable
 from .config import CROP_MM, NetworkConfig
 
 WEIGHTS = "network.safetensors"
-DEMONSTRATION_LABEL = "demonstration network, not trained on patients; does not explain the probability"
 SELF_TEST_TOLERANCE = 1e-3
+SELF_TEST_SEED = 7  # of new bundles; each names its own
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,18 +35,17 @@ class NetworkModel:
         return self.members.networks[0]
 
     @property
-    def is_demonstration(self) -> bool:
-        """True for a network that was not trained on patients; a bundle that does not say so counts as one."""
-        return bool(self.bundle.manifest.get("demonstration", True))
+    def evidence(self) -> Evidence:
+        """How far it was tested."""
+        return evidence_of(self.bundle.manifest)
 
     @property
     def label(self) -> str:
         """What every map and number of it must be marked with."""
-        if self.is_demonstration:
-            return DEMONSTRATION_LABEL
+        if self.evidence is DEMONSTRATION:
+            return DEMONSTRATION.label
         cohorts = " and ".join(f"{cohort['title']}, n = {cohort['n']}" for cohort in self.bundle.manifest["cohorts"])
-        known = f"network trained on {cohorts}"
-        return f"{known}, not validated elsewhere; shows the network, not the biology"
+        return f"network trained on {cohorts}, {TRAINED.label}"
 
     def probabilities(
         self, images: np.ndarray, rows: Sequence[Mapping[str, float]], device: str = "auto", backend: str = "auto", batch: int = 8
@@ -150,11 +150,9 @@ def self_test_images(seed: int, shape: tuple[int, int, int] = CROP_MM) -> np.nda
 
 
 def tabular_row(config: NetworkConfig, values: Mapping[str, float]) -> np.ndarray:
-    """The standardised table inputs (F,), NaN where missing; logarithm of the quantities in ``LOGARITHMIC``."""
+    """The table inputs (F,) as :func:`dmdp.inputs.as_read` has them and standardised, NaN if missing."""
     row = np.full(len(config.tabular), np.nan, np.float32)
     for i, name in enumerate(config.tabular):
-        value = values.get(name, np.nan)
-        if np.isfinite(value) and (value > 0 or name not in LOGARITHMIC):
-            raw = np.log(value) if name in LOGARITHMIC else value
-            row[i] = (raw - config.tabular_mean[i]) / config.tabular_sd[i]
+        if usable(values, name):
+            row[i] = (as_read(values[name], name) - config.tabular_mean[i]) / config.tabular_sd[i]
     return row

@@ -15,14 +15,16 @@ from ..errors import GeometryError, InputError
 from ..images.axes import upright
 from ..images.volume import Geometry, Volume
 
+MIN_VOXELS = 2  # of a lesion: one voxel cannot be measured
+
 
 @dataclass(frozen=True, eq=False)
 class Lesion:
     """A tumour contour: ``mask`` bool (z, y, x), read-only, on ``geometry``.
 
-    ``method`` is ``auto``, ``suv4``, ``suv3``, ``suv2.5``, ``pet41``, ``pet50`` or ``manual``; ``modality`` says on which image
-    it was drawn (``PET``, ``CT`` or ``both``); ``seed`` is the LPS point (mm) that it grew from; ``notes`` are sentences
-    for the person who reads the result.
+    ``method`` is a name of :data:`dmdp.delineation.methods.ORIGINS`; ``modality`` says on which image it was drawn (``PET``,
+    ``CT`` or ``both``); ``seed`` is the LPS point (mm) that it grew from; ``notes`` are sentences for the person who reads the
+    result.
     """
 
     mask: np.ndarray

@@ -35,19 +35,13 @@ def intensity(pet: Volume, lesion: Lesion) -> dict[str, float]:
         "suv_skew": np.nan if flat else float((centred**3).mean() / m2**1.5),
         "suv_kurtosis": np.nan if flat else float((centred**4).mean() / m2**2 - 3.0),
         "suv_area": largest_section_cm2(lesion),
-        "suv_peak": peak(pet, hottest(pet, lesion)),
+        "suv_peak": peak(pet, pet.hottest(lesion.mask)),
         "suv_peak_global": global_peak(pet, lesion),
         "MTV_3": volume,
         "TLG_3": volume * mean,
         "TLG_4": int(hot.sum()) * lesion.geometry.voxel_ml * mean,
         "TLG40": int(hot.sum()) * lesion.geometry.voxel_ml * float(y[hot].mean()),
     }
-
-
-def hottest(pet: Volume, lesion: Lesion) -> tuple[int, int, int]:
-    """Index (z, y, x) of the lesion's voxel of highest uptake; the first in array order where several are."""
-    inside = np.argwhere(lesion.mask)
-    return tuple(int(i) for i in inside[np.argmax(pet.array[lesion.mask])])
 
 
 def largest_section_cm2(lesion: Lesion) -> float:

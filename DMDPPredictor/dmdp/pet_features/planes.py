@@ -11,7 +11,6 @@ from scipy import ndimage
 
 from ..images.volume import Volume
 from ..patients.case import Lesion
-from .intensity import hottest
 
 PLANES = {"xy": 0, "xz": 1, "yz": 2}  # the array axis (z, y, x) that the plane is perpendicular to
 MIN_PIXELS = 3
@@ -26,7 +25,7 @@ def planes(pet: Volume, lesion: Lesion) -> dict[str, float]:
     The plane goes through the SUVmax voxel; zones are layers of the distance to the edge, from the core outwards.
     """
     values: dict[str, float] = {}
-    centre = hottest(pet, lesion)
+    centre = pet.hottest(lesion.mask)
     for name, axis in PLANES.items():
         spacing = np.delete(np.array(lesion.geometry.spacing), axis)
         means = zone_means(

@@ -18,7 +18,7 @@ PAPER, DATA, LITERATURE, OURS = (
     "our definition; the paper gives none",
 )
 _PLANE = {"xy": "axial", "xz": "coronal", "yz": "sagittal"}
-DEFINITIONS: dict[str, tuple[str, str, str]] = {
+_PUBLISHED: dict[str, tuple[str, str, str]] = {
     "suv_max": ("g/ml", "highest SUVbw in the lesion", PAPER),
     "suv_mean": ("g/ml", "mean SUVbw of the lesion's voxels", DATA),
     "suv_median": ("g/ml", "median SUVbw", PAPER),
@@ -47,11 +47,17 @@ DEFINITIONS: dict[str, tuple[str, str, str]] = {
     ),
     **{f"suv_mean_sd_{p}": ("(g/ml)²", f"variance of the zone means, core to edge, {w} plane", OURS) for p, w in _PLANE.items()},
     **{f"type_{p}": ("1", f"1 = hollow or second peak, 0 = falling outwards, {w} plane", OURS) for p, w in _PLANE.items()},
+}
+_MORE: dict[str, tuple[str, str, str]] = {
     "het1": ("%", "100 · mean squared residual of the same fit / variance of SUVbw", LITERATURE),
     "TLG40": ("g", "volume at or above 40 % of SUVmax × mean SUVbw there (conventional TLG)", "conventional"),
     "suv_peak_global": ("g/ml", "largest mean SUVbw in a 1 cm³ sphere centred in the lesion", "IBSI"),
     **{f"suv_mean_sd_{p}_sd": ("g/ml", f"root of the zone variance, {w} plane", OURS) for p, w in _PLANE.items()},
 }
+DEFINITIONS = {**_PUBLISHED, **_MORE}
+"""Name → (unit, definition, source)."""
+PUBLISHED = tuple(_PUBLISHED)
+"""The twenty of the published tables, in their order."""
 
 
 def pet_features(pet: Volume, lesion: Lesion) -> dict[str, Feature]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ..errors import InputError
 from .compiled import kernel
-from .profile import Profile
+
+if TYPE_CHECKING:
+    from .profile import Profile
 
 MOST_LEVELS = 10_000_000
 MOST_BYTES = 2**29  # of the counts of pairs; the features of these take several times as much

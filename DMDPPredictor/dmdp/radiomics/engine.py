@@ -8,18 +8,13 @@ import numpy as np
 
 from ..errors import LesionError
 from ..images.volume import Volume
-from .discretise import check_levels, grey_levels
-from .filters import filtered
-from .first_order import first_order
-from .glcm import glcm_features
+from .families import FAMILIES
+from .family import MASK, Patch
+from .filters import ORIGINAL, filtered
 from .grid import Gridded, bounds, on_profile_grid
-from .matrices import Levels, neighbourhood, runs, zones
-from .ngtdm import ngtdm_features
-from .offsets import offsets
-from .profile import TEXTURES, Profile, feature_names
+from .names import feature_names
+from .profile import Profile
 from .region import box_of, check_neighbours, kept_voxels
-from .shape import shape_features
-from .sizes import gldm_features, glrlm_features, glszm_features
 
 Features = dict[str, float]
 
@@ -75,60 +70,23 @@ def _on_grid(grid: Gridded, profile: Profile, refused: dict[str, LesionError]) -
             continue
         kept[name] = voxels[inner]
         boxes[name] = tuple(slice(a.start + b.start, a.start + b.stop) for a, b in zip(drawn, inner, strict=True))
-        found[name] = {}
-        if "shape" in profile.classes:
-            # without resegment_shape PyRadiomics takes the mask as drawn, but cut to the box of what resegmentation kept
-            whole = mask[drawn if profile.ibsi else boxes[name]]
-            shape = shape_features(kept[name] if profile.resegment_shape else whole, grid.spacing, int(profile.ibsi))
-            found[name] |= _named("original", "shape", shape, profile)
+        # without resegment_shape PyRadiomics takes the mask as drawn, but cut to the box of what resegmentation kept
+        whole = drawn if profile.ibsi and not profile.resegment_shape else boxes[name]
+        outline = kept[name] if profile.resegment_shape else mask[whole]
+        found[name] = _measured(ORIGINAL, Patch(grid.image[whole], outline, grid.spacing, profile), once=True)
     for prefix, patches in filtered(grid, boxes, profile):
         for name, patch in patches.items():
-            found[name] |= _of_image(prefix, patch, kept[name], grid.spacing, profile)
+            found[name] |= _measured(prefix, Patch(patch, kept[name], grid.spacing, profile), once=False)
     return found
 
 
-def _of_image(prefix: str, image: np.ndarray, mask: np.ndarray, spacing, profile: Profile) -> Features:
-    """Features of ``image`` within ``mask``, both cut to the mask's box."""
-    values = image[mask]
-    binned = grey_levels(values, profile)
-    found: Features = {}
-    if "firstorder" in profile.classes:
-        counts = np.bincount(binned)
-        normal = 3.0 if profile.ibsi else 0.0
-        whole = first_order(values, counts[counts > 0], float(np.prod(spacing)), profile.array_shift, normal)
-        found |= _named(prefix, "firstorder", whole, profile)
-    if set(profile.classes) & set(TEXTURES):
-        levels = np.zeros(mask.shape, np.int32)
-        levels[mask] = binned
-        for kind, values in _textures(levels, profile).items():
-            found |= _named(prefix, kind, values, profile)
-    return found
-
-
-def _textures(box: np.ndarray, profile: Profile) -> dict[str, Features]:
-    levels = Levels.of(box, max(profile.distances))
-    near = offsets(box.shape, force_2d_axis=profile.force_2d_axis)  # runs and zones know no distance
-    found, wanted = {}, set(profile.classes)
-    if wanted & {"glcm", "gldm", "ngtdm"}:
-        steps = offsets(box.shape, profile.distances, profile.force_2d_axis)
-        check_levels(len(steps), levels.present, profile)
-        pairs, dependences, tones = neighbourhood(levels, steps, profile.gldm_alpha)
-        if "glcm" in wanted:
-            found["glcm"] = glcm_features(pairs, levels.present, profile.symmetric_glcm)
-        if "gldm" in wanted:
-            found["gldm"] = gldm_features(dependences, levels.present)
-        if "ngtdm" in wanted:
-            found["ngtdm"] = ngtdm_features(tones, levels.present, profile.ibsi)
-    if "glrlm" in wanted:
-        found["glrlm"] = glrlm_features(runs(levels, near), levels.present)
-    if "glszm" in wanted:
-        found["glszm"] = glszm_features(zones(levels, near), levels.present)
-    return found
-
-
-def _named(prefix: str, kind: str, values: Mapping[str, float], profile: Profile) -> Features:
+def _measured(image: str, patch: Patch, *, once: bool) -> Features:
+    """The features of a region in an ``image``, by the profile's families that are computed ``once`` per region or of each."""
+    wanted = [family for name, family in FAMILIES.items() if name in patch.profile.classes and (family.reads == MASK) == once]
+    only = patch.profile.only
     return {
-        f"{prefix}_{kind}_{name}": float(value)
-        for name, value in values.items()
-        if profile.only is None or f"{kind}_{name}" in profile.only
+        f"{image}_{family.name}_{name}": float(value)
+        for family in wanted
+        for name, value in family.compute(patch).items()
+        if only is None or f"{family.name}_{name}" in only
     }

@@ -4,7 +4,29 @@ from __future__ import annotations
 
 import numpy as np
 
+from .family import VALUES, Family, Patch
+
 EPS = np.spacing(1)
+TABLE = """
+Energy | u² | stat_energy | Σ (x + shift)²
+TotalEnergy | u²·mm³ | - | Energy × volume of a voxel
+Entropy | bit | ih_entropy | −Σ p log2 p over grey levels
+Minimum | u | stat_min | smallest value
+10Percentile | u | stat_p10 | 10th percentile, interpolated
+90Percentile | u | stat_p90 | 90th percentile, interpolated
+Maximum | u | stat_max | largest value
+Mean | u | stat_mean | Σ x / n
+Median | u | stat_median | 50th percentile
+InterquartileRange | u | stat_iqr | 75th − 25th percentile
+Range | u | stat_range | largest − smallest value
+MeanAbsoluteDeviation | u | stat_mad | Σ |x − μ| / n
+RobustMeanAbsoluteDeviation | u | stat_rmad | the same of values from the 10th to the 90th percentile
+RootMeanSquared | u | stat_rms | √(Energy / n)
+Skewness | 1 | stat_skew | μ3 / σ³; 0 in a flat region
+Kurtosis | 1 | stat_kurt | μ4 / σ⁴, 3 for a normal distribution (IBSI: 3 less); 0 in a flat region
+Variance | u² | stat_var | Σ (x − μ)² / n
+Uniformity | 1 | ih_uniformity | Σ p² over grey levels
+"""
 
 
 def first_order(
@@ -54,3 +76,12 @@ def _percentiles(x: np.ndarray, percent: np.ndarray) -> np.ndarray:
     t = place - before
     a, b = x[before], x[np.minimum(before + 1, len(x) - 1)]
     return np.where(t < 0.5, a + (b - a) * t, b - (b - a) * (1 - t))
+
+
+def _of(patch: Patch) -> dict[str, float]:
+    counts = np.bincount(patch.bins)
+    normal = 3.0 if patch.profile.ibsi else 0.0
+    return first_order(patch.values, counts[counts > 0], float(np.prod(patch.spacing)), patch.profile.array_shift, normal)
+
+
+FAMILY = Family("firstorder", VALUES, _of, TABLE, ibsi="{tag}", pyradiomics=True)

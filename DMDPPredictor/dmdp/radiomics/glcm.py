@@ -4,7 +4,35 @@ from __future__ import annotations
 
 import numpy as np
 
+from .family import LEVELS, Family, Patch
 from .first_order import EPS
+
+TABLE = """
+Autocorrelation | 1 | cm_auto_corr | Σ p i j
+JointAverage | 1 | cm_joint_avg | Σ p i
+ClusterProminence | 1 | cm_clust_prom | Σ p (i + j − μx − μy)⁴
+ClusterShade | 1 | cm_clust_shade | Σ p (i + j − μx − μy)³
+ClusterTendency | 1 | cm_clust_tend | Σ p (i + j − μx − μy)²
+Contrast | 1 | cm_contrast | Σ p (i − j)²
+Correlation | 1 | cm_corr | (Σ p i j − μx μy) / (σx σy); 1 in a flat region
+DifferenceAverage | 1 | cm_diff_avg | Σ k p(|i − j| = k)
+DifferenceEntropy | bit | cm_diff_entr | H of |i − j|
+DifferenceVariance | 1 | cm_diff_var | variance of |i − j|
+JointEnergy | 1 | cm_energy | Σ p²
+JointEntropy | bit | cm_joint_entr | H of (i, j)
+Imc1 | 1 | cm_info_corr1 | (HXY − HXY1) / max(HX, HY); 0 where the entropies are 0
+Imc2 | 1 | cm_info_corr2 | √(1 − e^(−2 (HXY2 − HXY))); 0 where HXY2 = HXY
+Idm | 1 | cm_inv_diff_mom | Σ p / (1 + (i − j)²)
+MCC | 1 | - | maximal correlation: √ of the second eigenvalue of Σ p(i,k) p(j,k) / (px(i) py(k))
+Idmn | 1 | cm_inv_diff_mom_norm | Σ p / (1 + (i − j)²/N²)
+Id | 1 | cm_inv_diff | Σ p / (1 + |i − j|)
+Idn | 1 | cm_inv_diff_norm | Σ p / (1 + |i − j|/N)
+InverseVariance | 1 | cm_inv_var | Σ p / (i − j)² over i ≠ j
+MaximumProbability | 1 | cm_joint_max | largest p
+SumAverage | 1 | cm_sum_avg | Σ k p(i + j = k); twice JointAverage where the matrix is symmetric
+SumEntropy | bit | cm_sum_entr | H of i + j
+SumSquares | 1 | cm_joint_var | Σ p (i − μx)²
+"""
 
 
 def glcm_features(counts: np.ndarray, present: np.ndarray, symmetric: bool) -> dict[str, float]:
@@ -103,3 +131,10 @@ def _maximal_correlation(p, outer) -> np.ndarray:
 def _mean(values: np.ndarray) -> float:
     known = values[~np.isnan(values)]
     return float(known.mean()) if len(known) else float("nan")
+
+
+def _of(patch: Patch) -> dict[str, float]:
+    return glcm_features(patch.neighbourhood[0], patch.levels.present, patch.profile.symmetric_glcm)
+
+
+FAMILY = Family("glcm", LEVELS, _of, TABLE, ibsi="{tag}_{place}_avg", pyradiomics=True)

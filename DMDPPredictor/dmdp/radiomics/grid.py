@@ -16,10 +16,9 @@ import SimpleITK as sitk
 from ..errors import GeometryError, InputError
 from ..images.files import to_sitk
 from ..images.volume import Geometry, Volume
-from .profile import Profile
+from .profile import INTERPOLATORS, Profile
 from .spline import resample_spline
 
-INTERPOLATION = {"bspline": sitk.sitkBSpline, "linear": sitk.sitkLinear, "nearest": sitk.sitkNearestNeighbor}
 OUTPUT = {"u1": sitk.sitkUInt8, "i4": sitk.sitkInt32}
 SOURCE_MARGIN = 32  # voxels; a cubic B-spline's memory of farther ones is below 1e-18 (0.268 per voxel)
 MOST_VOXELS = 5e8
@@ -183,7 +182,7 @@ class _Lattice:
         resampler.SetOutputSpacing(self.wanted[::-1].tolist())
         resampler.SetOutputDirection(self.anchor.GetDirection())
         resampler.SetSize([len(at) for at in along[::-1]])
-        resampler.SetInterpolator(INTERPOLATION[how])
+        resampler.SetInterpolator(getattr(sitk, INTERPOLATORS[how]))
         resampler.SetOutputPixelType(OUTPUT.get(part.dtype.kind + str(part.dtype.itemsize), sitk.sitkFloat32))
         return sitk.GetArrayFromImage(resampler.Execute(to_sitk(part, self.geometry.crop(low, part.shape))))
 

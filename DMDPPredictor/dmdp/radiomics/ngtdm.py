@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from .family import LEVELS, Family, Patch
+
 MOST_COARSE = 1e6  # PyRadiomics' value where no voxel differs from its neighbours
+TABLE = """
+Coarseness | 1 | ngt_coarseness | 1 / Σ p s; 10⁶ where no voxel differs from its neighbours
+Contrast | 1 | ngt_contrast | Σ p p (i − j)² / (N (N − 1)) × Σ s / n; 0 for one grey level
+Busyness | 1 | ngt_busyness | Σ p s / Σ |i p − j p|; 0 for one grey level
+Complexity | 1 | ngt_complexity | Σ |i − j| (p s + p s) / (p + p) / n
+Strength | 1 | ngt_strength | Σ (p + p) (i − j)² / Σ s; 0 where no voxel differs from its neighbours
+"""
 
 
 def ngtdm_features(counts: np.ndarray, present: np.ndarray, neighbours_only: bool = False) -> dict[str, float]:
@@ -32,3 +41,10 @@ def ngtdm_features(counts: np.ndarray, present: np.ndarray, neighbours_only: boo
         "Complexity": (np.abs(apart) * both / (p[:, None] + p[None, :])).sum() / voxels,
         "Strength": strength / s.sum() if s.sum() else 0.0,
     }
+
+
+def _of(patch: Patch) -> dict[str, float]:
+    return ngtdm_features(patch.neighbourhood[2], patch.levels.present, patch.profile.ibsi)
+
+
+FAMILY = Family("ngtdm", LEVELS, _of, TABLE, pyradiomics=True)

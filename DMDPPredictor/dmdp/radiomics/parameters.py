@@ -1,4 +1,4 @@
-"""PyRadiomics parameter files (YAML or JSON) as profiles, and what of them the engine does not compute."""
+"""PyRadiomics parameter files (YAML or JSON) as profiles and back, and what of them the engine does not compute."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import SimpleITK as sitk
+
 from ..errors import InputError, MissingPackage
 from ..reading import Unread, read_text, why
 from .catalogue import CATALOGUE
-from .profile import CLASSES, Profile
+from .families import OF_PYRADIOMICS
+from .profile import INTERPOLATORS, Profile
 
 PARTS = ("setting", "imageType", "featureClass")
 SAME = {
@@ -29,9 +32,7 @@ SAME = {
     "resegmentShape": "resegment_shape",
     "minimumROIDimensions": "minimum_dimensions",
 }
-INTERPOLATORS = {
-    "sitkBSpline": "bspline", "sitkLinear": "linear", "sitkNearestNeighbor": "nearest", 3: "bspline", 2: "linear", 1: "nearest",
-}  # fmt: skip
+BY_THEIR_NAME = {key: ours for ours, theirs in INTERPOLATORS.items() for key in (theirs, getattr(sitk, theirs))}
 OFF = {"normalize": False, "normalizeScale": 1, "removeOutliers": None, "weightingNorm": None}
 WITHOUT_EFFECT = {"label", "label_channel", "additionalInfo", "correctMask", "geometryTolerance", "enableCExtensions"}
 # what PyRadiomics 3.0.1 knows beyond what the engine computes (its documentation, "Customizing the extraction")
@@ -44,7 +45,7 @@ THEIR_SETTINGS = {*SAME, *OFF, *WITHOUT_EFFECT, *THEIR_FILTERS, "interpolator", 
 THEIR_IMAGES = (
     "Original", "Wavelet", "LoG", "Square", "SquareRoot", "Logarithm", "Exponential", "Gradient", "LBP2D", "LBP3D",
 )  # fmt: skip
-THEIR_CLASSES = (*CLASSES, "shape2D")
+THEIR_CLASSES = (*OF_PYRADIOMICS, "shape2D")
 DEPRECATED = {
     "firstorder_StandardDeviation", "glcm_Dissimilarity", "glcm_Homogeneity1", "glcm_Homogeneity2", "glcm_SumVariance",
     "gldm_GrayLevelNonUniformityNormalized", "gldm_DependencePercentage", "shape_Compactness1", "shape_Compactness2",
@@ -128,7 +129,7 @@ def from_document(name: str, document: Any) -> Parameters:
     try:
         settings, more = _settings(document.get("setting") or {})
         images, most = _images(document.get("imageType") or {"Original": {}})
-        classes, rest = _classes(document.get("featureClass") or {kind: None for kind in CLASSES})
+        classes, rest = _classes(document.get("featureClass") or {kind: None for kind in OF_PYRADIOMICS})
         left += more + most + rest
         profile = None if left else Profile(name, **settings, **images, **classes)
     except (TypeError, ValueError, AttributeError) as error:
@@ -168,8 +169,8 @@ def _settings(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     for key, value in given.items():
         if key in SAME:
             found[SAME[key]] = tuple(value) if isinstance(value, list) else value
-        elif key == "interpolator" and isinstance(value, str | int) and value in INTERPOLATORS:
-            found["interpolator"] = INTERPOLATORS[value]
+        elif key == "interpolator" and isinstance(value, str | int) and value in BY_THEIR_NAME:
+            found["interpolator"] = BY_THEIR_NAME[value]
         elif key == "minimumROISize":
             found["minimum_voxels"] = 1 if value is None else value + 1  # PyRadiomics asks for more than this
         elif key == "force2D":
@@ -201,13 +202,40 @@ def _images(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
 def _classes(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     left, only = [], []
     for kind, names in given.items():
-        if kind not in CLASSES:
+        if kind not in OF_PYRADIOMICS:
             left.append(f"feature class {kind}")
             continue
         every = [name for name in CATALOGUE if name.startswith(f"{kind}_")]
         chosen = [f"{kind}_{name}" for name in names or ()]
         left += [f"feature {name}" for name in chosen if name not in CATALOGUE]
         only += chosen or every
-    classes = tuple(kind for kind in CLASSES if kind in given)
+    classes = tuple(kind for kind in OF_PYRADIOMICS if kind in given)
     whole = all(not names for names in given.values())
     return {"classes": classes, "only": None if whole else tuple(only)}, left
+
+
+def as_parameters(profile: Profile) -> dict[str, Any]:
+    """A profile as the content of a parameter file; :func:`from_document` makes the same profile of it.
+
+    Raises :class:`InputError` for a profile that follows IBSI.
+    """
+    if profile.ibsi:
+        raise InputError(
+            "radiomics.convention",
+            f"The profile '{profile.name}' follows IBSI.",
+            "a profile by PyRadiomics' convention: PyRadiomics knows no other.",
+            "Choose the engine.",
+        )
+    given = {theirs: getattr(profile, ours) for theirs, ours in SAME.items()}
+    settings = {key: list(value) if isinstance(value, tuple) else value for key, value in given.items() if value is not None}
+    settings["interpolator"] = INTERPOLATORS[profile.interpolator]
+    settings["force2D"], settings["force2Ddimension"] = profile.force_2d_axis is not None, profile.force_2d_axis or 0
+    if profile.minimum_voxels > 1:
+        settings["minimumROISize"] = profile.minimum_voxels - 1  # PyRadiomics asks for more than this
+    images = {
+        **({"Original": {}} if profile.original else {}),
+        **({"Wavelet": {"wavelet": profile.wavelet}} if profile.wavelet else {}),
+        **({"LoG": {"sigma": list(profile.log_sigma_mm)}} if profile.log_sigma_mm else {}),
+    }
+    names = {kind: [name.split("_")[1] for name in profile.only or () if name.startswith(f"{kind}_")] for kind in profile.classes}
+    return {"setting": settings, "imageType": images, "featureClass": names}

@@ -12,10 +12,13 @@ from typing import Any
 from ..errors import InputError
 from ..reading import Unread, read_text, why
 from .catalogue import CATALOGUE
+from .families import FAMILIES, OF_PYRADIOMICS
 
-TEXTURES = ("glcm", "glrlm", "glszm", "gldm", "ngtdm")
-CLASSES = ("shape", "firstorder", *TEXTURES)
-INTERPOLATORS = ("bspline", "linear", "nearest")
+INTERPOLATORS = {
+    "bspline": "sitkBSpline",
+    "linear": "sitkLinear",
+    "nearest": "sitkNearestNeighbor",
+}  # as ITK has them
 RESEGMENT_MODES = ("absolute", "relative", "sigma")
 CONVENTIONS = ("pyradiomics", "ibsi")
 
@@ -41,7 +44,7 @@ class Profile:
     """
 
     name: str
-    classes: tuple[str, ...] = CLASSES
+    classes: tuple[str, ...] = OF_PYRADIOMICS
     only: tuple[str, ...] | None = None
     original: bool = True
     wavelet: str | None = None
@@ -80,10 +83,10 @@ class Profile:
                 )
 
     def _rules(self):
-        classes = f"some of {', '.join(CLASSES)}."
+        classes = f"some of {', '.join(FAMILIES)}."
         sides = self.spacing_mm
         return (
-            ("classes", len(self.classes) > 0 and set(self.classes) <= set(CLASSES), classes),
+            ("classes", len(self.classes) > 0 and set(self.classes) <= set(FAMILIES), classes),
             (
                 "only",
                 all(n in CATALOGUE and n.split("_")[0] in self.classes for n in self.only or ()),
@@ -156,22 +159,3 @@ def read_json(path: str | Path) -> dict[str, Any]:
             "profile.unreadable", f"'{path}' is no radiomics profile ({why(error)}).", "a JSON file.", "Check the path."
         ) from error
     return document
-
-
-def image_prefixes(profile: Profile) -> tuple[str, ...]:
-    """The images of a profile, as they stand at the head of its features' names."""
-    logs = (f"log-sigma-{str(float(sigma)).replace('.', '-')}-mm-3D" for sigma in profile.log_sigma_mm)
-    letters = 3 - (profile.force_2d_axis is not None)
-    bands = ["".join("H" if band >> letter & 1 else "L" for letter in reversed(range(letters))) for band in range(1, 2**letters)]
-    waves = (f"wavelet-{band}" for band in (*bands, "L" * letters)) if profile.wavelet else ()
-    return (*(("original",) if profile.original else ()), *logs, *waves)
-
-
-def feature_names(profile: Profile) -> tuple[str, ...]:
-    """Every feature that a profile makes, in the engine's order: what a region lacks is one of these."""
-    wanted = [name for kind in profile.classes for name in CATALOGUE if name.startswith(f"{kind}_")]
-    wanted = [name for name in wanted if profile.only is None or name in profile.only]
-    found = [f"original_{name}" for name in wanted if name.startswith("shape_")]
-    for prefix in image_prefixes(profile):
-        found += [f"{prefix}_{name}" for name in wanted if not name.startswith("shape_")]
-    return tuple(found)

@@ -11,10 +11,10 @@ import numpy as np
 from ..errors import InputError, LesionError, MissingPackage
 from ..images.files import to_sitk
 from ..images.volume import Volume
+from .parameters import as_parameters
 from .profile import Profile
 
 LONGEST = 160  # letters of what PyRadiomics says
-INTERPOLATOR = {"bspline": "sitkBSpline", "linear": "sitkLinear", "nearest": "sitkNearestNeighbor"}
 
 
 def extract_by_pyradiomics(
@@ -81,45 +81,3 @@ def _plain(error: Exception) -> str:
     told = [line for line in lines if line.startswith(("Key ", "Value ")) or "not " in line] or lines
     words = (told[0] if told else type(error).__name__).strip('[]"').split(" Path: ")[0].rstrip(".:")
     return words if len(words) <= LONGEST else f"{words[:LONGEST]}…"
-
-
-def as_parameters(profile: Profile) -> dict[str, Any]:
-    """A profile as the content of a PyRadiomics parameter file. Raises :class:`InputError` for one that follows IBSI."""
-    if profile.ibsi:
-        raise InputError(
-            "radiomics.convention",
-            f"The profile '{profile.name}' follows IBSI.",
-            "a profile by PyRadiomics' convention: PyRadiomics knows no other.",
-            "Choose the engine.",
-        )
-    images: dict[str, Any] = {}
-    if profile.original:
-        images["Original"] = {}
-    if profile.wavelet:
-        images["Wavelet"] = {"wavelet": profile.wavelet}
-    if profile.log_sigma_mm:
-        images["LoG"] = {"sigma": list(profile.log_sigma_mm)}
-    names = {kind: [name.split("_")[1] for name in profile.only or () if name.startswith(f"{kind}_")] for kind in profile.classes}
-    settings: dict[str, Any] = {
-        "binWidth": profile.bin_width,
-        "distances": list(profile.distances),
-        "symmetricalGLCM": profile.symmetric_glcm,
-        "gldm_a": profile.gldm_alpha,
-        "force2D": profile.force_2d_axis is not None,
-        "force2Ddimension": profile.force_2d_axis or 0,
-        "voxelArrayShift": profile.array_shift,
-        "padDistance": profile.pad,
-        "preCrop": profile.crop,
-        "interpolator": INTERPOLATOR[profile.interpolator],
-        "minimumROIDimensions": profile.minimum_dimensions,
-    }
-    if profile.minimum_voxels > 1:
-        settings["minimumROISize"] = profile.minimum_voxels - 1  # it asks for more than this
-    if profile.bin_count is not None:
-        settings["binCount"] = profile.bin_count
-    if profile.spacing_mm is not None:
-        settings["resampledPixelSpacing"] = list(profile.spacing_mm)
-    if profile.resegment is not None:
-        settings["resegmentRange"], settings["resegmentMode"] = list(profile.resegment), profile.resegment_mode
-        settings["resegmentShape"] = profile.resegment_shape
-    return {"setting": settings, "imageType": images, "featureClass": names}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import LesionError
+from .families import TEXTURES
 from .grid import Box, bounds
 from .offsets import offsets
-from .profile import TEXTURES, Profile
+from .profile import Profile
 
 
 def box_of(name: str, mask: np.ndarray, profile: Profile) -> Box:
@@ -33,7 +34,7 @@ def check_neighbours(name: str, shape: tuple[int, int, int], profile: Profile) -
     """Raise :class:`LesionError` where textures are asked for and none of their directions fits into a box of ``shape``."""
     near = offsets(shape, force_2d_axis=profile.force_2d_axis)
     far = offsets(shape, profile.distances, profile.force_2d_axis)
-    if set(profile.classes) & set(TEXTURES) and not (len(near) and len(far)):
+    if TEXTURES & set(profile.classes) and not (len(near) and len(far)):
         raise LesionError(
             "region.no_neighbours",
             f"The region '{name}' of {' × '.join(map(str, shape))} voxels is too narrow for the directions of '{profile.name}'.",

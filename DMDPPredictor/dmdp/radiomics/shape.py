@@ -6,7 +6,25 @@ import numpy as np
 
 from .compiled import kernel
 from .diameters import diameter, flat_diameter, row_ends
+from .family import MASK, Family, Patch
 from .mesh import area_and_volume
+
+TABLE = """
+MeshVolume | mm³ | morph_volume | volume within the marching-cubes surface
+VoxelVolume | mm³ | morph_vol_approx | voxels × volume of a voxel
+SurfaceArea | mm² | morph_area_mesh | area A of the marching-cubes surface
+SurfaceVolumeRatio | 1/mm | morph_av | A / V
+Sphericity | 1 | morph_sphericity | (36π V²)^(1/3) / A
+Maximum3DDiameter | mm | morph_diam | largest distance between vertices of the surface
+Maximum2DDiameterSlice | mm | - | the same within one axial plane
+Maximum2DDiameterColumn | mm | - | the same within one coronal plane
+Maximum2DDiameterRow | mm | - | the same within one sagittal plane
+MajorAxisLength | mm | morph_pca_maj_axis | 4 √λ1 of the covariance of voxel centres
+MinorAxisLength | mm | morph_pca_min_axis | 4 √λ2
+LeastAxisLength | mm | morph_pca_least_axis | 4 √λ3
+Elongation | 1 | morph_pca_elongation | √(λ2/λ1)
+Flatness | 1 | morph_pca_flatness | √(λ3/λ1)
+"""
 
 
 def shape_features(mask: np.ndarray, spacing: tuple[float, float, float], lost: int = 0) -> dict[str, float]:
@@ -63,3 +81,10 @@ def _moments(mask):
             second[2, 2] += sum_xx
     second[1, 0], second[2, 0], second[2, 1] = second[0, 1], second[0, 2], second[1, 2]
     return number, first, second
+
+
+def _of(patch: Patch) -> dict[str, float]:
+    return shape_features(patch.mask, patch.spacing, int(patch.profile.ibsi))
+
+
+FAMILY = Family("shape", MASK, _of, TABLE, ibsi="{tag}", pyradiomics=True)

@@ -6,7 +6,64 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .family import LEVELS, Family, Patch
 from .first_order import EPS
+from .matrices import runs, zones
+
+GLRLM_TABLE = """
+ShortRunEmphasis | 1 | rlm_sre | Σ p / j²
+LongRunEmphasis | 1 | rlm_lre | Σ p j²
+GrayLevelNonUniformity | 1 | rlm_glnu | Σ over levels of runs² / runs
+GrayLevelNonUniformityNormalized | 1 | rlm_glnu_norm | the same / runs
+RunLengthNonUniformity | 1 | rlm_rlnu | Σ over lengths of runs² / runs
+RunLengthNonUniformityNormalized | 1 | rlm_rlnu_norm | the same / runs
+RunPercentage | 1 | rlm_r_perc | runs / voxels
+GrayLevelVariance | 1 | rlm_gl_var | variance of i
+RunVariance | 1 | rlm_rl_var | variance of j
+RunEntropy | bit | rlm_rl_entr | H of (i, j)
+LowGrayLevelRunEmphasis | 1 | rlm_lgre | Σ p / i²
+HighGrayLevelRunEmphasis | 1 | rlm_hgre | Σ p i²
+ShortRunLowGrayLevelEmphasis | 1 | rlm_srlge | Σ p / (i² j²)
+ShortRunHighGrayLevelEmphasis | 1 | rlm_srhge | Σ p i² / j²
+LongRunLowGrayLevelEmphasis | 1 | rlm_lrlge | Σ p j² / i²
+LongRunHighGrayLevelEmphasis | 1 | rlm_lrhge | Σ p i² j²
+"""
+
+GLSZM_TABLE = """
+SmallAreaEmphasis | 1 | szm_sze | Σ p / j²
+LargeAreaEmphasis | 1 | szm_lze | Σ p j²
+GrayLevelNonUniformity | 1 | szm_glnu | Σ over levels of zones² / zones
+GrayLevelNonUniformityNormalized | 1 | szm_glnu_norm | the same / zones
+SizeZoneNonUniformity | 1 | szm_zsnu | Σ over sizes of zones² / zones
+SizeZoneNonUniformityNormalized | 1 | szm_zsnu_norm | the same / zones
+ZonePercentage | 1 | szm_z_perc | zones / voxels
+GrayLevelVariance | 1 | szm_gl_var | variance of i
+ZoneVariance | 1 | szm_zs_var | variance of j
+ZoneEntropy | bit | szm_zs_entr | H of (i, j)
+LowGrayLevelZoneEmphasis | 1 | szm_lgze | Σ p / i²
+HighGrayLevelZoneEmphasis | 1 | szm_hgze | Σ p i²
+SmallAreaLowGrayLevelEmphasis | 1 | szm_szlge | Σ p / (i² j²)
+SmallAreaHighGrayLevelEmphasis | 1 | szm_szhge | Σ p i² / j²
+LargeAreaLowGrayLevelEmphasis | 1 | szm_lzlge | Σ p j² / i²
+LargeAreaHighGrayLevelEmphasis | 1 | szm_lzhge | Σ p i² j²
+"""
+
+GLDM_TABLE = """
+SmallDependenceEmphasis | 1 | ngl_lde | Σ p / j²
+LargeDependenceEmphasis | 1 | ngl_hde | Σ p j²
+GrayLevelNonUniformity | 1 | ngl_glnu | Σ over levels of voxels² / voxels
+DependenceNonUniformity | 1 | ngl_dcnu | Σ over dependences of voxels² / voxels
+DependenceNonUniformityNormalized | 1 | ngl_dcnu_norm | the same / voxels
+GrayLevelVariance | 1 | ngl_gl_var | variance of i
+DependenceVariance | 1 | ngl_dc_var | variance of j
+DependenceEntropy | bit | ngl_dc_entr | H of (i, j)
+LowGrayLevelEmphasis | 1 | ngl_lgce | Σ p / i²
+HighGrayLevelEmphasis | 1 | ngl_hgce | Σ p i²
+SmallDependenceLowGrayLevelEmphasis | 1 | ngl_ldlge | Σ p / (i² j²)
+SmallDependenceHighGrayLevelEmphasis | 1 | ngl_ldhge | Σ p i² / j²
+LargeDependenceLowGrayLevelEmphasis | 1 | ngl_hdlge | Σ p j² / i²
+LargeDependenceHighGrayLevelEmphasis | 1 | ngl_hdhge | Σ p i² j²
+"""
 
 
 def emphases(counts: np.ndarray, levels: np.ndarray, sizes: np.ndarray) -> dict[str, np.ndarray]:
@@ -105,3 +162,20 @@ def _names(element: str, size: str, percentage: str, small: str, large: str) -> 
 def _mean(values: Sequence[float]) -> float:
     known = np.asarray(values)[~np.isnan(values)]
     return float(known.mean()) if len(known) else float("nan")
+
+
+def _runs(patch: Patch) -> dict[str, float]:
+    return glrlm_features(runs(patch.levels, patch.nearest), patch.levels.present)
+
+
+def _zones(patch: Patch) -> dict[str, float]:
+    return glszm_features(zones(patch.levels, patch.nearest), patch.levels.present)
+
+
+def _dependences(patch: Patch) -> dict[str, float]:
+    return gldm_features(patch.neighbourhood[1], patch.levels.present)
+
+
+GLRLM = Family("glrlm", LEVELS, _runs, GLRLM_TABLE, ibsi="{tag}_{place}_avg", pyradiomics=True)
+GLSZM = Family("glszm", LEVELS, _zones, GLSZM_TABLE, pyradiomics=True)
+GLDM = Family("gldm", LEVELS, _dependences, GLDM_TABLE, pyradiomics=True)

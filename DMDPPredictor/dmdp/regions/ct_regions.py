@@ -23,7 +23,7 @@ from .thorax import Thorax
 MARGIN_MM, CORE_MM = 6.0, 2.0
 SHELLS_MM = (3.0, 6.0, 9.0)
 ROOM_MM = SHELLS_MM[-1] + 10.0  # for the filters and the B-spline round the outermost shell
-LOW_HU, AERATED_HU, SOFT_HU = -150.0, -700.0, -200.0
+LOW_HU, AERATED_MARGIN_HU, SOFT_HU = -150.0, -700.0, -200.0
 TISSUE_HU = (-960.0, 200.0)  # below lies free air (airways, bullae, room), above bone and contrast medium
 MIN_PART, MIN_COMPONENT, MIN_REGION = 0.05, 8, 64  # share of the lesion; voxels of 1 mm³
 MIN_CONTRAST_HU = 25.0
@@ -115,7 +115,7 @@ def ct_regions(ct: Volume, lesion: Lesion, thorax: Thorax) -> Regions | None:
     if bounded := bool(thorax.cavity.any()):
         around &= resample_mask(thorax.cavity, thorax.geometry, geometry)[0]
     margin = around & (away <= MARGIN_MM)
-    labels[margin] = 4 + np.digitize(smooth[margin], [AERATED_HU, SOFT_HU])
+    labels[margin] = 4 + np.digitize(smooth[margin], [AERATED_MARGIN_HU, SOFT_HU])
     before = np.count_nonzero(labels) + np.count_nonzero(whole & ~tumour)
     for number in MEANINGS:
         labels[(labels == number) & ~_clean(labels == number)] = 0

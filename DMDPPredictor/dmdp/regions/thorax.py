@@ -12,7 +12,7 @@ from ..images.axes import upright_volume
 from ..images.volume import Geometry, Volume
 
 WORKING_MM = 3.0
-AERATED_HU = (-960.0, -400.0)  # lung tissue; the air around the body and in the airways lies below
+LUNG_TISSUE_HU = (-960.0, -400.0)  # lung tissue; the air around the body and in the airways lies below
 MAX_FREE_AIR = 0.2
 MIN_LUNG_ML = 20.0
 MIN_DEPTH_MM = 12.0
@@ -53,8 +53,8 @@ def lung_mask(hu: np.ndarray, geometry: Geometry) -> np.ndarray:
     """
     smooth = ndimage.uniform_filter(np.maximum(hu, -1024.0), 3)
     cross = ndimage.generate_binary_structure(3, 1)
-    aerated = ndimage.binary_opening((smooth > AERATED_HU[0]) & (smooth < AERATED_HU[1]), cross)
-    room = (smooth <= AERATED_HU[0]) & ~_enclosed_by_body(smooth)
+    aerated = ndimage.binary_opening((smooth > LUNG_TISSUE_HU[0]) & (smooth < LUNG_TISSUE_HU[1]), cross)
+    room = (smooth <= LUNG_TISSUE_HU[0]) & ~_enclosed_by_body(smooth)
     labels, count = ndimage.label(aerated)
     sizes = np.bincount(labels.ravel(), minlength=count + 1) * geometry.voxel_ml
     lung = np.zeros(aerated.shape, bool)
@@ -91,7 +91,7 @@ def _hull(plane: np.ndarray) -> np.ndarray:
 
 def _enclosed_by_body(smooth: np.ndarray) -> np.ndarray:
     """The body with all that its outline encloses in each axial slice; where a crop cuts the lung open, that stays out."""
-    labels, count = ndimage.label(smooth >= AERATED_HU[1])
+    labels, count = ndimage.label(smooth >= LUNG_TISSUE_HU[1])
     if not count:
         return np.zeros(smooth.shape, bool)
     body = labels == 1 + np.bincount(labels.ravel())[1:].argmax()

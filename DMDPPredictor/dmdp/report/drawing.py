@@ -19,6 +19,7 @@ from PIL import Image
 from .. import RESEARCH_USE_ONLY
 from ..images.volume import Volume
 from ..patients.case import Lesion
+from ..words import CT_WINDOWS
 from .planes import Plane
 
 PANEL, GAP, SIDE, FOOT, DPI = 420, 6, 118, 52, 130  # pixels, and pixels per inch
@@ -26,7 +27,6 @@ PAPER, LIGHT, DARK, SOFT = "#000000", "#f2f2f2", "#202020", "#b8b8b8"
 HALO = {LIGHT: "#000000", DARK: "#ffffff"}  # behind letters, which lie on bright and dark tissue alike
 OUTLINE = {LIGHT: "#4de3ff", DARK: "#d0021b"}
 MAX_BYTES = 400_000
-CT_WINDOWS = {"lung": (-1350.0, 150.0), "soft tissue": (-160.0, 240.0)}  # HU: level -600 width 1500; level 40 width 400
 
 
 class Sheet:
@@ -96,9 +96,15 @@ class Sheet:
         self.figure.text(left / across, bottom / up, words, color=ink, fontsize=7, va="center", linespacing=1.4)
 
 
+def limits(window: str) -> tuple[float, float]:
+    """The lowest and highest HU of one of :data:`dmdp.words.CT_WINDOWS`."""
+    width, level = CT_WINDOWS[window]
+    return level - width / 2, level + width / 2
+
+
 def show_ct(axis: Axes, plane: Plane, ct: Volume, window: str) -> None:
-    """CT in grey through one of ``CT_WINDOWS``; black where there is no CT."""
-    low, high = CT_WINDOWS[window]
+    """CT in grey through one of :data:`dmdp.words.CT_WINDOWS`; black where there is no CT."""
+    low, high = limits(window)
     grey = plane.sample(ct.array, ct.geometry, outside=-1024.0)
     axis.imshow(grey, cmap="gray", vmin=low, vmax=high, extent=_extent(plane), interpolation="nearest")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,18 +11,13 @@ from ..errors import InputError, MissingPackage
 from ..intake.source import Given, ImageSource
 from ..progress import Progress, part, silent
 from ..results.reader import ResultFolder
-from .formats import DICOM_FORMATS, FORMATS, Exported, NotWritten, Outcome, format_named, nothing, obstacle
+from .formats import DICOM_FORMATS, FORMATS, format_named, nothing, obstacle
 from .from_scene import SceneRemains
 from .listing import images_of, write_list
+from .outcome import Exported, NotWritten, Outcome
 from .remains import is_remains
+from .writing import Export
 
-PDF, REPORT = "report.pdf", "report.html"
-FILES = {  # format: file of the result, what it holds
-    "html": {REPORT: FORMATS["html"].title},
-    "json": {"prediction.json": FORMATS["json"].title},
-    "csv": {"features.csv": "PET features, a table", "ct_features.csv": "features of the CT regions, a table"},
-}
-OPTIONAL = frozenset({"ct_features.csv"})  # absent where the CT has no regions, or their package was missing
 COST_A_FORMAT = (InputError, MissingPackage)
 
 
@@ -56,7 +51,7 @@ def export_result(
         format_named(name)
     path = Path(result).expanduser()
     source = SceneRemains.read(path) if is_remains(path) else ResultFolder.read(path)
-    obstacles = {name: obstacle(name, ct, pet) or source.obstacle(name) for name in FORMATS if name in formats}
+    obstacles = {name: obstacle(name, ct, pet) or source.obstacle(FORMATS[name].needs) for name in FORMATS if name in formats}
     missing = {name: error for name, error in obstacles.items() if error is not None}
     target = Path(out).expanduser().absolute()
     objects = [name for name in obstacles if name in DICOM_FORMATS and name not in missing]
@@ -64,59 +59,24 @@ def export_result(
     inputs = [path, *(folder for given in read for folder in ImageSource.of(given).read_from)]
     with result_folder(target, EXPORT, overwrite=overwrite, keep_others=True, inputs=inputs) as aside:
         aside.made_from(images_of(source.result.prediction))
-        folder = aside.folder
-        written: list[Exported] = []
-        for name in [name for name in obstacles if name not in missing and name not in DICOM_FORMATS]:
+        export = Export(source, aside.folder, ct, pet, part(progress, 0.1, 0.95))
+        written: dict[Path, tuple[str, Exported]] = {}  # with the format that asked for it first: two may share a file
+        for name in obstacles:
+            if name in missing:
+                continue
             try:
-                written += _report(source, folder, name)
+                for item in FORMATS[name].write(FORMATS[name], export):
+                    written.setdefault(item.path, (name, item))
             except COST_A_FORMAT as error:
-                missing[name] = error
-        if objects:
-            try:
-                from .dicom.objects import write_objects  # pydicom and highdicom
-
-                written += write_objects(folder, objects, source.result, ct, pet, part(progress, 0.1, 0.95))
-            except COST_A_FORMAT as error:
-                missing.update(dict.fromkeys(objects, error))
-                for file in folder.glob("*.dcm"):
-                    file.unlink()
-        outcome = Outcome(tuple(written), tuple(NotWritten(name, missing[name]) for name in FORMATS if name in missing))
+                missing.update(dict.fromkeys(objects if name in objects else [name], error))
+                for path in [path for path, (asker, _item) in written.items() if asker in missing]:
+                    written.pop(path)
+                    path.unlink()
+        files = tuple(item for _asker, item in written.values())
+        outcome = Outcome(files, tuple(NotWritten(name, missing[name]) for name in FORMATS if name in missing))
         if not written:
             raise nothing(outcome.not_written)
-        write_list(folder, outcome)
+        write_list(aside.folder, outcome)
         progress(0.98, "done, moving the export into place")
     progress(1.0, "exported")
     return replace(outcome, written=tuple(replace(item, path=target / item.path.name) for item in outcome.written))
-
-
-def _report(source: ResultFolder | SceneRemains, folder: Path, name: str) -> Iterator[Exported]:
-    """The files of one format; their content is made before the first is written."""
-    contents = {file: source.content(file) for file in FILES.get(name, ())}
-    if name == "pdf":
-        contents[PDF] = _pdf(_present(source.content(REPORT), REPORT).decode("utf-8"))
-    for file in contents:
-        if file not in OPTIONAL:
-            _present(contents[file], file)
-    for file, content in contents.items():
-        if content is not None:
-            (folder / file).write_bytes(content)
-            yield Exported(folder / file, name, FILES.get(name, {}).get(file, FORMATS[name].title))
-
-
-def _pdf(page: str) -> bytes:
-    try:
-        from .pdf.document import render_pdf
-    except ImportError as error:
-        raise MissingPackage("reportlab", FORMATS["pdf"].title, "pdf") from error
-    return render_pdf(page)
-
-
-def _present(content: bytes | None, file: str) -> bytes:
-    if content is None:
-        raise InputError(
-            "export.incomplete",
-            f"The result lacks '{file}'.",
-            "the folder as 'dmdp predict' wrote it.",
-            "Predict again, then export.",
-        )
-    return content

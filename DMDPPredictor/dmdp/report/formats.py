@@ -1,73 +1,69 @@
-"""The formats that a result can leave in, and what each needs before it can be written."""
+"""The formats that a result can leave in: what each needs before it can be written, and what writes it.
+
+Another format is one entry here, with the function that writes it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
-from pathlib import Path
 
 from ..errors import DicomError, DmdpError, InputError, MissingPackage, UsageError
 from ..intake.source import Given, ImageSource
+from ..results.reader import Part
+from .outcome import Exported, NotWritten
+from .writing import TABLES, Export, copies, parametric_maps, pdf, segmentations, structured_report
 
 
 @dataclass(frozen=True)
 class Format:
-    """``name`` as in ``--format``; ``title`` for a person; the pip ``package`` of the ``extra`` that writes it; whether it is
-    ``dicom``, which needs the DICOM series of CT and PET."""
+    """A format of an export.
+
+    Attributes
+    ----------
+    name : str
+        As in ``--format``.
+    title : str
+        For a person.
+    write : callable
+        From the format and an :class:`dmdp.report.writing.Export` to the files, each yielded after it was written. It raises
+        :class:`dmdp.errors.InputError` subclasses or :class:`dmdp.errors.MissingPackage` if this result cannot be written so.
+    needs : set of Part
+        The parts of a result that it is made from, if a result may lack them.
+    package, extra : str or None
+        The pip package that it takes, and the extra of ours that brings it.
+    dicom : bool
+        Whether it needs the DICOM series of CT and PET; such formats stand or fall together.
+    usual : bool
+        Whether a person who names no format most likely means it; the panel ticks it.
+    """
 
     name: str
     title: str
+    write: Callable[[Format, Export], Iterator[Exported]]
+    needs: Set[Part] = frozenset()
     package: str | None = None
     extra: str | None = None
     dicom: bool = False
+    usual: bool = False
 
 
+_dicom = partial(Format, package="highdicom", extra="dicom", dicom=True)
 FORMATS = {
     item.name: item
     for item in (
-        Format("html", "report as a web page (HTML)"),
-        Format("pdf", "report for reading and printing (PDF)", "reportlab", "pdf"),
-        Format("json", "prediction with all numbers (JSON)"),
-        Format("csv", "features as tables (CSV)"),
-        Format("seg", "DICOM Segmentation of lesion and CT regions", "highdicom", "dicom", dicom=True),
-        Format("sr", "DICOM structured report of the prediction", "highdicom", "dicom", dicom=True),
-        Format("map", "DICOM parametric maps of the heatmaps", "highdicom", "dicom", dicom=True),
+        Format("html", "report as a web page (HTML)", partial(copies, files=("report.html",)), {Part.PAGE}, usual=True),
+        Format("pdf", "report for reading and printing (PDF)", pdf, {Part.PAGE}, "reportlab", "pdf"),
+        Format("json", "prediction with all numbers (JSON)", partial(copies, files=("prediction.json",)), usual=True),
+        Format("csv", "features as tables (CSV)", partial(copies, files=TABLES), {Part.TABLES}, usual=True),
+        _dicom("seg", "DICOM Segmentation of lesion and CT regions", segmentations, {Part.CONTOUR, Part.REGIONS}),
+        _dicom("sr", "DICOM structured report of the prediction", structured_report, {Part.CONTOUR}),
+        _dicom("map", "DICOM parametric maps of the heatmaps", parametric_maps, {Part.HEATMAPS}),
     )
 }
 DICOM_FORMATS = tuple(name for name, item in FORMATS.items() if item.dicom)
-
-
-@dataclass(frozen=True)
-class Exported:
-    """One written file: its ``path``, the ``format`` that asked for it, what it ``holds``, and a DICOM object's UID."""
-
-    path: Path
-    format: str
-    holds: str
-    uid: str | None = None
-
-
-@dataclass(frozen=True)
-class NotWritten:
-    """A ``format`` that was asked for and could not be written, with the ``reason``, which says what to do."""
-
-    format: str
-    reason: DmdpError
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What an export wrote, and which formats it could not write. It iterates over what was ``written``, at least one file."""
-
-    written: tuple[Exported, ...]
-    not_written: tuple[NotWritten, ...] = ()
-
-    def __iter__(self) -> Iterator[Exported]:
-        return iter(self.written)
-
-    def __len__(self) -> int:
-        return len(self.written)
 
 
 def nothing(not_written: Sequence[NotWritten]) -> DmdpError:

@@ -6,7 +6,7 @@ The contours are proven by the hashes in ``prediction.json``, the CT regions by 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from ..images.volume import Volume
 from ..prediction.document import Prediction, json_text
 from ..reading import read_text
 from ..regions.names import MEANINGS
-from ..results.reader import CONTOURS, Contour, Result, digest, mask_sha256, read_prediction
+from ..results.reader import CONTOURS, Contour, Part, Result, digest, mask_sha256, read_prediction
 from .remains import FILE, LESION, PREDICTION, REGIONS, SCHEMA, geometry_from
 from .tables import features_csv
 
@@ -63,23 +63,23 @@ class SceneRemains:
             return features_csv(self.document["features"]).encode()
         return self._page() if file == "report.html" else None
 
-    def obstacle(self, name: str) -> DmdpError | None:
-        """Why the format ``name`` cannot be made from the scene; None where nothing is known to be in the way."""
-        if name == "map":
+    def obstacle(self, needs: Collection[Part]) -> DmdpError | None:
+        """Why a format that ``needs`` these parts cannot be made from the scene; None if nothing is known to be in the way."""
+        if Part.HEATMAPS in needs:
             return InputError(
                 "export.scene",
                 "The parametric maps cannot be made from a saved scene.",
                 "the result as the prediction left it.",
                 "Predict again with a network, then export the maps.",
             )
-        if name in ("seg", "sr") and self.result.pet is None:
+        if Part.CONTOUR in needs and self.result.pet is None:
             return LesionError(
                 "export.changed",
                 "The contour in the scene is not the one that the numbers were computed from.",
                 "that contour.",
                 "Predict again, then export.",
             )
-        if name == "seg" and not self._regions_fit():
+        if Part.REGIONS in needs and not self._regions_fit():
             return LesionError(
                 "export.regions",
                 "The CT regions in the scene are not those of the prediction.",

@@ -11,9 +11,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from .. import words
 from ..endpoints.base import figure as probability_figure
+from ..evidence import evidence_of
 from ..regions.names import REGION_COLOURS
 from . import maps
-from .standing import standing
 
 if TYPE_CHECKING:
     from .pictures import Picture  # which matplotlib draws
@@ -44,7 +44,7 @@ def render(document: Mapping[str, Any], pictures: Sequence[Picture], folder: Pat
         remark=remark,
         images=images,
         region_colours=REGION_COLOURS,
-        standing_of=standing,
+        evidence_of=evidence_of,
         about_maps=maps.FOR_THE_POSITIVE_CLASS,
         words=words,
     )

@@ -13,7 +13,7 @@ from ..atomic.marker import EXPORT, read_written, seal, strangers
 from ..errors import InputError, OutputError, error_from_json
 from ..prediction.document import IMAGES, Prediction, json_text
 from ..reading import read_text
-from .formats import Exported, NotWritten, Outcome
+from .outcome import Exported, NotWritten, Outcome
 
 MARKER = EXPORT.marker
 SCHEMA = 2  # 1 did not tell what was not written

@@ -164,7 +164,7 @@ def _ct_row(sheet: Sheet, row: int, case: Case, planes: Planes, window: str) -> 
         axis = sheet.panel(row, column, plane)
         drawing.show_ct(axis, plane, case.ct, window)
         drawing.outline(axis, plane, case.ct_lesion)
-    low, high = drawing.CT_WINDOWS[window]
+    low, high = drawing.limits(window)
     sheet.label(row, f"CT\n{window}\n{low:.0f} to\n{high:.0f} HU".replace("-", "−"))
 
 

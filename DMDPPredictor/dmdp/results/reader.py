@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,17 @@ from ..reading import check_regular
 
 HEATMAP_PREFIX, SUFFIX = "heatmap_", ".nii.gz"
 CONTOURS = ("pet_lesion", "ct_lesion")  # their hashes in prediction.json
+
+
+class Part(StrEnum):
+    """A part of a result that a format may be made from: the page and the tables, which a saved scene makes anew without
+    pictures and without features of the CT regions, and what it holds no longer, or only unless it was edited."""
+
+    PAGE = "page"
+    TABLES = "tables"
+    CONTOUR = "contour"
+    REGIONS = "regions"
+    HEATMAPS = "heatmaps"
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,9 +75,9 @@ class ResultFolder:
         path = self.folder / file
         return path.read_bytes() if path.is_file() else None
 
-    def obstacle(self, name: str) -> DmdpError | None:
-        """Why the format ``name`` cannot be made from this result; None where nothing is known to be in the way."""
-        if name == "map" and not self.result.heatmaps:
+    def obstacle(self, needs: Collection[Part]) -> DmdpError | None:
+        """Why a format that ``needs`` these parts cannot be made from this result; None if nothing is known to be in the way."""
+        if Part.HEATMAPS in needs and not self.result.heatmaps:
             return InputError(
                 "export.no_maps",
                 "The result holds no heatmaps, as no network was run.",

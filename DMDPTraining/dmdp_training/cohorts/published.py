@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 from dmdp.errors import MissingPackage
+from dmdp.pet_features.table import DEFINITIONS
+from dmdp.pet_features.table import PUBLISHED as PET_FEATURES
 
 from .sources import COMMIT, EGFR_CT, LICENCE, PET_CLINICAL, REPOSITORY, SOURCES, SUBTYPE_CT, Source, verified
 from .table import UNKNOWN, CohortTable, Column
@@ -31,17 +33,7 @@ COHORTS = {
     "NR": "TCIA NSCLC Radiogenomics",
     "LPCD": "TCIA Lung-PET-CT-Dx",
 }
-PET_FEATURES = (
-    "suv_max", "suv_mean", "suv_median", "suv_min", "suv_var", "suv_sd", "suv_skew", "suv_kurtosis", "suv_area", "suv_peak",
-    "MTV_3", "TLG_3", "TLG_4", "het0", "suv_mean_sd_xy", "suv_mean_sd_xz", "suv_mean_sd_yz", "type_xy", "type_xz", "type_yz",
-)  # fmt: skip
-
-UNITS = (
-    dict.fromkeys(PET_FEATURES, "1")
-    | dict.fromkeys(("suv_max", "suv_mean", "suv_median", "suv_min", "suv_sd", "suv_peak"), "g/ml")
-    | dict.fromkeys(("suv_var", "suv_mean_sd_xy", "suv_mean_sd_xz", "suv_mean_sd_yz"), "(g/ml)²")
-    | {"suv_area": "cm²", "MTV_3": "ml", "TLG_3": "g", "TLG_4": "g", "het0": "%", "age": "years"}
-)
+UNITS = {name: DEFINITIONS[name][0] for name in PET_FEATURES} | {"age": "years"}
 
 
 @dataclass(frozen=True)

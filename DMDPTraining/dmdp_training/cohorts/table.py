@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from dmdp.inputs import LOGARITHMIC
+from dmdp.inputs import as_read
 
 UNKNOWN = -1
 
@@ -96,13 +96,12 @@ class CohortTable:
         return np.isfinite(self.select((block,)).values).any(axis=1)
 
     def design(self) -> np.ndarray:
-        """``values`` with the natural logarithm of the quantities in :data:`dmdp.inputs.LOGARITHMIC`.
+        """``values`` as a model reads them (:func:`dmdp.inputs.as_read`).
 
-        A fixed change of unit, row by row: nothing is learnt from the cohort. Values ≤ 0 become unknown.
+        A fixed change of unit, row by row: nothing is learnt from the cohort. Of quantities whose logarithm is read, values ≤ 0
+        become unknown.
         """
         found = self.values.copy()
         for i, column in enumerate(self.columns):
-            if column.name in LOGARITHMIC:
-                positive = found[:, i] > 0
-                found[:, i] = np.log(found[:, i], where=positive, out=np.full(len(found), np.nan))
+            found[:, i] = as_read(found[:, i], column.name)
         return found

@@ -11,6 +11,7 @@ from typing import Any
 from dmdp import RESEARCH_USE_ONLY
 from dmdp.commands.options import add_executor, executor_for
 from dmdp.errors import MissingPackage, UsageError
+from dmdp.network.config import SIZE_HELP, SIZES
 from dmdp.progress import Progress
 
 COUNTS = {"patients": "learn", "stop": "stop", "held_out": "held_out", "seeds": "seeds", "epochs": "epochs", "batch": "batch"}
@@ -18,7 +19,7 @@ COUNTS = {"patients": "learn", "stop": "stop", "held_out": "held_out", "seeds": 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """How large, and where."""
-    parser.add_argument("--size", choices=("quick", "lite", "full"), help="network (default lite; quick sees voxels of 2 mm)")
+    parser.add_argument("--size", choices=SIZES, help=SIZE_HELP)
     parser.add_argument("--patients", type=int, metavar="N", help="simulated patients to learn from (default 320)")
     parser.add_argument("--stop", type=int, metavar="N", help="further ones for early stopping (default 80)")
     parser.add_argument("--held-out", type=int, metavar="N", help="further ones for the result, a multiple of 8 (default 400)")

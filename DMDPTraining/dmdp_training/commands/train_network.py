@@ -9,13 +9,13 @@ from typing import Any
 from dmdp import RESEARCH_USE_ONLY
 from dmdp.commands.options import add_executor, executor_for
 from dmdp.errors import InputError, MissingPackage, UsageError
+from dmdp.network.config import CHOICES, SIZE_HELP, SIZES
 from dmdp.progress import Progress
 
 from .checks import at_least
 
 WITHOUT_COHORT = ("what", "patients", "epochs", "seed", "out", "overwrite")  # what the network without a cohort can be told
 SETTINGS = ("epochs", "batch", "accumulate", "learning_rate", "patience", "ema", "alignment", "queue", "seed")
-CHANGES = ("norm", "fusion", "head")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -27,13 +27,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--values", metavar="A,B", help="the network's table: PET features, age, sex, smoking, or columns of the CSV"
     )
     parser.add_argument("--no-table", action="store_true", help="images only")
-    parser.add_argument("--size", choices=("quick", "lite", "full"), help="network (default lite; quick sees voxels of 2 mm)")
+    parser.add_argument("--size", choices=SIZES, help=SIZE_HELP)
     parser.add_argument("--modalities", choices=("ct", "pet", "ct,pet"), help="images that the network looks at (default both)")
-    parser.add_argument(
-        "--fusion", choices=("attention", "concatenation", "early"), help="how CT and PET meet (default attention)"
-    )
-    parser.add_argument("--head", choices=("parallel", "joint"), help="one head per task, or one over all answers")
-    parser.add_argument("--norm", choices=("batch", "group"), help="normalisation of maps (default batch)")
+    parser.add_argument("--fusion", choices=CHOICES["fusion"], help="how CT and PET meet (default attention)")
+    parser.add_argument("--head", choices=CHOICES["head"], help="one head per task, or one over all answers")
+    parser.add_argument("--norm", choices=CHOICES["norm"], help="normalisation of maps (default batch)")
     parser.add_argument("--decoder", action="store_true", help="learn to outline the lesion as well")
     parser.add_argument("--folds", type=int, metavar="N", help="folds of the cross-validation (default 5)")
     parser.add_argument("--repeats", type=int, metavar="N", help="repeats of it (default 1)")
@@ -107,7 +105,7 @@ def plan_of(given: Mapping[str, Any], tasks: tuple[str, ...], cuda: bool):
         raise InputError("training.device", "CUDA cannot be used here.", "a CUDA device.", "Train with --device cpu or auto.")
     device = "cuda" if cuda and device != "cpu" else "cpu"
     settings = {name: given[name] for name in SETTINGS if name in given}
-    changes = {name: given[name] for name in CHANGES if name in given}
+    changes = {name: given[name] for name in CHOICES if name in given}
     if given.get("modalities", "ct,pet") != "ct,pet":
         changes |= {"modalities": (given["modalities"],), "align_modalities": False}
     if given.get("fusion") == "early":

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dmdp.batch import PATHS
-from dmdp.delineation.pet import METHODS
+from dmdp.delineation.methods import METHODS
 from dmdp.endpoints.base import UNKNOWN, Endpoint, Label, LabelError
 from dmdp.errors import DmdpError, InputError
 from dmdp.patients.case import Clinical

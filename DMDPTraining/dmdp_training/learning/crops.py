@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from dmdp.delineation.pet import delineate
 from dmdp.errors import Cancelled, DmdpError, InputError
-from dmdp.images.volume import Volume
+from dmdp.images.volume import SUVBW, Volume
 from dmdp.inputs import clinical_values
 from dmdp.intake.load import load_ct, load_mask, load_pet
 from dmdp.intake.prepare import CaseRequest, carry_over, prepare_case
@@ -112,7 +112,7 @@ def _compute(entry: Entry, spacing: int) -> Content:
     elif entry.ct is not None:
         ct = load_ct(entry.ct)[0]
         lesion, features = _outlined(entry, ct, "CT"), {}
-        pet = Volume(np.zeros(ct.geometry.shape), ct.geometry, "SUVbw g/ml")
+        pet = Volume(np.zeros(ct.geometry.shape), ct.geometry, SUVBW)
     else:
         pet = load_pet(entry.pet, pet_is_suv=entry.pet_is_suv).pet
         lesion = _outlined(entry, pet, "PET")

@@ -11,7 +11,7 @@ from dmdp.endpoints.registry import endpoint_of
 from dmdp.errors import InputError
 from dmdp.images.resampling import sample
 from dmdp.images.volume import Geometry
-from dmdp.inputs import LOGARITHMIC, usable
+from dmdp.inputs import as_read, usable
 from dmdp.patients.case import Lesion
 
 from ..statistics.platt import spread
@@ -45,16 +45,15 @@ def label_array(examples: Iterable[Example], tasks: Sequence[str]) -> np.ndarray
 
 
 def standardisation(examples: Sequence[Example], names: Sequence[str]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation of the named values among these patients only; the logarithm of those in ``LOGARITHMIC``.
+    """Mean and standard deviation of the named values among these patients only, as a model reads them.
 
     Raises :class:`InputError` for a value that nobody has.
     """
     means, deviations = [], []
     for name in names:
-        column = np.array([e.values[name] for e in examples if usable(e.values, name)])
+        column = as_read([e.values[name] for e in examples if usable(e.values, name)], name)
         if not len(column):
             raise InputError("cohort.value", f"No patient has '{name}'.", "one at least.", "Leave this value out.")
-        column = np.log(column) if name in LOGARITHMIC else column
         means.append(float(column.mean()))
         deviations.append(spread(column))
     return tuple(means), tuple(deviations)

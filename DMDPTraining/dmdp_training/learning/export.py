@@ -10,9 +10,10 @@ import torch
 from dmdp import POPULATION, RESEARCH_USE_ONLY, __version__
 from dmdp.bundles.bundle import Bundle, write_bundle
 from dmdp.endpoints.registry import described, endpoint_of
+from dmdp.evidence import DEMONSTRATION
 from dmdp.network.dmdp import Dmdp
 from dmdp.network.members import Members as LoadedMembers
-from dmdp.network.model import DEMONSTRATION_LABEL, load_network_model, self_test_images
+from dmdp.network.model import SELF_TEST_SEED, load_network_model, self_test_images
 from safetensors.torch import save
 
 from ..simulate.labels import SIMULATED_ENDPOINTS
@@ -21,7 +22,6 @@ from .notes import IMAGES
 from .plan import NetworkPlan
 
 CARD = "model_card.md"
-SELF_TEST_SEED = 7
 
 
 def write_network(
@@ -83,7 +83,7 @@ def _has_event(example: Example, task: str) -> bool:
 
 def _intended_use(simulated: bool) -> str:
     if simulated:
-        return f"Demonstration of the software only: {DEMONSTRATION_LABEL}. {RESEARCH_USE_ONLY}"
+        return f"Demonstration of the software only: {DEMONSTRATION.label}. {RESEARCH_USE_ONLY}"
     return f"Research on patients like those of its cohort. {POPULATION} {RESEARCH_USE_ONLY}"
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from dmdp.images.resampling import sample
-from dmdp.images.volume import Geometry, Volume
+from dmdp.images.volume import SUVBW, Geometry, Volume
 from dmdp.network.crop import Crop, crop_pair
 from dmdp.patients.case import Clinical, Lesion
 from scipy import ndimage
@@ -87,19 +87,19 @@ def simulate_hard_patient(seed: int, near: bool = False) -> SimulatedPatient:
     small = grid(truth.site.ct_spacing, truth.tumour.centre, np.full(3, LESION_BOX_MM))
     ct, lesion_ct = _scan_ct(truth, hu, suv, ct_grid, small, noise_ct)
     pet, lesion_pet = _scan_pet(truth, suv, ct_grid, pet_grid, small, noise_pet)
-    hottest = np.unravel_index(np.argmax(np.where(lesion_pet, pet, -1)), pet.shape)
     source = {"source": "simulated", "site": truth.site.name}
+    seen = Volume(pet, pet_grid, SUVBW, {"modality": "PET", **source})
     return SimulatedPatient(
         seed=seed,
         ct=Volume(ct, ct_grid, "HU", {"modality": "CT", **source}),
-        pet=Volume(pet, pet_grid, "SUVbw g/ml", {"modality": "PET", **source}),
+        pet=seen,
         lesion_ct=lesion_ct,
         lesion_pet=lesion_pet,
         labels=dict(truth.known),
         clinical=truth.clinical,
         weight_kg=truth.weight_kg,
         height_m=truth.height_m,
-        seed_lps=tuple(float(v) for v in pet_grid.to_lps(hottest)),
+        seed_lps=tuple(float(v) for v in pet_grid.to_lps(seen.hottest(lesion_pet))),
     )
 
 

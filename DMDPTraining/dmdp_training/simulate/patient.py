@@ -11,9 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from dmdp.images.resampling import sample
-from dmdp.images.volume import Geometry, Volume
+from dmdp.images.volume import SUVBW, Geometry, Volume
 from dmdp.patients.case import Clinical
 from scipy import ndimage
+
+from .sites import axes
+from .thorax import Anatomy, ellipsoid, paint_thorax
 
 CT_GRID = Geometry.from_spacing((100, 192, 192), (3.0, 2.0, 2.0), (-191.0, -191.0, -150.0))
 PET_GRID = Geometry.from_spacing((100, 96, 96), (3.0, 4.0, 4.0), (-190.0, -190.0, -150.0))
@@ -54,28 +57,28 @@ def simulate_patient(seed: int) -> SimulatedPatient:
     """The patient of a seed; the same seed gives the same voxels."""
     rng = np.random.default_rng(seed)
     tumour = _tumour(rng)
-    x, y, z = (axis.astype(np.float32) for axis in _points(CT_GRID))
-    hu, suv = _thorax(x, y, z, rng)
+    x, y, z = (axis.astype(np.float32) for axis in axes(CT_GRID))
+    hu, suv = _thorax((x, y, z), rng)
     solid = _add_tumour(hu, suv, (x, y, z), tumour)
     hu = ndimage.gaussian_filter(hu, 0.5) + ndimage.gaussian_filter(rng.normal(0, 45, hu.shape), 0.6).astype(np.float32)
     sigma = PET_FWHM_MM / 2.355 / np.array(CT_GRID.spacing)
     pet = sample(ndimage.gaussian_filter(suv, sigma), CT_GRID, PET_GRID, order=1, outside=0.0)
     noise = ndimage.gaussian_filter(rng.normal(0, 1, pet.shape), 0.7).astype(np.float32)
     pet = np.maximum(pet + 0.12 * np.sqrt(np.maximum(pet, 0.05)) * noise, 0.0)
-    on_pet = _ellipsoid(_points(PET_GRID), tumour.centre, tumour.radii) <= 1
-    hottest = np.unravel_index(np.argmax(np.where(on_pet, pet, -1)), pet.shape)
+    on_pet = ellipsoid(axes(PET_GRID), tumour.centre, tumour.radii) <= 1
     sex = "F" if rng.random() < 0.5 else "M"
+    seen = Volume(pet, PET_GRID, SUVBW, {"modality": "PET", "source": "simulated"})
     return SimulatedPatient(
         seed=seed,
         ct=Volume(np.clip(np.round(hu), -1024, 3000), CT_GRID, "HU", {"modality": "CT", "source": "simulated"}),
-        pet=Volume(pet, PET_GRID, "SUVbw g/ml", {"modality": "PET", "source": "simulated"}),
+        pet=seen,
         lesion_ct=solid,
         lesion_pet=on_pet,
         labels={"EGFR": int(tumour.rim), "subtype": int(tumour.hollow)},
         clinical=Clinical(float(rng.integers(45, 82)), sex, "ever" if rng.random() < 0.7 else "never"),
         weight_kg=float(rng.integers(50, 100)),
         height_m=float(rng.integers(155, 190)) / 100.0,
-        seed_lps=tuple(float(v) for v in PET_GRID.to_lps(hottest)),
+        seed_lps=tuple(float(v) for v in PET_GRID.to_lps(seen.hottest(on_pet))),
     )
 
 
@@ -86,59 +89,20 @@ def _tumour(rng: np.random.Generator) -> _Tumour:
     return _Tumour(centre, radii, rng.uniform(6, 16), bool(rng.integers(2)), bool(rng.integers(2)))
 
 
-def _points(grid: Geometry) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """LPS coordinates (mm) of an axis-aligned grid, each of a shape that broadcasts to (z, y, x)."""
-    (dz, dy, dx), (x0, y0, z0) = grid.spacing, grid.matrix[:3, 3]
-    nz, ny, nx = grid.shape
-    return (
-        (x0 + dx * np.arange(nx))[None, None, :],
-        (y0 + dy * np.arange(ny))[None, :, None],
-        (z0 + dz * np.arange(nz))[:, None, None],
-    )
-
-
-def _ellipsoid(points, centre, radii) -> np.ndarray:
-    """Squared normalised radius: below 1 inside."""
-    return sum(((p - c) / r) ** 2 for p, c, r in zip(points, centre, radii, strict=True))
-
-
-def _thorax(x, y, z, rng) -> tuple[np.ndarray, np.ndarray]:
-    """HU and SUV of the body without the tumour, on the broadcast grid of (x, y, z)."""
-    shape = np.broadcast_shapes(x.shape, y.shape, z.shape)
-    hu = np.full(shape, -1000.0, np.float32)
-    suv = np.zeros(shape, np.float32)
-
-    def fill(where, density, uptake):
-        where = np.broadcast_to(where, shape)
-        hu[where] = density
-        suv[where] = uptake
-
-    body = (x / 172) ** 2 + (y / 118) ** 2
-    everywhere = np.zeros_like(z)
-    fill((body <= 1) & (everywhere == 0), -90, 0.3)  # fat
-    fill((body <= 0.86) & (everywhere == 0), 45, 0.8)  # muscle
-    ribs = (body > 0.76) & (body < 0.85) & (np.mod(z + 0.25 * y, 24) < 8)
-    fill(ribs, 420, 1.0)
-    for side in (-1, 1):
-        lung = _ellipsoid((x, y, z), (side * 75, 0, 45), (58, 84, 125)) <= 1
-        fill(lung, -850, 0.45)
-    fill(_ellipsoid((x, y, z), (8, -5, 70), (32, 60, 110)) <= 1, 40, 1.6)  # mediastinum
-    fill(_ellipsoid((x, y, z), (22, -30, 0), (52, 44, 48)) <= 1, 40, rng.uniform(1.8, 5.0))  # heart
-    fill((x**2 + (y + 20) ** 2 <= 9**2) & (z > 40), -1000, 0.0)  # trachea
-    fill((x / 20) ** 2 + ((y - 75) / 18) ** 2 + everywhere <= 1, 260, 1.5)  # spine
-    fill(_ellipsoid((x, y, z), (-75, -15, -105), (75, 75, 48)) <= 1, 60, 2.1)  # liver, right
-    for side in (-1, 1):
-        fill(_ellipsoid((x, y, z), (side * 60, 45, -130), (24, 24, 38)) <= 1, 35, rng.uniform(8, 25))  # kidneys
-    texture = ndimage.gaussian_filter(rng.normal(0, 1, shape), 2.0).astype(np.float32)
+def _thorax(points, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """HU and SUV of the body without the tumour, at ``points``: LPS x, y, z in mm that broadcast to (z, y, x)."""
+    heart, *kidneys = rng.uniform(1.8, 5.0), rng.uniform(8, 25), rng.uniform(8, 25)
+    hu, suv = paint_thorax(Anatomy(1.0, -850.0, 1.6, heart, tuple(kidneys), 2.1, great_vessels=False), points)
+    texture = ndimage.gaussian_filter(rng.normal(0, 1, hu.shape), 2.0).astype(np.float32)
     return hu + np.where(hu < -700, 400 * np.maximum(texture, 0), 60 * texture), suv
 
 
 def _add_tumour(hu, suv, points, tumour: _Tumour) -> np.ndarray:
     """Put the tumour into ``hu`` and ``suv`` (changed in place); returns its mask."""
-    level = np.sqrt(_ellipsoid(points, tumour.centre, tumour.radii))
+    level = np.sqrt(ellipsoid(points, tumour.centre, tumour.radii))
     solid = level <= 1
     if tumour.rim:
-        margin = (level > 1) & (np.sqrt(_ellipsoid(points, tumour.centre, tumour.radii + RIM_MM)) <= 1) & (hu < -500)
+        margin = (level > 1) & (np.sqrt(ellipsoid(points, tumour.centre, tumour.radii + RIM_MM)) <= 1) & (hu < -500)
         hu[margin] = -480
         suv[margin] = np.maximum(suv[margin], 0.8)
     hu[solid] = 45

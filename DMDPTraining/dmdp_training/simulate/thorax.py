@@ -22,7 +22,10 @@ class Vessel:
 
 @dataclass(frozen=True)
 class Anatomy:
-    """What differs between bodies: ``size`` of the trunk relative to the mean, ``lung_hu``, uptakes in SUV, and the vessels."""
+    """What differs between bodies: ``size`` of the trunk relative to the mean, ``lung_hu``, uptakes in SUV, and the vessels.
+
+    ``great_vessels`` says whether the aorta and the cavity of the heart are there.
+    """
 
     size: float
     lung_hu: float
@@ -30,7 +33,8 @@ class Anatomy:
     heart: float
     kidneys: tuple[float, float]
     liver: float
-    vessels: tuple[Vessel, ...]
+    vessels: tuple[Vessel, ...] = ()
+    great_vessels: bool = True
 
 
 def draw_anatomy(rng: np.random.Generator) -> Anatomy:
@@ -89,8 +93,9 @@ def paint_thorax(anatomy: Anatomy, points) -> tuple[np.ndarray, np.ndarray]:
     fill(ellipsoid(points, (8, -5, 70), (32, 60, 110)) <= 1, 40, anatomy.blood)  # mediastinum
     heart = ellipsoid(points, (22, -30, 0), (52, 44, 48))
     fill(heart <= 1, 40, anatomy.heart)
-    fill(heart <= 0.45, 40, anatomy.blood)  # its cavity
-    fill(((x - 4) ** 2 + (y - 32) ** 2 <= 11**2) & (z > -120), 45, anatomy.blood)  # aorta
+    if anatomy.great_vessels:
+        fill(heart <= 0.45, 40, anatomy.blood)  # its cavity
+        fill(((x - 4) ** 2 + (y - 32) ** 2 <= 11**2) & (z > -120), 45, anatomy.blood)  # aorta
     fill((x**2 + (y + 20) ** 2 <= 9**2) & (z > 40), -1000, 0.0)  # trachea
     fill((x / 20) ** 2 + ((y - 75) / 18) ** 2 + 0 * z <= 1, 260, 1.5)  # spine
     fill(ellipsoid(points, (-75, -15, -105), (75, 75, 48)) <= 1, 60, anatomy.liver)

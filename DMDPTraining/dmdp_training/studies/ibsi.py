@@ -16,8 +16,8 @@ from pathlib import Path
 from dmdp.errors import InputError
 from dmdp.images.files import read_mask, read_volume
 from dmdp.images.volume import Volume
-from dmdp.radiomics.catalogue import CATALOGUE
 from dmdp.radiomics.engine import extract
+from dmdp.radiomics.families import FAMILIES
 from dmdp.radiomics.profile import Profile
 
 DIGITAL = dict(bin_width=1.0)
@@ -83,7 +83,7 @@ def compare(folder: Path) -> tuple[Comparison, ...]:
 
 def profiles(dataset: str) -> Iterator[Profile]:
     """The profile of a dataset by IBSI, and by PyRadiomics where it can be asked for."""
-    profile = Profile(dataset, convention="ibsi", **SETTINGS[dataset])
+    profile = Profile(dataset, tuple(FAMILIES), convention="ibsi", **SETTINGS[dataset])
     yield profile
     if profile.outliers_sigma is None:
         yield replace(profile, convention="pyradiomics")
@@ -120,10 +120,10 @@ def _compared(folder: Path, dataset: str, profile: Profile, values: dict[str, fl
     table, place = _references(folder, dataset), "2_5D" if profile.force_2d_axis is not None else "3D"
     found = []
     for name, value in values.items():
-        kind, short = name.removeprefix("original_").split("_")[0], name.removeprefix("original_")
-        base = CATALOGUE[short][1]
-        suffix = {"shape": "", "firstorder": "", "glcm": f"_{place}_avg", "glrlm": f"_{place}_avg"}.get(kind, f"_{place}")
-        row = table.get(base + suffix) if base else None
+        short = name.removeprefix("original_")
+        family, feature = short.split("_", 1)
+        tag = FAMILIES[family].features[feature][1]
+        row = table.get(FAMILIES[family].ibsi.format(tag=tag, place=place)) if tag else None
         if row and row["reference value"]:
             reference, tolerance = float(row["reference value"]), float(row["tolerance"] or 0)
             found.append(

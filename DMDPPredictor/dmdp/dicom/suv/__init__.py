@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import SuvError
-from ...images.volume import Volume
+from ...images.volume import SUVBW, Volume
 from ..attenuation import corrections
 from ..numbers import quoted
 from .body import body_of, body_surface_m2, ideal_body_weight, lean_body_mass, weight_kg
@@ -82,7 +82,7 @@ def suv_factors(header: PetHeader) -> SuvFactors:
 
 def to_suv(volume: Volume, factors: SuvFactors) -> Volume:
     """A PET as read (Bq/ml, counts or SUV) as SUVbw in g/ml."""
-    return Volume(volume.array * np.float32(factors.bw), volume.geometry, "SUVbw g/ml", volume.provenance)
+    return Volume(volume.array * np.float32(factors.bw), volume.geometry, SUVBW, volume.provenance)
 
 
 def _first_doubts(record: Record) -> None:

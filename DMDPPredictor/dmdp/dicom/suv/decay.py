@@ -6,11 +6,12 @@ import math
 from datetime import timedelta
 
 from ...errors import SuvError
+from ...tracers import USUAL_UPTAKE
 from ..numbers import quoted
 from .dose import half_life_s
 from .record import Record, missing
 from .scan import FRAME_MS
-from .times import EARLY_MINUTES, LATE_MINUTES, check_decay_factor, times_of
+from .times import check_decay_factor, times_of
 
 
 def decayed_dose(record: Record, dose: float) -> float:
@@ -57,11 +58,12 @@ def uptake_minutes(record: Record) -> float | None:
         record.warn("uptake_unknown", "The uptake time is not known: by the header the acquisition began before the injection.")
         return None
     minutes = times.uptake / 60.0
-    if not EARLY_MINUTES <= minutes <= LATE_MINUTES:
-        word, article = ("late", "A") if minutes > LATE_MINUTES else ("early", "An")
+    early, late = USUAL_UPTAKE
+    if not early <= minutes <= late:
+        word, article = ("late", "A") if minutes > late else ("early", "An")
         record.warn(
             f"{word}_scan",
-            f"{article} {word} scan: {minutes:.0f} min after injection; {EARLY_MINUTES:.0f} to {LATE_MINUTES:.0f} min are usual.",
+            f"{article} {word} scan: {minutes:.0f} min after injection; {early:.0f} to {late:.0f} min are usual.",
         )
     return minutes
 

@@ -12,7 +12,6 @@ from ..numbers import Finding
 from .record import CORRECT, Record, missing, tag_of
 from .scan import Frame, Scan, local, scan_of
 
-LATE_MINUTES, EARLY_MINUTES = 90.0, 45.0
 MAX_UPTAKE = 12 * 3600.0
 PLAUSIBLE_UPTAKE = 6 * 3600.0  # by the time of day alone
 BEFORE_INJECTION = 60.0  # a dynamic acquisition is started first

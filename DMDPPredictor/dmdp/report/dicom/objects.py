@@ -6,33 +6,92 @@ import hashlib
 import logging
 import os
 import warnings
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+
+from pydicom.dataset import Dataset
 
 from ... import __version__
 from ...errors import DicomError, MissingPackage
+from ...evidence import evidence_of
 from ...images.volume import Volume
 from ...intake.source import Given
 from ...progress import Progress
 from ...results.reader import Result
-from ..formats import FORMATS, Exported
-from ..standing import standing
+from ..outcome import Exported
 from .identity import Identity
 from .prepared import reason_of
 from .source import Source, find_source, uptake_of, voxels_of
 
-LABEL = "network heatmap; does not explain the probability"
+
+@dataclass(frozen=True, eq=False)
+class Objects:
+    """The DICOM objects of a ``result`` for its series, each written into ``folder`` when it is asked for.
+
+    All of their methods raise :class:`DicomError` if the headers of the series do not fit.
+    """
+
+    folder: Path
+    result: Result
+    ct: Source
+    pet: Source
+    identity: Identity
+
+    @cached_property
+    def lesion_on_pet(self) -> tuple[Dataset, Exported]:
+        """The segmentation of the lesion on the PET, to which the report refers."""
+        from .segmentation import lesion_on_pet
+
+        with _quiet():
+            made = lesion_on_pet(self.pet, self.result.pet, self._method, self.identity)
+            return made, self._save(made, "segmentation_pet.dcm", "seg", "DICOM Segmentation of the lesion on the PET")
+
+    def lesion_on_ct(self) -> Exported:
+        """The segmentation of the lesion and its regions on the CT."""
+        from .segmentation import lesion_and_regions_on_ct
+
+        with _quiet():
+            made = lesion_and_regions_on_ct(self.ct, self.result.ct, self.result.regions, self._method, self.identity)
+            return self._save(made, "segmentation_ct.dcm", "seg", "DICOM Segmentation of the lesion and its regions on the CT")
+
+    def report(self, title: str) -> Exported:
+        """The structured report."""
+        from .structured_report import structured_report
+
+        with _quiet():
+            made = structured_report(self.pet, self.lesion_on_pet[0], self.result.prediction, self.identity)
+            return self._save(made, "report.dcm", "sr", title)
+
+    def maps(self) -> Iterator[Exported]:
+        """A parametric map for each heatmap."""
+        from .parametric_map import parametric_map
+
+        said = self.result.prediction.demonstration
+        evidence = evidence_of(said)
+        label = (said or {}).get("label") or evidence.label
+        for number, (name, heatmap) in enumerate(self.result.heatmaps.items()):
+            with _quiet():
+                made = parametric_map(self.ct, name, heatmap, label, evidence, 9110 + number, self.identity)
+                file = self._save(made, f"heatmap_{name}.dcm", "map", f"DICOM parametric map: {label}")
+            yield file
+
+    @property
+    def _method(self) -> str:
+        return self.result.prediction.contour["method"]
+
+    def _save(self, dataset: Dataset, file: str, name: str, holds: str) -> Exported:
+        dataset.save_as(self.folder / file, enforce_file_format=True)
+        return Exported(self.folder / file, name, holds, str(dataset.SOPInstanceUID))
 
 
-def write_objects(
-    folder: Path, formats: Collection[str], result: Result, ct: Given, pet: Given, progress: Progress
-) -> tuple[Exported, ...]:
-    """Write the objects of ``formats`` (``seg``, ``sr``, ``map``) into ``folder``.
+def find_objects(folder: Path, result: Result, ct: Given, pet: Given, progress: Progress) -> Objects:
+    """The objects of a result for the series in the folders ``ct`` and ``pet``, to be written into ``folder``.
 
-    ``ct`` and ``pet`` are folders with the series. The report refers to the lesion on the PET, whose segmentation is therefore
-    written with it. Raises :class:`MissingPackage` where highdicom cannot be imported, :class:`InputError` subclasses where the
-    series are not those of the result or their headers do not fit.
+    Raises :class:`MissingPackage` if highdicom cannot be imported, :class:`InputError` subclasses if the series are not those of
+    the result.
     """
     try:
         import highdicom
@@ -45,8 +104,7 @@ def write_objects(
     progress(0.7, "writing the DICOM objects")
     inputs = (result.digest, ct_source.series.uid, pet_source.series.uid, __version__, highdicom.__version__)
     identity = Identity(hashlib.sha256("/".join(inputs).encode()).hexdigest(), result.created)
-    with _quiet():
-        return tuple(_write(folder, formats, result, ct_source, pet_source, identity))
+    return Objects(folder, result, ct_source, pet_source, identity)
 
 
 def _pet_of(result: Result) -> Callable[[Volume], bool]:
@@ -54,35 +112,6 @@ def _pet_of(result: Result) -> Callable[[Volume], bool]:
     if prediction.suv_audit is None:
         return uptake_of(result.pet, prediction.features)
     return voxels_of(prediction.hashes["pet_suv_voxels"])
-
-
-def _write(
-    folder: Path, formats: Collection[str], result: Result, ct: Source, pet: Source, identity: Identity
-) -> Iterator[Exported]:
-    from .parametric_map import parametric_map
-    from .segmentation import lesion_and_regions_on_ct, lesion_on_pet
-    from .structured_report import structured_report
-
-    def save(dataset, file: str, name: str, holds: str) -> Exported:
-        dataset.save_as(folder / file, enforce_file_format=True)
-        return Exported(folder / file, name, holds, str(dataset.SOPInstanceUID))
-
-    method = result.prediction.contour["method"]
-    if {"seg", "sr"} & set(formats):
-        on_pet = lesion_on_pet(pet, result.pet, method, identity)
-        yield save(on_pet, "segmentation_pet.dcm", "seg", "DICOM Segmentation of the lesion on the PET")
-    if "seg" in formats:
-        on_ct = lesion_and_regions_on_ct(ct, result.ct, result.regions, method, identity)
-        yield save(on_ct, "segmentation_ct.dcm", "seg", "DICOM Segmentation of the lesion and its regions on the CT")
-    if "sr" in formats:
-        report = structured_report(pet, on_pet, result.prediction, identity)
-        yield save(report, "report.dcm", "sr", FORMATS["sr"].title)
-    if "map" in formats:
-        said = result.prediction.demonstration
-        label = (said or {}).get("label") or LABEL
-        for number, (name, heatmap) in enumerate(result.heatmaps.items()):
-            made = parametric_map(ct, name, heatmap, label, standing(said), 9110 + number, identity)
-            yield save(made, f"heatmap_{name}.dcm", "map", f"DICOM parametric map: {label}")
 
 
 @contextmanager

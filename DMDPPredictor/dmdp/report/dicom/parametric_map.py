@@ -9,9 +9,9 @@ import numpy as np
 from pydicom.sr.coding import Code
 
 from ... import RESEARCH_USE_ONLY
+from ...evidence import Evidence
 from ...images.volume import Geometry, Volume
 from .. import maps
-from ..standing import Standing
 from . import codes
 from .identity import Identity
 from .own_grid import measures, orientation, positions
@@ -36,13 +36,13 @@ QUANTITIES = {
 
 
 def parametric_map(
-    source: Source, name: str, heatmap: Volume, label: str, standing: Standing, number: int, identity: Identity
+    source: Source, name: str, heatmap: Volume, label: str, evidence: Evidence, number: int, identity: Identity
 ) -> hd.pm.ParametricMap:
     """The map ``name`` (``<task>_<modality>_<stage>``) on its own box of the CT's voxels.
 
     Stored value = real-world value, unit 1, 0…1; quantity: gradient-weighted class activation (130403, DCM), or for an occlusion
     map the fall of the log-odds (OCCLUSION, 99DMDP). ``label`` says what the network is, and stands in ImageComments;
-    ``standing`` says the same in short.
+    ``evidence`` says the same in short.
     """
     geometry = heatmap.geometry
     role = f"map_{name}"
@@ -67,12 +67,12 @@ def parametric_map(
         window_width=1.0,
         coding_schemes=[private_scheme()] if quantity.code.scheme_designator == codes.SCHEME else None,
         content_label="HEATMAP",
-        content_description=f"Research use only: {standing.short}",
+        content_description=f"Research use only: {evidence.short}",
         content_qualification="RESEARCH",
         pixel_measures=measures(geometry),
         plane_orientation=orientation(geometry),
         plane_positions=positions(geometry, range(geometry.shape[0])),
-        **identity.arguments(role, number, f"Research use only: {standing.network} map {name.replace('_', ' ')}"[:64]),
+        **identity.arguments(role, number, f"Research use only: {evidence.network} map {name.replace('_', ' ')}"[:64]),
     )
     dataset.ImageComments = f"{label[0].upper()}{label[1:]}. {maps.FOR_THE_POSITIVE_CLASS} {RESEARCH_USE_ONLY}"
     dataset.Laterality = ""  # type 2C of the General Series: which side is not asserted

@@ -12,11 +12,11 @@ import highdicom as hd
 import numpy as np
 
 from ... import RESEARCH_USE_ONLY, __version__
+from ...delineation.methods import MANUAL, ORIGINS
 from ...images.resampling import sample
 from ...images.volume import Volume
-from ...regions.names import MEANINGS
+from ...regions.names import MEANINGS, REGION_COLOURS
 from ...results.reader import Contour
-from ..pictures import REGION_COLOURS
 from . import codes
 from .identity import Identity
 from .own_grid import measures, orientation, positions
@@ -68,14 +68,16 @@ def regions_on(source: Source, regions: Volume) -> np.ndarray:
 
 
 def _lesion(lesion: Contour, method: str, identity: Identity) -> Segment:
-    by_hand = method == "manual"
+    algorithm = ORIGINS[method].algorithm if method in ORIGINS else "SEMIAUTOMATIC"
     description = hd.seg.SegmentDescription(
         segment_number=1,
         segment_label="Lesion",
         segmented_property_category=codes.ABNORMAL,
         segmented_property_type=codes.NEOPLASM,
-        algorithm_type="MANUAL" if by_hand else "SEMIAUTOMATIC",
-        algorithm_identification=None if by_hand else _algorithm(f"DMDP contour {method}", codes.NEIGHBOURHOOD),
+        algorithm_type=algorithm,
+        algorithm_identification=(
+            None if algorithm == MANUAL.algorithm else _algorithm(f"DMDP contour {method}", codes.NEIGHBOURHOOD)
+        ),
         tracking_uid=identity.uid("lesion"),
         tracking_id="Index lesion",
         display_color=hd.color.CIELabColor.from_string(LESION_COLOUR),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from dmdp.inputs import CLINICAL_INPUTS, usable
-from dmdp.network.config import NetworkConfig
+from dmdp.network.config import SIZES, NetworkConfig
 from dmdp.network.model import tabular_row
 from dmdp.pet_features.table import DEFINITIONS
 from dmdp.progress import Progress, silent
@@ -86,5 +86,4 @@ def configuration(plan: AblationPlan, variant: Variant, learn: Sequence[Example]
     """The network of a variant."""
     names = table_names(variant, learn, plan.tasks, seed)
     mean, deviation = standardisation(learn, names)
-    make = {"quick": NetworkConfig.quick, "lite": NetworkConfig.lite, "full": NetworkConfig.full}[plan.size]
-    return make(tasks=plan.tasks, tabular=names, tabular_mean=mean, tabular_sd=deviation, **variant.config)
+    return SIZES[plan.size](tasks=plan.tasks, tabular=names, tabular_mean=mean, tabular_sd=deviation, **variant.config)

@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from dmdp.errors import UsageError
+from dmdp.network.config import SIZES
 
 from ...simulate.labels import SIMULATED_ENDPOINTS
 from .variants import VARIANTS
 
-SIZES = ("quick", "lite", "full")
 FIRST_HELD_OUT_SEED = 3_000_000
 
 

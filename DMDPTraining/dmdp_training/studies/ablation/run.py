@@ -13,6 +13,7 @@ from dmdp.jobs.executor import Executor, Piece
 from dmdp.jobs.functions import function_name, piece_function, shared_input, sharing
 from dmdp.jobs.here import HERE
 from dmdp.jobs.pieces import run_pieces
+from dmdp.network.config import SIZES
 from dmdp.progress import Progress, part, silent
 
 from ...learning.simulated import VERSION
@@ -24,7 +25,6 @@ from .report import Findings, write
 from .variants import VARIANTS
 
 STACK, CROPS = "stack", "crops"
-SPACING = {"quick": 2, "lite": 1, "full": 1}
 
 
 def run_ablation(out: str | Path, plan: AblationPlan, progress: Progress = silent, executor: Executor = HERE) -> Findings:
@@ -36,7 +36,7 @@ def run_ablation(out: str | Path, plan: AblationPlan, progress: Progress = silen
     facts = {"dmdp": __version__, "torch": torch.__version__, "simulation": VERSION}
     with running(out):
         folder = open_run(out, {"ablation": plan.to_json(), "versions": facts}).absolute()
-        patients = simulate(plan, SPACING[plan.size], folder / CROPS, part(progress, 0.0, 0.1))
+        patients = simulate(plan, SIZES[plan.size]().spacing, folder / CROPS, part(progress, 0.0, 0.1))
         work = {f"{name}-{seed}": (name, seed) for seed in range(plan.seeds) for name in (*plan.variants, STACK)}
         pieces = [_piece(folder, plan, name, *what) for name, what in work.items()]
         found: dict[str, Mapping[str, Any]] = {}
@@ -55,7 +55,7 @@ def compute_piece(description: Mapping[str, Any], progress: Progress) -> dict[st
     """Train the ``variant`` of a ``plan`` from a ``seed``, or fit the stack, on the patients whose crops the ``run`` keeps."""
     plan, folder = AblationPlan.from_json(description["plan"]), Path(description["run"])
     name, seed = description["variant"], description["seed"]
-    patients = shared_input(_key(folder, plan), lambda: simulate(plan, SPACING[plan.size], folder / CROPS))
+    patients = shared_input(_key(folder, plan), lambda: simulate(plan, SIZES[plan.size]().spacing, folder / CROPS))
     if name == STACK:
         progress(0.0, "fitting")
         return stack_piece(plan, seed, patients)

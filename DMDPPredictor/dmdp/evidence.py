@@ -1,0 +1,64 @@
+"""What a network's numbers and maps may be taken for, in the words of every surface: report, DICOM objects, files, panel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """How far a network has been tested, and the fixed words that follow from it.
+
+    Attributes
+    ----------
+    network : str
+        Names it in one word.
+    label : str
+        What its maps and numbers are marked with, if nothing is known of its cohort.
+    short : str
+        What it lacks, in at most 40 characters.
+    heading, summary : str
+        Stand over its part of the report, which is folded.
+    numbers : str
+        What its probabilities are worth.
+    header : str
+        Of the files of its maps; a NIfTI header has room for 79 characters.
+    """
+
+    network: str
+    label: str
+    short: str
+    heading: str
+    summary: str
+    numbers: str
+    header: str
+
+
+DEMONSTRATION = Evidence(
+    "demonstration",
+    "demonstration network, not trained on patients; does not explain the probability",
+    "demonstration, not trained on patients",
+    "Demonstration network, apart from the answer",
+    "Show what a network says that was not trained on patients and does not explain the probability",
+    "These numbers show that the way through works, and nothing about the patient.",
+    "demonstration network, not trained on patients;does not explain the probability",
+)
+TRAINED = Evidence(
+    "network",
+    "not validated elsewhere; shows the network, not the biology",
+    "not validated elsewhere",
+    "Network, apart from the answer",
+    "Show what a network says that has not been validated elsewhere and does not explain the probability",
+    "These numbers come from a network that only the patients of its own cohort have tested.",
+    "research use only; not validated elsewhere; shows the network, not the biology",
+)
+
+
+def evidence_of(said: Mapping[str, Any] | None) -> Evidence:
+    """The evidence behind a bundle's manifest, or behind what ``prediction.json`` says of a network.
+
+    Both have a field ``demonstration``; one that does not say so counts as a demonstration.
+    """
+    return DEMONSTRATION if (said or {}).get("demonstration", True) else TRAINED
