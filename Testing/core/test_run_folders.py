@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import pickle
 import subprocess
 import sys
 
 import pytest
 from dmdp.atomic import is_lock
-from dmdp.errors import OutputError
+from dmdp.errors import Cancelled, DmdpError, MissingPackage, OutputError
 from dmdp_training.networks import train_network
-from dmdp_training.validation.store import open_run, running
+from dmdp_training.validation.store import open_run, run_pieces, running
+from dmdp_training.validation.units import Unit
 
 KILLED = """
 import os, sys
 from dmdp.atomic import file
-from dmdp_training.validation.store import open_run, running
+from dmdp_training.validation.store import open_run, run_pieces, running
+from dmdp_training.validation.units import Unit
 real = file.replace
 def replace(a, b):
     if os.path.basename(b) == "piece.json":
@@ -26,6 +29,30 @@ with running(sys.argv[1]):
     folder = open_run(sys.argv[1], {"plan": 1})
     file.write_file(folder / "pieces" / "piece.json", b"half")
 """
+
+
+def _refused(*_):
+    raise OutputError("output.unwritable", "Full.", "room.", "Free some.")
+
+
+def _killed(*_):
+    os.kill(os.getpid(), 9)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize(("compute", "code"), [(_refused, "output.unwritable"), (_killed, "run.process")])
+def test_what_befalls_a_child_of_a_run_is_told(tmp_path, monkeypatch, compute, code):
+    monkeypatch.setattr("dmdp_training.validation.store._piece", compute)
+    pieces = [Unit("nested", "EGFR", "PET", number) for number in range(2)]
+    with pytest.raises(DmdpError) as caught:
+        run_pieces(tmp_path, pieces, {"EGFR": None}, None, jobs=2)
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize("error", [Cancelled(), MissingPackage("x", "y", "z"), OutputError("a", "b", "c", "d")])
+def test_an_error_comes_back_from_another_process_as_it_is(error):
+    back = pickle.loads(pickle.dumps(error))
+    assert (type(back), vars(back), str(back)) == (type(error), vars(error), str(error))
 
 
 def names(folder):

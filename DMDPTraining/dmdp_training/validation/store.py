@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 import joblib
 import numpy as np
 from dmdp.atomic import is_lock, locked, remove_partials, write_file
-from dmdp.errors import OutputError
+from dmdp.errors import DmdpError, OutputError
 from dmdp.progress import Progress, silent
 from sklearn import config_context
 
@@ -101,15 +102,24 @@ def run_pieces(
 ) -> dict[Unit, dict[str, Any]]:
     """Every piece's result; those that ``folder`` already holds are read, the others computed in ``jobs`` processes.
 
-    The result does not depend on ``jobs`` nor on how often the run was stopped.
+    The result does not depend on ``jobs`` nor on how often the run was stopped. Raises :class:`DmdpError` where one of the
+    processes is killed.
     """
     pieces = list(pieces)
     missing = [unit for unit in pieces if not _path(folder, unit).is_file()]
     done = len(pieces) - len(missing)
     work = (joblib.delayed(_piece)(folder, unit, tables[unit.task], plan) for unit in missing)
-    for unit in joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(work):
-        done += 1
-        progress(done / len(pieces), f"{done} of {len(pieces)}: {unit.kind} {unit.task} {unit.feature_set}")
+    try:
+        for unit in joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(work):
+            done += 1
+            progress(done / len(pieces), f"{done} of {len(pieces)}: {unit.kind} {unit.task} {unit.feature_set}")
+    except BrokenProcessPool as error:
+        raise DmdpError(
+            "run.process",
+            "A process of this run ended before its piece was done.",
+            "processes that live as long as they have work, and memory for each.",
+            "Free some memory, or give --jobs 1; the same command goes on where the run was.",
+        ) from error
     return {unit: json.loads(_path(folder, unit).read_text(encoding="utf-8")) for unit in pieces}
 
 
