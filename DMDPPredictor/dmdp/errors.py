@@ -29,6 +29,10 @@ class DmdpError(Exception):
         self.code, self.found, self.expected, self.remedy = code, found, expected, remedy
         super().__init__(f"{found} Expected: {expected} What to do: {remedy}")
 
+    def __reduce__(self):
+        """Errors come back from other processes as what they are, though a subclass may be made from other words."""
+        return remade, (type(self), self.code, self.found, self.expected, self.remedy), self.__dict__
+
     def to_json(self) -> dict[str, str]:
         """The object that the JSON job protocol carries."""
         return {
@@ -38,6 +42,13 @@ class DmdpError(Exception):
             "expected": self.expected,
             "remedy": self.remedy,
         }
+
+
+def remade(kind: type[DmdpError], code: str, found: str, expected: str, remedy: str) -> DmdpError:
+    """An error of a ``kind`` with these words, whatever its own constructor asks for."""
+    error = kind.__new__(kind)
+    DmdpError.__init__(error, code, found, expected, remedy)
+    return error
 
 
 class UsageError(DmdpError):

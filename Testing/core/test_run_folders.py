@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import pickle
 import subprocess
 import sys
 
 import pytest
 from dmdp.atomic import is_lock
-from dmdp.errors import OutputError
+from dmdp.errors import Cancelled, MissingPackage, OutputError
 from dmdp_training.networks import train_network
 from dmdp_training.runs.store import open_run, running
 
@@ -26,6 +27,12 @@ with running(sys.argv[1]):
     folder = open_run(sys.argv[1], {"plan": 1})
     file.write_file(folder / "pieces" / "piece.json", b"half")
 """
+
+
+@pytest.mark.parametrize("error", [Cancelled(), MissingPackage("x", "y", "z"), OutputError("a", "b", "c", "d")])
+def test_an_error_comes_back_from_another_process_as_it_is(error):
+    back = pickle.loads(pickle.dumps(error))
+    assert (type(back), vars(back), str(back)) == (type(error), vars(error), str(error))
 
 
 def names(folder):

@@ -39,9 +39,10 @@ DRAWN = (
     "command was done); no traceback, no process that goes on, no output that is neither the whole former one nor the whole "
     "new one (in run folders: no file that is not whole), nothing beside it and nothing in the folder for temporary files. "
     "Then the command runs again, and all its files must be those of the run that nobody killed, byte for byte; no file is "
-    "excepted. *A child* is one of the processes that a command starts; it gets SIGKILL."
+    "excepted. *A child* is one of the processes that a command starts; it gets SIGKILL. *In time* are the signals that came "
+    "before the command was done."
 )
-COLUMNS = ("command", "moments", *SIGNALS, "a child", "done (0)", "cancelled (6)", "killed", "reruns, equal", "faults")
+COLUMNS = ("command", "moments", *SIGNALS, "a child", "in time", "done (0)", "cancelled (6)", "killed", "reruns, equal", "faults")
 LATEST = 1.05  # of the time that a run takes: its last moments are among those that are hit
 
 
@@ -211,7 +212,8 @@ def report(found: Sequence[Found], command: str) -> str:
         hit, again = [each for each in own if each.moment], [each for each in own if not each.moment]
         by_signal = [sum(each.moment.signal == signal and each.moment.target != CHILD for each in hit) for signal in SIGNALS]
         codes = [sum(each.ended.code == code for each in hit) for code in (0, CANCELLED, KILLED)]
-        cells = [len(hit), *by_signal, sum(each.moment.target == CHILD for each in hit), *codes]
+        to_child, in_time = (sum(held) for held in zip(*((e.moment.target == CHILD, e.ended.struck) for e in hit), strict=True))
+        cells = [len(hit), *by_signal, to_child, in_time, *codes]
         equal = f"{sum(not each.faults for each in again)} of {len(again)}"
         text.append(f"| {name} | {' | '.join(map(str, cells))} | {equal} | {sum(bool(each.faults) for each in own)} |")
     text += ["", "Faults:" if faults else "No fault was found.", ""]

@@ -78,6 +78,13 @@ def run(
 ) -> Ended:
     """Run ``dmdp`` with ``words``; ``before`` is called in its process first. Whatever hangs is killed after ``patience``."""
     began = time.monotonic()
+
+    def prepared() -> None:
+        for name in POLITE:  # which whoever runs this may have it ignore
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
+        if before is not None:
+            before()
+
     process = subprocess.Popen(
         [sys.executable, "-m", "dmdp", *words],
         cwd=place.work,
@@ -88,7 +95,7 @@ def run(
         text=True,
         errors="replace",
         start_new_session=True,
-        preexec_fn=before,
+        preexec_fn=prepared,
     )
     struck = blow is not None and _strike(process, blow, began)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from ..errors import DmdpError, MissingPackage, error_from_json
@@ -24,9 +25,17 @@ class Joblib:
         except ImportError as error:
             raise MissingPackage("joblib", "the executor 'joblib'", "train") from error
         work = (joblib.delayed(_done)(piece) for piece in pieces)
-        for piece, answer, error in joblib.Parallel(n_jobs=self._jobs, return_as="generator_unordered")(work):
-            yield Outcome(piece, answer, None if error is None else error_from_json(error))
-            heard(piece, 1.0, "")
+        try:
+            for piece, answer, error in joblib.Parallel(n_jobs=self._jobs, return_as="generator_unordered")(work):
+                yield Outcome(piece, answer, None if error is None else error_from_json(error))
+                heard(piece, 1.0, "")
+        except BrokenProcessPool as error:
+            raise DmdpError(
+                "run.process",
+                "A process of this run ended before its piece was done.",
+                "processes that live as long as they have work, and memory for each.",
+                "Free some memory, or give --jobs 1; the same command goes on with the run from there.",
+            ) from error
 
 
 def _done(piece: Piece) -> tuple[Piece, Mapping[str, Any] | None, Mapping[str, str] | None]:

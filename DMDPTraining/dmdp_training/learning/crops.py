@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from dmdp.delineation.pet import delineate
-from dmdp.errors import Cancelled, DmdpError, InputError
+from dmdp.errors import Cancelled, DmdpError, InputError, remade
 from dmdp.images.volume import SUVBW, Volume
 from dmdp.inputs import clinical_values
 from dmdp.intake.load import load_ct, load_mask, load_pet
@@ -48,10 +48,9 @@ def read_examples(entries: Sequence[Entry], cache: str | Path, spacing: int = 1,
 
 
 def _placed(error: DmdpError, line: int) -> DmdpError:
-    """The same sort of error with its row; its own constructor may ask for other things."""
-    placed = type(error).__new__(type(error))
-    DmdpError.__init__(placed, error.code, f"Row {line} of the cohort file: {error.found}", error.expected, error.remedy)
-    return placed
+    """The same sort of error with its row."""
+    found = f"Row {line} of the cohort file: {error.found}"
+    return remade(type(error), error.code, found, error.expected, error.remedy)
 
 
 def _check_other(example: Example, entry: Entry, seen: dict[bytes, Entry]) -> None:
