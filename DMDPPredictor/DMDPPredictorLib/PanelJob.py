@@ -31,9 +31,9 @@ class PanelWorker:
         self._timer.start()
         return task
 
-    def drop(self, task: RunningJob) -> None:
+    def drop(self, job: RunningJob) -> None:
         """As :meth:`Worker.drop`."""
-        self._worker.drop(task)
+        self._worker.drop(job)
 
     def renew(self) -> None:
         """As :meth:`Worker.renew`."""

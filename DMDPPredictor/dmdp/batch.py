@@ -121,9 +121,10 @@ def _work(
 
     def tell() -> None:
         nonlocal told
-        ended, failed = (sum(test(o.outcome) for o in outcomes.values()) for test in (bool, FAILED.__eq__))
+        words = [found.outcome for found in outcomes.values()]
+        ended, failed = len(words) - words.count(""), words.count(FAILED)
         count = f"{ended} of {len(outcomes)} patients{f', {failed} failed' if failed else ''}"
-        at_work = "".join(f"; {name}: {words}" for name, (_, words) in running.items())
+        at_work = "".join(f"; {name}: {doing}" for name, (_, doing) in running.items())
         now = (ended + sum(share for share, _ in running.values())) / len(outcomes), count + at_work
         if now != told:
             progress(*now)

@@ -63,6 +63,7 @@ def test_mistakes_in_the_plan_are_named(tmp_path):
             COMMAND.run({"what": "ablation", "out": str(tmp_path), **changes}, silent)
     assert command(AblationPlan()) == "dmdp validate ablation --out RUN"
     assert "--variants full,no_radiomics" in command(QUICK)
+    assert AblationPlan.from_json(json.loads(json.dumps(QUICK.to_json()))) == QUICK
 
 
 def test_held_out_patients_are_balanced_in_every_label():

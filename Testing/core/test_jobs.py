@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from dmdp.commands.options import executor_for
 from dmdp.errors import Cancelled, InputError, MissingPackage, UsageError, error_from_json
 from dmdp.jobs.child import launch
 from dmdp.jobs.executor import Piece
@@ -17,6 +18,7 @@ from dmdp.jobs.executors import EXECUTORS, executor_of
 from dmdp.jobs.functions import find_function, function_name, piece_function, shared_input, sharing
 from dmdp.jobs.here import HERE
 from dmdp.jobs.job import absolute, read_job, write_job
+from dmdp.jobs.joblib_pool import Joblib
 from dmdp.jobs.pieces import PIECES, run_pieces
 from dmdp.jobs.processes import Processes
 
@@ -222,6 +224,9 @@ def test_a_shared_input_is_loaded_once_and_not_at_all_by_who_has_it():
 
 def test_executors_are_chosen_by_name_and_refused_in_words():
     assert executor_of() is HERE
+    assert executor_for({"executor": "here"}, jobs=2) is HERE
+    assert isinstance(executor_for({}, jobs=2), Joblib)
+    assert isinstance(executor_for({"executor": "processes"}), Processes)
     for jobs, name, words in ((0, None, "1 or more"), (2, "here", "this process alone"), (1, "cloud", "one of here, joblib")):
         with pytest.raises(UsageError, match=words):
             executor_of(jobs, name)

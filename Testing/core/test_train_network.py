@@ -11,11 +11,13 @@ from dmdp.bundles.bundle import read_bundle
 from dmdp.errors import Cancelled, InputError, OutputError, UsageError
 from dmdp.images.files import write_mask, write_volume
 from dmdp.images.volume import Geometry, Volume
+from dmdp.jobs.functions import find_function
 from dmdp.models import load_model
 from dmdp_training.commands.train import COMMAND
 from dmdp_training.commands.train_network import plan_of
 from dmdp_training.learning.curves import draw_curves, read_logs
 from dmdp_training.learning.live import live
+from dmdp_training.learning.plan import NetworkPlan
 from dmdp_training.learning.tasks import tasks_of
 
 PATIENTS, EGFR = 20, ("EGFR",)
@@ -101,6 +103,20 @@ def test_progress_names_fold_epoch_parts_of_the_loss_auc_and_time(trained):
         assert part in words
     assert len(read_logs(out)) == 3
     assert draw_curves(out) == ["curves.png", "curves.svg"]
+
+
+def test_a_training_is_the_same_piece_in_any_process(cohort, trained):
+    """By its description alone it reads plan, cohort and crops, and finds the training that is over."""
+    out, _, _ = trained
+    configuration = json.loads((out / "configuration.json").read_text(encoding="utf-8"))
+    description = {"run": str(out), "cohort": str(cohort), "digest": configuration["cohort"], "plan": configuration["plan"]}
+    description |= {"ensemble": "fold-1-2", "repeat": 0, "fold": 1, "member": 0}
+    kept = json.loads((out / "pieces" / "fold-1-2-1.json").read_text(encoding="utf-8"))
+    assert find_function("dmdp_training.learning.pieces:compute_member")(description, lambda *event: None) == kept
+    with pytest.raises(InputError, match="was changed while networks are trained"):
+        find_function("dmdp_training.learning.pieces:compute_member")(
+            {**description, "digest": "of another"}, lambda *event: None
+        )
 
 
 @pytest.mark.slow
@@ -290,6 +306,7 @@ def test_options_become_the_plan():
     assert plan_of({"head": "joint"}, EGFR, False).network((0.0,) * 7, (1.0,) * 7).head == "joint"
     with pytest.raises(InputError, match="CUDA"):
         plan_of({"device": "cuda"}, EGFR, False)
+    assert NetworkPlan.from_json(json.loads(json.dumps(plan.to_json()))) == plan
 
 
 def test_the_gpu_s_memory_running_out_is_said(cohort, tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ from dmdp.jobs.executors import executor_of
 from dmdp.jobs.here import HERE
 from dmdp.jobs.pieces import PIECES
 from dmdp_training.cohorts.table import UNKNOWN, CohortTable, Column
-from dmdp_training.runs.inputs import fingerprint
+from dmdp_training.runs.inputs import fingerprint, keep_table, kept_table
 from dmdp_training.runs.store import CONFIGURATION, open_run
 from dmdp_training.studies.published.pieces import compute_units
 from dmdp_training.studies.published.plan import DEFAULT, QUICK
@@ -102,6 +102,15 @@ def test_a_table_refuses_what_does_not_fit():
         CohortTable(good.columns[1:], good.values, good.labels, good.cohorts, good.identifiers)
     assert fingerprint(good) != fingerprint(good.rows(np.arange(20) < 19))
     assert fingerprint(good) == fingerprint(cohort_table(20))
+
+
+def test_a_run_keeps_its_table_without_identifiers(tmp_path):
+    table = cohort_table(20)
+    name = keep_table(tmp_path, table)
+    again = kept_table(tmp_path, name)
+    assert fingerprint(again) == name == fingerprint(table)
+    assert again.identifiers.tolist() == [str(row) for row in range(20)]
+    assert again.columns == table.columns
 
 
 def test_a_table_changes_units_only_where_they_are_skewed():

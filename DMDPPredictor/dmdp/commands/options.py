@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..delineation.methods import METHODS
 from ..errors import UsageError
 from ..jobs.executor import Executor
-from ..jobs.executors import EXECUTORS, executor_of
+from ..jobs.executors import ALONE, EXECUTORS, executor_of
 from ..patients.case import Clinical
 
 if TYPE_CHECKING:
@@ -74,8 +74,8 @@ def add_executor(parser: ArgumentParser, default: str = "1") -> None:
 
 def executor_for(arguments: Mapping[str, Any], jobs: int = 1) -> Executor:
     """What :func:`add_executor` asked for, ``jobs`` at a time unless told otherwise; raises :class:`UsageError`."""
-    given = arguments.get("jobs")
-    return executor_of(jobs if given is None else int(given), arguments.get("executor"))
+    name, given = arguments.get("executor"), arguments.get("jobs")
+    return executor_of(int(given) if given is not None else 1 if name == ALONE else jobs, name)
 
 
 def case_request(given: Mapping[str, Any]) -> CaseRequest:

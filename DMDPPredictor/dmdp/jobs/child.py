@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..errors import DmdpError
 from ..session import new_folder, session_folder
@@ -56,21 +57,22 @@ class Child:
 
     def __init__(self, how: Launch) -> None:
         folder = new_folder("worker")
-        apart = {"start_new_session": True}
-        if os.name == "nt":
+        apart: dict[str, Any] = {"start_new_session": True}
+        if sys.platform == "win32":
             apart = {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
         self._errors, self._rest = folder / "errors.txt", b""
         with (folder / "output.txt").open("wb") as sink, self._errors.open("wb") as errors:
             self.process = subprocess.Popen(
                 how.command, env=how.environment, cwd=folder, stdin=subprocess.PIPE, stdout=sink, stderr=errors, **apart
             )
-        self._output = (folder / "output.txt").open("rb")
+        assert self.process.stdin is not None  # it is a pipe
+        self._input, self._output = self.process.stdin, (folder / "output.txt").open("rb")
 
     def tell(self, line: str) -> None:
         """Write a line to its input; if it is gone, the next look at its exit code says so."""
         with suppress(OSError):
-            self.process.stdin.write(os.fsencode(f"{line}\n"))
-            self.process.stdin.flush()
+            self._input.write(os.fsencode(f"{line}\n"))
+            self._input.flush()
 
     def lines(self) -> list[Line]:
         """What it has printed since the last call."""
@@ -88,7 +90,7 @@ class Child:
         ending = []
         if self.process.poll() is None:
             ending.append(self.process)
-            if os.name == "nt":
+            if sys.platform == "win32":
                 words = ["taskkill", "/T", "/F", "/PID", str(self.process.pid)]
                 ending.append(subprocess.Popen(words, creationflags=subprocess.CREATE_NO_WINDOW))
             else:
@@ -101,7 +103,7 @@ class Child:
         """Close its input, by which it ends, and its output."""
         self._output.close()
         with suppress(OSError):
-            self.process.stdin.close()
+            self._input.close()
 
 
 def ended(exit_code: int) -> DmdpError:

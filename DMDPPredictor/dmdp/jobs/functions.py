@@ -89,4 +89,4 @@ def sharing(inputs: Mapping[str, Any]) -> Iterator[None]:
         yield
     finally:
         for key in inputs:
-            del _inputs[key]
+            _inputs.pop(key, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from ..errors import Cancelled, DmdpError
 from .executor import Heard, Outcome, Piece, unheard
@@ -16,7 +17,7 @@ class Here:
         """As :meth:`dmdp.jobs.executor.Executor.run`."""
         for piece in pieces:
             try:
-                answer = find_function(piece.function)(piece.description, lambda share, words, p=piece: heard(p, share, words))
+                answer = find_function(piece.function)(piece.description, partial(heard, piece))
             except Cancelled:
                 raise
             except DmdpError as error:

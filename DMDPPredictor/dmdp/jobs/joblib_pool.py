@@ -22,8 +22,8 @@ class Joblib:
         """As :meth:`dmdp.jobs.executor.Executor.run`."""
         try:
             import joblib
-        except ImportError as error:
-            raise MissingPackage("joblib", "the executor 'joblib'", "train") from error
+        except ImportError as missing:
+            raise MissingPackage("joblib", "the executor 'joblib'", "train") from missing
         work = (joblib.delayed(_done)(piece) for piece in pieces)
         try:
             for piece, answer, error in joblib.Parallel(n_jobs=self._jobs, return_as="generator_unordered")(work):

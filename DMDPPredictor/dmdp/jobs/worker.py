@@ -7,14 +7,13 @@ import subprocess
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import Cancelled, DmdpError
 from ..progress import Progress, silent
 from .child import Child, Launch, ended, this_python
-from .front_end import Answer, Ended, Prepared
+from .front_end import Answer, Ended, Prepared, RunningJob
 from .protocol import CANCEL, JOB
 
 GRACE_SECONDS = 3.0
@@ -102,13 +101,12 @@ class Worker:
                 self._look(self._task)
         return bool(self._task or self._waiting or self._dying)
 
-    def drop(self, task: Task) -> None:
+    def drop(self, job: RunningJob) -> None:
         """End a job at once and forget it without a word, as a scene or an application that closes must."""
-        with suppress(ValueError):
-            self._waiting.remove(task)
-        if task is self._task:
-            self._task = None
-            if task.job_file is not None:
+        self._waiting = deque(task for task in self._waiting if task is not job)
+        if self._task is not None and self._task is job:
+            told, self._task = self._task.job_file is not None, None
+            if told:
                 self._kill()
 
     def renew(self) -> None:
@@ -170,7 +168,7 @@ class Worker:
                 task.fraction, task.words = line.fraction, line.words
                 task.progress(line.fraction, line.words)
             elif line.kind == "answer":
-                task.answer = line.answer
+                task.answer = line.answer or {}
             elif line.kind in ("done", "failed"):
                 if line.error is not None and line.error.code == "internal":
                     self._log()
@@ -210,8 +208,7 @@ class Worker:
 
     def _log(self) -> None:
         """What the worker printed about its end, into the application's log."""
-        printed = self._child.errors()
-        if printed:
+        if self._child is not None and (printed := self._child.errors()):
             LOG.error("DMDP: the process that computes printed:\n%s", printed[-LOGGED:])
 
     def _kill(self) -> None:
