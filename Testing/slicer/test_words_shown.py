@@ -98,3 +98,31 @@ def test_models_and_trained_bundles_are_described_in_words(answered, project):
     assert "from SUVmax, SUVpeak" in answered.ui.modelCardLabel.text
     text = re.sub(r"<[^>]+>", " ", bundleText(project / "Resources/Models/published-pet-clinical"))
     assert not CODE.search(text)
+
+
+def test_every_kind_of_answer_has_its_words(answered):
+    from dataclasses import replace
+
+    from dmdp.endpoints.answers import NoAnswer
+    from dmdp.endpoints.ordinal import OrdinalAnswer
+    from DMDPPredictorLib.ResultText import answerText
+
+    prediction = answered.results.result.prediction
+    binary = prediction.tasks["EGFR"]
+    own = {"title", "positive", "negative", "probability", "interval", "set", "prevalence", "adjusted", "events"}
+    common = {key: value for key, value in vars(binary).items() if key not in own}
+    ordinal = OrdinalAnswer(
+        title="PD-L1",
+        classes=("<1 %", "1–49 %", "≥50 %"),
+        probabilities=(0.2, 0.5, 0.3),
+        intervals=((0.1, 0.3), (0.4, 0.6), (0.2, 0.4)),
+        set=("1–49 %", "≥50 %"),
+        counts=(40, 50, 60),
+        **common,
+    )
+    answers = {"PDL1": ordinal, "KRAS": NoAnswer("KRAS mutation", "Nobody knows.")}
+    text = answerText(replace(prediction, tasks=answers), {})
+    for words in ("&lt;1 %", "<b>0.50</b> (0.40 – 0.60)", "<b>1–49 % or ≥50 %</b>", "60 of ≥50 %", "No answer. Nobody knows."):
+        assert words in text, words
+    answered.results._sliders.offer(answers)
+    assert answered.results._sliders.adjusted("PDL1", ordinal) is None

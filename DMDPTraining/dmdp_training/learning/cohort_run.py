@@ -143,10 +143,11 @@ def _metrics(plan: NetworkPlan, examples: Sequence[Example], logits: np.ndarray,
     return [
         {
             "task": study.endpoint.name,
-            **metric,
+            "metric": metric["metric"],
             "value": round(metric["value"], 4),
             "interval": [round(bound, 4) for bound in metric["interval"]],
             "protocol": protocol,
+            **{name: metric[name] for name in ("n", "events") if name in metric},
         }
         for study, own, aims in _studies(plan)
         for metric in study.metrics(names, logits[..., own], labels[:, aims])
