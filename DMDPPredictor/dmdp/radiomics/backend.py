@@ -12,13 +12,13 @@ import numpy as np
 from ..errors import InputError, LesionError, UsageError
 from ..images.volume import Volume
 from ..resources import installed_profiles, is_path
+from . import BACKENDS
 from .engine import extract_present
 from .parameters import Parameters, is_parameters, read_parameters
 from .profile import Profile, read_json, read_profile
 from .reference import extract_by_pyradiomics
 
 SUFFIXES = (".yaml", ".yml", ".json")
-BACKENDS = ("auto", "engine", "pyradiomics")
 
 
 @dataclass(frozen=True)
