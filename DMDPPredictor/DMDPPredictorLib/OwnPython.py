@@ -9,16 +9,16 @@ from pathlib import Path
 
 import slicer
 from dmdp.errors import InputError, MissingPackage
+from dmdp.packages import MODULES
 from dmdp.session import session_folder
 from slicer.i18n import tr as _
 
 PYTHON, WHEELS = "DMDP/Python", "DMDP/Wheels"
 SECONDS = 60
-NEEDED = ("numpy", "scipy", "SimpleITK", "pydicom", "safetensors", "matplotlib", "jinja2")
 CHECK = f"""
 import importlib, json, platform
 missing = []
-for name in {NEEDED!r}:
+for name in {tuple(MODULES.values())!r}:
     try:
         importlib.import_module(name)
     except Exception:

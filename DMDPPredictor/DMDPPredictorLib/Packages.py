@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import slicer
 from dmdp.errors import DmdpError
+from dmdp.packages import SLICERS_OWN
 from dmdp.session import new_folder
 from slicer.i18n import tr as _
 
@@ -17,8 +18,6 @@ from .OwnPython import ownPython, wheelFolder
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
-
-NEVER_CHANGED = ("numpy", "scipy", "SimpleITK", "torch", "pydicom", "pillow", "vtk")
 
 
 def requirementsFrom(path: str | Path) -> list[Requirement]:
@@ -108,7 +107,7 @@ def _installPinned(requirements: list[str]) -> None:
 def pinned() -> list[str]:
     """``name==version`` of the packages that must stay as they are."""
     found = []
-    for name in NEVER_CHANGED:
+    for name in SLICERS_OWN:
         try:
             found.append(f"{name}=={version(name)}")
         except PackageNotFoundError:

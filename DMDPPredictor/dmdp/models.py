@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .bundles.bundle import Bundle, refusal
+from .feature import Feature
 from .images.volume import Volume
 from .patients.case import Case
 from .progress import Progress
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from .network.model import NetworkModel
 
 
-Opinion = Callable[[Any, Case, str, bool, str, Progress], tuple[dict[str, Any], Mapping[str, Volume]]]
+Opinion = Callable[[Any, Case, Mapping[str, Feature], str, bool, str, Progress], tuple[dict[str, Any], Mapping[str, Volume]]]
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class ModelKind:
         From a task and a manifest to what is known of how well the model does, to be shown: metrics of the manifest, each with
         the inputs that it was found with, or with none if the metric tells its protocol.
     opinion : callable or None
-        From the model, the case, the device, whether a second opinion on the maps is wanted, the back-end and the progress to
-        what it says, which is kept apart from the answer, and its maps. None for a model that answers.
+        From the model, the case, the PET features, the device, whether a second opinion on the maps is wanted, the back-end and
+        the progress to what it says, which is kept apart from the answer, and its maps. None for a model that answers.
     """
 
     name: str
@@ -71,11 +72,17 @@ def _own_metrics(task: str, manifest: Mapping[str, Any]) -> list[tuple[Mapping[s
 
 
 def _shown(
-    model: NetworkModel, case: Case, device: str, second_opinion: bool, backend: str, progress: Progress
+    model: NetworkModel,
+    case: Case,
+    features: Mapping[str, Feature],
+    device: str,
+    second_opinion: bool,
+    backend: str,
+    progress: Progress,
 ) -> tuple[dict[str, Any], Mapping[str, Volume]]:
     from .explain.demonstrate import demonstrate
 
-    return demonstrate(model, case, device, second_opinion, backend, progress)
+    return demonstrate(model, case, features, device, second_opinion, backend, progress)
 
 
 KINDS = {

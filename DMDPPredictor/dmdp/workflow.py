@@ -23,6 +23,7 @@ from .intake.prepare import CaseRequest, prepare_case
 from .jobs.job import Job
 from .models import kind_of, load_model
 from .patients.case import Case
+from .pet_features import pet_features
 from .prediction.document import IMAGES, Prediction, json_text
 from .prediction.predict import predict
 from .progress import Progress, part, silent
@@ -85,12 +86,15 @@ def predict_to_folder(
         regions = ct_regions(case.ct, case.ct_lesion, thorax)
         progress(0.35, "measuring the CT regions")
         ct, ct_notes = _measure(case, regions)
+        progress(0.4, "measuring the PET features")
+        features = pet_features(case.pet, case.pet_lesion)
         demonstration, heatmaps = obstacle, {}
         if network is not None:
             opinion = kind_of(network.bundle).opinion
-            demonstration, heatmaps = opinion(network, case, device, second_opinion, backend, part(progress, 0.4, 0.55))
+            demonstration, heatmaps = opinion(network, case, features, device, second_opinion, backend, part(progress, 0.4, 0.55))
         prediction = predict(
             case,
+            features,
             ensembles,
             lung,
             prevalence=prevalence,

@@ -13,6 +13,7 @@ from dmdp.explain.randomisation import randomisation_check, untrained
 from dmdp.explain.zones import CORE, ELSEWHERE, RIM, RING, shares, zones
 from dmdp.network.config import NetworkConfig
 from dmdp.network.dmdp import Dmdp
+from dmdp.pet_features import pet_features
 
 CONFIG = NetworkConfig.quick()
 
@@ -256,10 +257,14 @@ def coarse(monkeypatch):
     monkeypatch.setattr(demonstration, "occlusion", lambda *given: occlusion(*given, cube_mm=32, step_mm=32))
 
 
+def measured(case):
+    return pet_features(case.pet, case.pet_lesion)
+
+
 def test_a_demonstration_says_where_its_maps_lie_and_gives_a_second_opinion(model, case, coarse):
     from dataclasses import replace
 
-    said, maps = demonstrate(model, case, "cpu", second_opinion=True)
+    said, maps = demonstrate(model, case, measured(case), "cpu", second_opinion=True)
     assert said["demonstration"] is True
     assert said["note"] is None
     assert set(said["missing"]) <= {"age", "sex"}
@@ -274,7 +279,7 @@ def test_a_demonstration_says_where_its_maps_lie_and_gives_a_second_opinion(mode
         if key.endswith("occlusion"):
             assert ("at most" in said["warnings"][key][-1]) == bool(volume.array.any())
             assert not {UNCHANGED, UNKNOWN} & set(said["warnings"][key])
-    without, _ = demonstrate(model, replace(case, clinical=type(case.clinical)()), "cpu")
+    without, _ = demonstrate(model, replace(case, clinical=type(case.clinical)()), measured(case), "cpu")
     assert without["missing"] == ["age", "sex"]
     assert set(without["zones"]) == {key for key in maps if not key.endswith("occlusion")}
 
@@ -288,7 +293,7 @@ def test_what_the_network_does_not_see_of_the_lesion_is_said(model, case):
     middle = np.array(geometry.to_index(case.pet_lesion.centroid))
     far = np.linalg.norm((np.indices(geometry.shape).T - middle).T.T * geometry.spacing, axis=-1).T <= 60
     large = Lesion(far, geometry, "manual", "PET")
-    said, _ = demonstrate(model, replace(case, pet_lesion=large), "cpu")
+    said, _ = demonstrate(model, replace(case, pet_lesion=large), measured(replace(case, pet_lesion=large)), "cpu")
     assert "of the lesion lies beyond the 48 × 96 × 96 mm" in said["note"]
 
 
@@ -314,7 +319,7 @@ def test_a_gpu_gets_copies_and_does_all_the_work(model, case, coarse, monkeypatc
     monkeypatch.setattr(backend, "ready_on", ready_on)
     monkeypatch.setattr(backend, "on_gpu", on_gpu)
     assert loaded  # its methods look the back-end up when they are called
-    said, _ = demonstrate(model, case, "auto", second_opinion=True)
+    said, _ = demonstrate(model, case, measured(case), "auto", second_opinion=True)
     assert said["note"] == device.NO_MEMORY
     assert used == ["cuda", "cuda", "full precision"]
 

@@ -10,6 +10,7 @@ from typing import Any
 from .. import RESEARCH_USE_ONLY
 from ..command import Command
 from ..errors import UsageError
+from ..network.config import DEVICES
 from ..progress import Progress
 from .options import add_overwrite, required
 from .said import said
@@ -19,7 +20,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """The cohort, the models, how many at a time."""
     parser.add_argument("cohort", metavar="COHORT.csv", help="columns id, ct, pet, seed or mask, age, sex, smoking, …")
     parser.add_argument("--model", action="append", metavar="BUNDLE", help="bundle name or path; may be repeated")
-    parser.add_argument("--device", choices=("cpu", "cuda", "auto"), help="for the network (default auto)")
+    parser.add_argument("--device", choices=DEVICES, help="for the network (default auto)")
     parser.add_argument("--jobs", type=int, metavar="N", help="patients at a time (default 1); each takes about 1.5 GB of memory")
     parser.add_argument("--resume", action="store_true", help="skip patients that have a result already")
     parser.add_argument("--out", required=True, metavar="DIR", help="a folder per patient, and summary.csv")

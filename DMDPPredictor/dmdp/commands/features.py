@@ -11,6 +11,7 @@ from .. import RESEARCH_USE_ONLY
 from ..command import Command
 from ..errors import LesionError
 from ..progress import Progress, part
+from ..radiomics import BACKENDS
 from .options import add_case_arguments, add_overwrite, case_request, required
 from .said import said
 
@@ -26,7 +27,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Images, lesion, profile and output."""
     add_case_arguments(parser)
     parser.add_argument("--profile", metavar="NAME|FILE", help=PROFILE_HELP)
-    parser.add_argument("--backend", choices=("auto", "engine", "pyradiomics"), help=BACKEND_HELP)
+    parser.add_argument("--backend", choices=BACKENDS, help=BACKEND_HELP)
     parser.add_argument("--out", required=True, metavar="FILE.csv", help="table to write")
     add_overwrite(parser, "a file that is there already")
 

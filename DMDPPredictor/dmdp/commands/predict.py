@@ -13,7 +13,7 @@ from ..endpoints.binary import Binary
 from ..endpoints.registry import ENDPOINTS
 from ..errors import UsageError
 from ..jobs.functions import piece_function
-from ..network.config import BACKENDS
+from ..network.config import BACKENDS, DEVICES
 from ..patients.case import SEXES, SMOKING
 from ..progress import Progress
 from .options import add_case_arguments, add_overwrite, case_request, required
@@ -34,7 +34,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--smoking", choices=SMOKING, help="left out = not provided")
     parser.add_argument("--prevalence", action="append", metavar="TASK=P", help=PREVALENCE_HELP)
     parser.add_argument("--model", action="append", metavar="BUNDLE", help=MODEL_HELP)
-    parser.add_argument("--device", choices=("cpu", "cuda", "auto"), help="for the network (default auto)")
+    parser.add_argument("--device", choices=DEVICES, help="for the network (default auto)")
     parser.add_argument("--second-opinion", action="store_true", help=OPINION_HELP)
     parser.add_argument("--backend", choices=BACKENDS, help="for occlusion maps on the CPU (default auto)")
     parser.add_argument("--out", required=True, metavar="DIR", help="result folder; an earlier one of these images is replaced")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from ..errors import UsageError
-from . import fixed, relative
+from .isocontours import ISOCONTOURS
 from .method import ContourMethod, Origin, Seed
 
-METHODS: dict[str, ContourMethod] = {
-    method.name: method for method in (fixed.AUTO, fixed.SUV4, fixed.SUV3, fixed.SUV25, relative.PET41, relative.PET50)
-}
+METHODS: dict[str, ContourMethod] = {method.name: method for method in (*ISOCONTOURS,)}
 MANUAL = Origin("manual", "drawn by hand", True, "MANUAL")
 ORIGINS: dict[str, Origin] = {**METHODS, MANUAL.name: MANUAL}
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from ..evidence import DEMONSTRATION
+from ..feature import Feature
 from ..images.resampling import sample
 from ..images.volume import Volume
 from ..inputs import clinical_values
@@ -18,7 +19,6 @@ from ..network.crop import Crop, crop_pair, normalise
 from ..network.device import on_device
 from ..network.model import NetworkModel, tabular_row
 from ..patients.case import Case, Lesion
-from ..pet_features import pet_features
 from ..progress import Progress, part, silent
 from .gradcam import Key, gradcam, heatmap_on
 from .occlusion import occlusion
@@ -46,12 +46,15 @@ class Seen:
 def demonstrate(
     model: NetworkModel,
     case: Case,
+    features: Mapping[str, Feature],
     device: str = "auto",
     second_opinion: bool = False,
     backend: str = "auto",
     progress: Progress = silent,
 ) -> tuple[dict[str, Any], Mapping[str, Volume]]:
-    """Probabilities and heatmaps (``<task>_<modality>_<stage>``) for a case; the first as plain JSON with what must stand beside.
+    """Probabilities and heatmaps (``<task>_<modality>_<stage>``) for a case, the first as plain JSON with what must stand beside.
+
+    ``features`` are those of the PET.
 
     Each map comes with its shares by zone, and with warnings where most of it lies elsewhere, where it is empty, or where it
     hardly depends on what the network has learned. ``second_opinion`` adds occlusion maps (stage ``occlusion``), which need no
@@ -60,8 +63,7 @@ def demonstrate(
     """
     config = model.network.config
     crop = crop_pair(case.ct, case.pet, case.pet_lesion.centroid, config.spacing)
-    values = {name: f.value for name, f in pet_features(case.pet, case.pet_lesion).items()}
-    row = tabular_row(config, {**values, **clinical_values(case.clinical)})
+    row = tabular_row(config, {**{n: f.value for n, f in features.items()}, **clinical_values(case.clinical)})
     batch, table = torch.from_numpy(normalise(crop))[None], torch.from_numpy(row)[None]
 
     def work(where: str) -> Seen:

@@ -16,6 +16,7 @@ from ..errors import ModelError
 CROP_MM = (48, 96, 96)  # z, y, x at 1 mm, as in the DMDP paper
 MODALITIES = ("ct", "pet")
 CHOICES = {"norm": ("batch", "group"), "fusion": ("attention", "concatenation", "early"), "head": ("parallel", "joint")}
+DEVICES = ("cpu", "cuda", "auto")
 BACKENDS = ("auto", "onednn", "openvino", "eager")  # of :mod:`dmdp.network.backend`; here, as it needs no torch
 MAX_JOINT_TASKS = 4
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")

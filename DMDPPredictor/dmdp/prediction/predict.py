@@ -35,6 +35,7 @@ SET_KIND = f"class-conditional conformal set that misses about {ALPHA:.0%} of ea
 
 def predict(
     case: Case,
+    pet: Mapping[str, Feature],
     models: Sequence[EnsembleModel],
     lung: LungPosition,
     *,
@@ -48,14 +49,15 @@ def predict(
 ) -> Prediction:
     """The prediction for a case from one or more machine-learning bundles, the first of which leads.
 
-    ``lung`` says where the lesion lies; ``prevalence`` gives the local share of the positive class per task, for the displayed
-    probability only; ``ct`` holds the features of the CT regions, where they were measured; ``regions``, ``demonstration``,
-    ``versions`` of packages and ``hashes`` of inputs and models are carried into the result as they are.
+    ``pet`` holds the PET features; ``lung`` says where the lesion lies; ``prevalence`` gives the local share of the positive
+    class per task, for the displayed probability only; ``ct`` holds the features of the CT regions, where they were measured;
+    ``regions``, ``demonstration``, ``versions`` of packages and ``hashes`` of inputs and models are carried into the result as
+    they are.
 
     Raises :class:`ModelError` where no sub-model accepts what is known.
     """
-    progress(0.0, "measuring the PET features")
-    features = {**pet_features(case.pet, case.pet_lesion), **asked_for(models, ct)}
+    progress(0.0, "asking the sub-models")
+    features = {**pet, **asked_for(models, ct)}
     values = {**{name: f.value for name, f in features.items()}, **clinical_values(case.clinical)}
     headline: dict[str, SubModel] = {}
     tasks: dict[str, Answer] = {}

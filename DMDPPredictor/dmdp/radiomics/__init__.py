@@ -3,3 +3,5 @@
 The features are those of its documentation and of the IBSI reference manual (Zwanenburg et al., arXiv:1612.07003); where the two
 differ this package follows PyRadiomics, and says so.
 """
+
+BACKENDS = ("auto", "engine", "pyradiomics")  # of :mod:`dmdp.radiomics.backend`; here, as it is light to import

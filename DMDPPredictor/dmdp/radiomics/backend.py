@@ -12,12 +12,11 @@ import numpy as np
 from ..errors import InputError, LesionError, UsageError
 from ..images.volume import Volume
 from ..resources import PROFILE_SUFFIXES, installed_profiles, is_path
+from . import BACKENDS
 from .engine import extract_present
 from .parameters import Parameters, is_parameters, read_parameters
 from .profile import Profile, read_json, read_profile
 from .reference import extract_by_pyradiomics
-
-BACKENDS = ("auto", "engine", "pyradiomics")
 
 
 @dataclass(frozen=True)

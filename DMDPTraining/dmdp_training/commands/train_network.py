@@ -9,7 +9,7 @@ from typing import Any
 from dmdp import RESEARCH_USE_ONLY
 from dmdp.commands.options import add_executor, executor_for
 from dmdp.errors import InputError, MissingPackage, UsageError
-from dmdp.network.config import CHOICES, SIZE_HELP, SIZES
+from dmdp.network.config import CHOICES, DEVICES, SIZE_HELP, SIZES
 from dmdp.progress import Progress
 
 from .checks import at_least
@@ -46,7 +46,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--queue", type=int, metavar="N", help="patients kept as further negatives (default 256)")
     parser.add_argument("--learned-weights", action="store_true", help="learn the weights of the parts of the loss")
     parser.add_argument("--no-augmentation", action="store_true", help="show every patient as they are")
-    parser.add_argument("--device", choices=("cpu", "cuda", "auto"), help="where to train (default auto)")
+    parser.add_argument("--device", choices=DEVICES, help="where to train (default auto)")
     add_executor(parser)
     parser.add_argument("--patients", type=int, metavar="N", help="without CSV: simulated patients (default 160)")
 
