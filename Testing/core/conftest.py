@@ -14,7 +14,7 @@ def predicted(simulated_study, tmp_path_factory) -> Path:
     from dmdp.commands.predict import DEFAULT_MODELS, DEMONSTRATION
     from dmdp.intake.prepare import CaseRequest
     from dmdp.jobs.job import Job
-    from dmdp.prediction.document.workflow import predict_to_folder
+    from dmdp.workflow import predict_to_folder
 
     patient, study = simulated_study
     out = tmp_path_factory.mktemp("predicted") / "result"

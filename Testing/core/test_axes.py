@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from dmdp.delineation.pet import delineate
-from dmdp.feature.ct import ct_features
+from dmdp.features.ct import ct_features
 from dmdp.images.axes import order, right_angled, sharpest_angle, storage, upright, upright_volume
 from dmdp.images.files import to_sitk
 from dmdp.images.resampling import resample_mask

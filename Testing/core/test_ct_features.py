@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from dmdp.cli import main
 from dmdp.ensemble.model import EnsembleModel, SubModel
-from dmdp.feature.ct import bspline_onto, ct_features
+from dmdp.features.ct import bspline_onto, ct_features
 from dmdp.images.volume import Geometry, Volume
 from dmdp.patients.case import Case, Clinical, Lesion
 from dmdp.prediction.document.predict import asked_for

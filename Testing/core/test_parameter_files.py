@@ -9,7 +9,7 @@ import pytest
 import SimpleITK as sitk
 from dmdp.cli import main
 from dmdp.errors import InputError
-from dmdp.feature.ct import TUMOUR, ct_features
+from dmdp.features.ct import TUMOUR, ct_features
 from dmdp.images.files import to_sitk, write_mask, write_volume
 from dmdp.images.volume import Geometry, Volume
 from dmdp.intake.prepare import CaseRequest, prepare_case
@@ -259,7 +259,7 @@ def test_an_image_that_is_too_thin_for_a_filter_is_said_to_be(images, prepared):
 
 
 def test_a_ct_of_two_slices_is_refused_with_the_reason(prepared):
-    from dmdp.feature.ct import bspline_onto
+    from dmdp.features.ct import bspline_onto
 
     case, regions = prepared("float.nii.gz", "mask.nii.gz")
     two = Volume(case.ct.array[:2], case.ct.geometry.crop((0, 0, 0), (2, *case.ct.geometry.shape[1:])), "HU")

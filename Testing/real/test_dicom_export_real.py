@@ -14,8 +14,8 @@ from dmdp.dicom.series import discover
 from dmdp.images.files import read_mask, read_volume
 from dmdp.intake.prepare import CaseRequest
 from dmdp.jobs.job import Job
-from dmdp.prediction.document.workflow import predict_to_folder
 from dmdp.report.export import export_result
+from dmdp.workflow import predict_to_folder
 
 SEED = (-41.8, -14.7, -121.3)
 

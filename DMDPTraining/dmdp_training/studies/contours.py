@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dmdp import RESEARCH_USE_ONLY
 from dmdp.delineation.perturb import STEP_MM, perturbed
 from dmdp.errors import LesionError
-from dmdp.feature.ct import bspline_onto
+from dmdp.features.ct import bspline_onto
 from dmdp.images.resampling import resample_mask
 from dmdp.patients.case import Case, Lesion
 from dmdp.pet_features import pet_features
