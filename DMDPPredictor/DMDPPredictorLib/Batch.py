@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dmdp.batch import COLUMNS, DONE, FAILED, PATHS, SKIPPED, SUMMARY, read_rows, read_summary
 from dmdp.errors import Cancelled
+from dmdp.results.layout import ORIGIN
 from dmdp.session import new_folder
 from slicer.i18n import tr as _
 
@@ -82,7 +83,7 @@ def _stamp(out: Path) -> tuple[int, int] | None:
 
 def _made(out: Path, row: Mapping[str, object]) -> int | None:
     """When the result of a row was made, None where it has none: the summary of a batch that is taken up again tells of all."""
-    path = out / str(row["id"]) / "job.json"
+    path = out / str(row["id"]) / ORIGIN
     return path.stat().st_mtime_ns if path.exists() else None
 
 

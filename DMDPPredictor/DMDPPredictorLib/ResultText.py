@@ -7,6 +7,7 @@ from html import escape
 
 from dmdp import POPULATION, RESEARCH_USE_ONLY, words
 from dmdp.inputs import CLINICAL_INPUTS
+from dmdp.network.opinion import ZoneShares
 from dmdp.prediction.document import Adjusted, Prediction, TaskPrediction
 from dmdp.report import maps
 from dmdp.report.standing import is_demonstration
@@ -31,13 +32,13 @@ def answerText(prediction: Prediction, adjusted: Mapping[str, Adjusted | None]) 
     ``adjusted`` holds the probabilities at the user's own prevalence, by task.
     """
     tasks = "".join(_task(task, adjusted.get(name), prediction) for name, task in prediction.tasks.items())
-    used = ", ".join(_quantity(prediction, name, value) for name, value in prediction.inputs["used"].items())
-    missing = words.names(prediction.inputs["missing"]) or _("nothing")
+    used = ", ".join(_quantity(prediction, name, value) for name, value in prediction.inputs.used.items())
+    missing = words.names(prediction.inputs.missing) or _("nothing")
     contour = prediction.contour
     lesion = _("Lesion: {method}, on {modality}, {volume} ml.").format(
-        method=escape(words.method(contour["method"])),
-        modality=words.modality(contour["modality"]),
-        volume=_figure(contour["volume_ml"]),
+        method=escape(words.method(contour.method)),
+        modality=words.modality(contour.modality),
+        volume=_figure(contour.volume_ml),
     )
     read = _("Read: {used}. Not provided: {missing}; nothing was imputed.").format(used=escape(used), missing=escape(missing))
     notes = "".join(f"<p>{escape(note)}</p>" for note in prediction.notes)
@@ -55,42 +56,40 @@ def hiddenText() -> str:
 
 def networkTitle(prediction: Prediction) -> str:
     """What stands over the part of the panel that shows what a network said."""
-    if is_demonstration(prediction.demonstration):
+    if is_demonstration(prediction.network):
         return _("Demonstration network, apart from the answer")
     return _("Network, apart from the answer")
 
 
 def networkText(prediction: Prediction) -> str:
     """What a network said, with what it is; empty where none ran, and only the reason where it could not run."""
-    said = prediction.demonstration
+    said = prediction.network
     if not said:
         return ""
-    note = f"<p>{escape(said['note'])}</p>" if said["note"] else ""
-    label = said["label"]
+    note = f"<p>{escape(said.note)}</p>" if said.note else ""
+    label = said.label
     if label is None:
         return note
-    numbers = ", ".join(f"{escape(name)} {value:.2f}" for name, value in said["probabilities"].items())
-    missing = words.names(said.get("missing", ()))
+    numbers = ", ".join(f"{escape(name)} {value:.2f}" for name, value in said.probabilities.items())
+    missing = words.names(said.missing)
     absent = (
         _("Not known of this patient, though the network uses it: {missing}.").format(missing=escape(missing)) if missing else ""
     )
-    warnings = "".join(
-        f"<li>{escape(maps.words(key))}: {escape(' '.join(found))}</li>" for key, found in said["warnings"].items()
-    )
+    warnings = "".join(f"<li>{escape(maps.words(key))}: {escape(' '.join(found))}</li>" for key, found in said.warnings.items())
     return (
-        f"<p><b>{escape(label[0].upper() + label[1:])}.</b></p>{note}<p>{escape(said['model'])}: {numbers}. {absent}</p>"
-        f"{_zones(said['zones'])}<ul>{warnings}</ul>"
+        f"<p><b>{escape(label[0].upper() + label[1:])}.</b></p>{note}<p>{escape(said.model)}: {numbers}. {absent}</p>"
+        f"{_zones(said.zones)}<ul>{warnings}</ul>"
     )
 
 
-def _zones(zones: Mapping[str, Mapping[str, float]]) -> str:
+def _zones(zones: Mapping[str, ZoneShares]) -> str:
     """The share of each map in and round the lesion."""
     if not zones:
         return ""
     titles = {"core": _("core"), "rim": _("rim"), "ring": _("ring"), "elsewhere": _("elsewhere")}
     head = "".join(f"<td>{title}&nbsp;</td>" for title in titles.values())
     rows = "".join(
-        f"<tr><td>{escape(maps.words(key))}&nbsp;</td>{''.join(f'<td>{shares[name]:.0%}</td>' for name in titles)}</tr>"
+        f"<tr><td>{escape(maps.words(key))}&nbsp;</td>{''.join(f'<td>{getattr(shares, name):.0%}</td>' for name in titles)}</tr>"
         for key, shares in zones.items()
     )
     said = _("Where each map lies: core of the lesion, rim (3 mm either side of its border), ring (3 to 9 mm), elsewhere.")
@@ -174,10 +173,10 @@ def _kind(kind: str, contour: str) -> str:
 def _spread(task: TaskPrediction, prediction: Prediction) -> str:
     """How far the probability moves with the rule that draws the contour."""
     name = next(name for name, other in prediction.tasks.items() if other is task)
-    known = {method: p for method, p in prediction.contour["spread"].get(name, {}).items() if p is not None}
+    known = {method: p for method, p in prediction.contour.spread.get(name, {}).items() if p is not None}
     said = ", ".join(f"{escape(words.method(method))}: {p:.2f}" for method, p in known.items())
     text = f"<p>{_('Had another rule drawn the contour:')} {said}</p>" if known else ""
-    moved = prediction.contour["moved"].get(name)
+    moved = prediction.contour.moved.get(name)
     if moved:
         text += f"<p>{_('Had it been drawn 1 mm off:')} {moved[0]:.2f} – {moved[1]:.2f}</p>"
     return text
@@ -186,8 +185,8 @@ def _spread(task: TaskPrediction, prediction: Prediction) -> str:
 def _features(prediction: Prediction) -> str:
     """The features that were measured, with the range of the training patients."""
     rows = "".join(
-        f"<tr><td>{escape(words.name(name))}</td><td>{escape(_value(prediction, name, f['value']))}</td>"
-        f"<td>{_range(f['training_range'])}</td><td>{_rank(f['percentile'])}</td></tr>"
+        f"<tr><td>{escape(words.name(name))}</td><td>{escape(_value(prediction, name, f.value))}</td>"
+        f"<td>{_range(f.training_range)}</td><td>{_rank(f.percentile)}</td></tr>"
         for name, f in prediction.features.items()
     )
     head = f"<tr><td></td><td></td><td>{_('training patients')}</td><td>{_('percentile')}</td></tr>"
@@ -198,11 +197,11 @@ def _regions(prediction: Prediction) -> str:
     if not prediction.regions:
         return ""
     rows = "".join(
-        f"<tr><td>{escape(r['name'])}: {escape(r['meaning'])}</td>"
-        f"<td>{_('{volume} ml').format(volume=_figure(r['volume_ml'])) if r['present'] else _('absent')}</td></tr>"
-        for r in prediction.regions["regions"]
+        f"<tr><td>{escape(r.name)}: {escape(r.meaning)}</td>"
+        f"<td>{_('{volume} ml').format(volume=_figure(r.volume_ml)) if r.present else _('absent')}</td></tr>"
+        for r in prediction.regions.regions
     )
-    notes = "".join(f"<p>{escape(note)}</p>" for note in prediction.regions["notes"])
+    notes = "".join(f"<p>{escape(note)}</p>" for note in prediction.regions.notes)
     return f"<h3>{_('CT regions')}</h3><table>{rows}</table>{notes}"
 
 
@@ -215,7 +214,7 @@ def _value(prediction: Prediction, name: str, value) -> str:
     """A value in words, or as a figure with its unit; a dash for what could not be computed."""
     if value is None:
         return "–"
-    unit = prediction.features[name]["unit"] if name in prediction.features else _("years") if name == "age" else "1"
+    unit = prediction.features[name].unit if name in prediction.features else _("years") if name == "age" else "1"
     return words.coded(name, value) or (_figure(value) if unit == "1" else f"{_figure(value)} {unit}")
 
 

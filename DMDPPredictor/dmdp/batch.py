@@ -21,11 +21,13 @@ from typing import Any
 from . import RESEARCH_USE_ONLY
 from .atomic import PREDICTION, check_apart, is_result, locked, write_file
 from .atomic.renaming import PREFIX
-from .errors import Cancelled, DmdpError, OutputError, UsageError
-from .jobs.job import Job, read_job
+from .errors import Cancelled, DmdpError, InputError, OutputError, UsageError
+from .jobs.job import Job
 from .jobs.protocol import JOB, Line, parse_line
 from .progress import Progress, silent
 from .resources import BUNDLE_SUFFIXES, is_path
+from .results.origin import absolute_paths, read_origin
+from .results.reader import read_prediction
 from .session import new_folder
 from .tasks import TASKS
 
@@ -158,8 +160,8 @@ def _at_first(row: Row, out: Path, before: Mapping[str, str] | None) -> Outcome:
     try:
         if not is_result(out / name, PREDICTION):
             return Outcome(name, "")
-        made = read_job(out / name / PREDICTION.marker).arguments
-        asked = {"pet_is_suv": False, **_absolute(arguments_of(row))}
+        made = read_origin(out / name).arguments
+        asked = {"pet_is_suv": False, **absolute_paths(arguments_of(row))}
     except (DmdpError, OSError):
         return Outcome(name, "")
     if any(str(made.get(key)) != str(asked.get(key)) for key in FIRST_ARGUMENTS):
@@ -212,11 +214,6 @@ def _from_anywhere(model: str) -> str:
     return str(Path(model).expanduser().absolute()) if is_path(model, BUNDLE_SUFFIXES) else model
 
 
-def _absolute(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of a job as a process in another folder understands them."""
-    return {k: str(Path(v).expanduser().absolute()) if k in PATHS else v for k, v in arguments.items()}
-
-
 def read_summary(out: str | Path) -> tuple[Outcome, ...]:
     """The outcomes that a batch left in ``out``. Raises ``OSError`` where there is none."""
     lines = (Path(out) / SUMMARY).read_text(encoding="utf-8").splitlines()
@@ -227,7 +224,7 @@ def read_summary(out: str | Path) -> tuple[Outcome, ...]:
 def _one(row: Row, out: Path, common: Mapping[str, Any], children: _Children, running: _Running) -> Outcome:
     name, folder = str(row["id"]), None
     try:
-        arguments = {**_absolute(arguments_of(row)), **common}
+        arguments = {**absolute_paths(arguments_of(row)), **common}
         folder = new_folder("batch")
         job = folder / "job.json"
         job.write_text(json.dumps(Job("predict", arguments, str(out / name)).to_json()), encoding="utf-8")
@@ -358,12 +355,12 @@ def _summary(outcomes: Sequence[Outcome], out: Path, ended: bool) -> str:
     writer.writeheader()
     for found in outcomes:
         row = {"id": found.id, "outcome": found.outcome, "reason": found.reason}
-        with suppress(OSError, ValueError, KeyError):
-            document = json.loads((out / found.id / "prediction.json").read_text(encoding="utf-8"))
+        with suppress(InputError):
+            _, prediction = read_prediction(out / found.id)
             if found.outcome != FAILED:
-                row["applicability"] = document["applicability"]["verdict"]
-                for name, task in document["tasks"].items():
-                    values = (task["probability"], *task["interval"], task["set"], task["sub_model"])
+                row["applicability"] = prediction.applicability.verdict
+                for name, task in prediction.tasks.items():
+                    values = (task.probability, *task.interval, task.set, task.sub_model)
                     parts = ("probability", "low", "high", "set", "sub_model")
                     row |= {f"{name}_{part}": value for part, value in zip(parts, values, strict=True)}
         writer.writerow(row)

@@ -9,7 +9,7 @@ def load_model(bundle: Bundle):
     """An :class:`~dmdp.ensemble.model.EnsembleModel` or a :class:`~dmdp.network.model.NetworkModel`; both run the
     bundle's self-test while they load. Raises :class:`ModelError`, or :class:`MissingPackage` for a network without
     torch."""
-    if bundle.manifest["kind"] == "network":
+    if bundle.manifest.kind == "network":
         from .network.model import load_network_model
 
         return load_network_model(bundle)

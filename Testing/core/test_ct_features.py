@@ -12,7 +12,7 @@ from dmdp.ensemble.model import EnsembleModel, SubModel
 from dmdp.features.ct import bspline_onto, ct_features
 from dmdp.images.volume import Geometry, Volume
 from dmdp.patients.case import Case, Clinical, Lesion
-from dmdp.prediction.document.predict import asked_for
+from dmdp.prediction.predict import asked_for
 from dmdp.radiomics.backend import find_settings
 from dmdp.radiomics.profile import Profile
 from dmdp.regions.ct_regions import ct_regions

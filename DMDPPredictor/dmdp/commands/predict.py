@@ -42,6 +42,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     """Predict and write; returns the verdict, the probabilities unless the case is outside, and where to look."""
     from ..intake.prepare import COLD_NOTE, HEADER_NOTE
     from ..jobs.job import Job
+    from ..results.layout import PREDICTION, REPORT
     from ..workflow import predict_to_folder
 
     given = {key: value for key, value in arguments.items() if value is not None}
@@ -66,7 +67,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     lines += [f"  {reason.level}: {reason.found} Expected: {reason.expected}" for reason in prediction.applicability.reasons]
     lines += [note for note in prediction.notes if note.startswith((HEADER_NOTE, COLD_NOTE))]
     if prediction.applicability.verdict == "outside":
-        lines.append("The probabilities are in prediction.json, and in the report behind 'show anyway'.")
+        lines.append(f"The probabilities are in {PREDICTION}, and in the report behind 'show anyway'.")
     else:
         for name, task in prediction.tasks.items():
             low, high = task.interval
@@ -77,7 +78,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
             if task.adjusted:
                 lines.append(f"  at a local prevalence of {task.adjusted.prevalence:.2f}: {task.adjusted.probability:.2f}")
             lines += [f"  {note}" for note in task.notes]
-    return "\n".join([*lines, f"Report: {out / 'report.html'}", RESEARCH_USE_ONLY])
+    return "\n".join([*lines, f"Report: {out / REPORT}", RESEARCH_USE_ONLY])
 
 
 def local_prevalence(given: Sequence[str]) -> dict[str, float]:

@@ -99,13 +99,13 @@ def load_ensemble(bundle: Bundle) -> EnsembleModel:
     manifest = bundle.manifest
     try:
         tensors = load_tensors(bundle.files[TENSORS])
-        sub_models = tuple(_sub_model(card, tensors) for card in manifest["sub_models"])
+        sub_models = tuple(_sub_model(card, tensors) for card in manifest.sub_models)
         model = EnsembleModel(bundle, sub_models)
         run_self_test(model)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, SafetensorError) as error:
+    except (LookupError, TypeError, ValueError, SafetensorError) as error:  # what a card or a tensor may lack or be
         raise refusal(
             "manifest",
-            f"Bundle '{manifest['name']}' is not what its manifest says ({error!r}).",
+            f"Bundle '{manifest.name}' is not what its manifest says ({error!r}).",
             "a sound bundle.",
         ) from error
     return model
@@ -121,12 +121,12 @@ def _sub_model(card: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> Su
 
 def run_self_test(model: EnsembleModel) -> None:
     """Compare the stored outputs for the stored inputs with what the loaded sub-models give now."""
-    test = model.bundle.manifest["self_test"]
+    test = model.bundle.manifest.self_test
     by_id = {m.id: m for m in model.sub_models}
-    if set(test["outputs"]) != set(by_id):
+    if set(test.outputs) != set(by_id):
         raise refusal("self_test", "The self-test does not cover every sub-model.", "one output per sub-model.")
-    for name, expected in test["outputs"].items():
-        found = by_id[name].estimate(test["inputs"]).probability
+    for name, expected in test.outputs.items():
+        found = by_id[name].estimate(test.inputs).probability
         if not abs(found - float(expected)) <= SELF_TEST_TOLERANCE:
             raise refusal("self_test", f"Sub-model '{name}' gives {found:.6f} in its self-test.", f"{expected:.6f}.")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..dicom.audit import SuvAudit
 from ..dicom.hounsfield import has_air_and_tissue, in_hounsfield
 from ..dicom.named import check_image_file
 from ..dicom.patient import patient_of
@@ -34,7 +35,7 @@ class LoadedPet:
     the patient."""
 
     pet: Volume
-    suv_audit: Mapping[str, Any] | None
+    suv_audit: SuvAudit | None
     notes: tuple[str, ...] = ()
     header: Clinical = Clinical()
 
@@ -45,7 +46,7 @@ class LoadedPair:
 
     ct: Volume
     pet: Volume
-    suv_audit: Mapping[str, Any] | None
+    suv_audit: SuvAudit | None
     notes: tuple[str, ...] = ()
     header: Clinical = Clinical()
 

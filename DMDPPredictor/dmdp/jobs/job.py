@@ -2,41 +2,39 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+from ..documents.codec import Malformed, parse, plain, read
 from ..errors import UsageError
-
-SCHEMA = 1
 
 
 @dataclass(frozen=True)
 class Job:
     """``command`` as on the command line, its ``arguments`` as plain JSON, and ``out``, the place of its result."""
 
+    derived: ClassVar[tuple[str, ...]] = ("schema",)
+    schema: ClassVar[int] = 1
+
     command: str
     arguments: Mapping[str, Any]
-    out: str | None
+    out: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The content of ``job.json``."""
-        return {"schema": SCHEMA, "command": self.command, "arguments": dict(self.arguments), "out": self.out}
+        return plain(self)
 
 
 def read_job(path: str | Path) -> Job:
     """Read ``job.json``; raises :class:`UsageError` where it is unreadable or of another schema."""
     try:
-        data = json.loads(Path(path).read_text(encoding="utf-8"))
-        if data["schema"] != SCHEMA or not isinstance(data["arguments"], dict):
-            raise ValueError(f"schema {data['schema']}")
-        return Job(str(data["command"]), data["arguments"], data.get("out"))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return read(Job, parse(Path(path).read_bytes()))
+    except (OSError, Malformed) as error:
         raise UsageError(
             "job.unreadable",
             f"'{path}' is not a job ({error}).",
-            f"a JSON object with schema {SCHEMA}, command, arguments and out.",
+            f"a JSON object with schema {Job.schema}, command, arguments and out.",
             "Write the job file again.",
         ) from error

@@ -34,14 +34,14 @@ class NetworkModel:
     @property
     def is_demonstration(self) -> bool:
         """True for a network that was not trained on patients; a bundle that does not say so counts as one."""
-        return bool(self.bundle.manifest.get("demonstration", True))
+        return self.bundle.manifest.is_demonstration
 
     @property
     def label(self) -> str:
         """What every map and number of it must be marked with."""
         if self.is_demonstration:
             return DEMONSTRATION_LABEL
-        cohorts = " and ".join(f"{cohort['title']}, n = {cohort['n']}" for cohort in self.bundle.manifest["cohorts"])
+        cohorts = " and ".join(f"{cohort.title or cohort.name}, n = {cohort.n}" for cohort in self.bundle.manifest.cohorts)
         known = f"network trained on {cohorts}"
         return f"{known}, not validated elsewhere; shows the network, not the biology"
 
@@ -110,28 +110,27 @@ def load_network_model(bundle: Bundle) -> NetworkModel:
 
     manifest = bundle.manifest
     try:
-        config = NetworkConfig.from_json(manifest["network"])
-        networks = tuple(_network(Dmdp(config), load(bundle.files[name])) for name in manifest.get("members", [WEIGHTS]))
-        members = Members(networks, manifest.get("calibration", {}))
-        images = self_test_images(manifest["self_test"]["inputs"]["seed"], config.shape)
-        found = members.probabilities(torch.from_numpy(images), None)
-        expected = [float(manifest["self_test"]["outputs"][task]) for task in config.tasks]
-        model = NetworkModel(bundle, members)
-        if tuple(manifest["tasks"]) != config.tasks or not model.label:
+        config = NetworkConfig.from_json(manifest.network or {})
+        networks = tuple(_network(Dmdp(config), load(bundle.files[name])) for name in manifest.members or (WEIGHTS,))
+        images = self_test_images(manifest.self_test.inputs["seed"], config.shape)
+        expected = [manifest.self_test.outputs[task] for task in config.tasks]
+        if manifest.tasks != config.tasks:
             raise ValueError("tasks")
-    except (KeyError, TypeError, ValueError, IndexError, ArithmeticError, RuntimeError, AttributeError, SafetensorError) as error:
+    except (LookupError, TypeError, ValueError, RuntimeError, SafetensorError) as error:  # RuntimeError: weights do not fit
         raise refusal(
             "network",
-            f"The network of '{manifest['name']}' cannot be built ({type(error).__name__}).",
+            f"The network of '{manifest.name}' cannot be built ({type(error).__name__}).",
             "fitting weights.",
         ) from error
+    members = Members(networks, manifest.calibration)
+    found = members.probabilities(torch.from_numpy(images), None)
     if not np.allclose(found, expected, atol=SELF_TEST_TOLERANCE):
         raise refusal(
             "self_test",
-            f"Network '{manifest['name']}' gives {found} in its self-test.",
+            f"Network '{manifest.name}' gives {found} in its self-test.",
             f"{expected}.",
         )
-    return model
+    return NetworkModel(bundle, members)
 
 
 def _network(network: Any, weights: Mapping[str, Any]) -> Any:

@@ -10,19 +10,20 @@ from ..atomic import EXPORT, result_folder
 from ..errors import InputError, MissingPackage
 from ..intake.source import Given, ImageSource
 from ..progress import Progress, part, silent
+from ..results import layout
 from ..results.reader import ResultFolder
 from .formats import DICOM_FORMATS, FORMATS, Exported, NotWritten, Outcome, format_named, nothing, obstacle
 from .from_scene import SceneRemains
 from .listing import images_of, write_list
 from .remains import is_remains
 
-PDF, REPORT = "report.pdf", "report.html"
+PDF = "report.pdf"
 FILES = {  # format: file of the result, what it holds
-    "html": {REPORT: FORMATS["html"].title},
-    "json": {"prediction.json": FORMATS["json"].title},
-    "csv": {"features.csv": "PET features, a table", "ct_features.csv": "features of the CT regions, a table"},
+    "html": {layout.REPORT: FORMATS["html"].title},
+    "json": {layout.PREDICTION: FORMATS["json"].title},
+    "csv": {layout.FEATURES: "PET features, a table", layout.CT_FEATURES: "features of the CT regions, a table"},
 }
-OPTIONAL = frozenset({"ct_features.csv"})  # absent where the CT has no regions, or their package was missing
+OPTIONAL = frozenset({layout.CT_FEATURES})  # absent where the CT has no regions, or their package was missing
 COST_A_FORMAT = (InputError, MissingPackage)
 
 
@@ -93,7 +94,7 @@ def _report(source: ResultFolder | SceneRemains, folder: Path, name: str) -> Ite
     """The files of one format; their content is made before the first is written."""
     contents = {file: source.content(file) for file in FILES.get(name, ())}
     if name == "pdf":
-        contents[PDF] = _pdf(_present(source.content(REPORT), REPORT).decode("utf-8"))
+        contents[PDF] = _pdf(_present(source.content(layout.REPORT), layout.REPORT).decode("utf-8"))
     for file in contents:
         if file not in OPTIONAL:
             _present(contents[file], file)

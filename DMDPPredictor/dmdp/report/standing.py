@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from ..network.opinion import NetworkOpinion
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,11 @@ TRAINED = Standing(
 )
 
 
-def is_demonstration(said: Mapping[str, Any] | None) -> bool:
-    """Whether the ``demonstration`` of a ``prediction.json`` is of a network not trained on patients; yes where it is silent."""
-    return bool((said or {}).get("demonstration", True))
+def is_demonstration(opinion: NetworkOpinion | None) -> bool:
+    """Whether a network was not trained on patients; yes if nothing is known of it."""
+    return opinion is None or opinion.demonstration
 
 
-def standing(said: Mapping[str, Any] | None) -> Standing:
-    """The words for the ``demonstration`` of a ``prediction.json``."""
-    return DEMONSTRATION if is_demonstration(said) else TRAINED
+def standing(opinion: NetworkOpinion | None) -> Standing:
+    """The words for what a network says."""
+    return DEMONSTRATION if is_demonstration(opinion) else TRAINED

@@ -15,6 +15,9 @@ import numpy as np
 import sklearn
 from dmdp import POPULATION, RESEARCH_USE_ONLY, __version__
 from dmdp.bundles.bundle import Bundle, check_replaceable, write_bundle
+from dmdp.bundles.card import Cohort, Metric, Source
+from dmdp.bundles.manifest import Manifest, SelfTest, TrainingRange
+from dmdp.documents.codec import plain
 from dmdp.ensemble.conformal import ALPHAS, thresholds
 from dmdp.ensemble.learners import FORESTS, Learner, Regression
 from dmdp.ensemble.model import TENSORS, load_ensemble
@@ -70,7 +73,7 @@ def train_published(
         cards.append(card)
         tensors |= tensors_of(spec.id, learner)
         outputs[spec.id] = float(expit(learner.log_odds(vector(SELF_TEST, spec.inputs))[0]))
-    manifest = {**_manifest(patients, cards), "self_test": {"inputs": SELF_TEST, "outputs": outputs}}
+    manifest = _manifest(patients, cards, SelfTest(SELF_TEST, outputs))
     files = {TENSORS: save_tensors({k: np.ascontiguousarray(v) for k, v in tensors.items()})}
     bundle = write_bundle(out, manifest, files, made_from=made_from, overwrite=overwrite)
     load_ensemble(bundle)
@@ -103,7 +106,7 @@ def fit_sub_model(spec: Specification, patients: Sequence[Patient], seed: int, e
         "conformal": _conformal(fitted, y),
         "typical": {name: _typical([p.values[name] for p in rows]) for name in spec.inputs},
         "distance": _distance(x),
-        "metrics": _metrics(spec, x, y, cohorts, fitted, seed, effort),
+        "metrics": plain(_metrics(spec, x, y, cohorts, fitted, seed, effort)),
     }
     return card, fitted.learner
 
@@ -129,7 +132,7 @@ def _distance(x: np.ndarray) -> dict[str, Any]:
     return {"mean": mean.tolist(), "precision": precision.tolist(), "quantiles": quantiles}
 
 
-def _metrics(spec, x, y, cohorts, fitted: Fitted, seed: int, effort: Effort) -> list[dict[str, Any]]:
+def _metrics(spec, x, y, cohorts, fitted: Fitted, seed: int, effort: Effort) -> list[Metric]:
     """AUC in repeated cross-validation, and on each cohort of a model that was fitted without it."""
     value, interval = mean_auc(fitted.scores, y, seed)
     protocol = f"{effort.repeats} × {FOLDS}-fold cross-validation, pooled out-of-fold; interval over patients (bootstrap)"
@@ -144,16 +147,16 @@ def _metrics(spec, x, y, cohorts, fitted: Fitted, seed: int, effort: Effort) -> 
     return found
 
 
-def _metric(value: float, interval: tuple[float, float], protocol: str, y: np.ndarray) -> dict[str, Any]:
-    return {
-        "metric": "AUC",
-        "value": round(value, 4),
-        "interval": [round(bound, 4) for bound in interval],
-        "interval_level": 0.95,
-        "protocol": protocol,
-        "n": len(y),
-        "events": int(y.sum()),
-    }
+def _metric(value: float, interval: tuple[float, float], protocol: str, y: np.ndarray) -> Metric:
+    return Metric(
+        metric="AUC",
+        value=round(value, 4),
+        interval=tuple(round(bound, 4) for bound in interval),
+        interval_level=0.95,
+        protocol=protocol,
+        n=len(y),
+        events=int(y.sum()),
+    )
 
 
 def tensors_of(name: str, learner: Learner) -> dict[str, np.ndarray]:
@@ -166,42 +169,40 @@ def tensors_of(name: str, learner: Learner) -> dict[str, np.ndarray]:
     return found
 
 
-def _manifest(patients: Sequence[Patient], cards: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _manifest(patients: Sequence[Patient], cards: Sequence[dict[str, Any]], self_test: SelfTest) -> Manifest:
     features = {}
     for name in (*COMPARABLE, "age"):
         column = np.array([p.values[name] for p in patients if name in p.values])
-        features[name] = {
-            "unit": published.UNITS[name],
-            "range": [float(column.min()), float(column.max())],
-            "percentiles": {str(q): float(np.percentile(column, q)) for q in (5, 25, 50, 75, 95)},
-            "n": len(column),
-        }
-    return {
-        "name": "published-pet-clinical",
-        "version": "2.0.0",
-        "kind": "ensemble",
-        "tasks": list(TASKS),
-        "intended_use": f"{POPULATION} {RESEARCH_USE_ONLY} The subtype model is closed-world: it gives adenocarcinoma or "
+        features[name] = TrainingRange(
+            unit=published.UNITS[name],
+            range=(float(column.min()), float(column.max())),
+            percentiles={str(q): float(np.percentile(column, q)) for q in (5, 25, 50, 75, 95)},
+            n=len(column),
+        )
+    return Manifest(
+        name="published-pet-clinical",
+        version="2.0.0",
+        kind="ensemble",
+        tasks=tuple(TASKS),
+        intended_use=f"{POPULATION} {RESEARCH_USE_ONLY} The subtype model is closed-world: it gives adenocarcinoma or "
         "squamous cell carcinoma to anything.",
-        "training_contour": TRAINING_CONTOUR,
-        "features": features,
-        "sub_models": list(cards),
-        "cohorts": [
-            {
-                "name": key,
-                "title": title,
-                "n": sum(p.cohort == key for p in patients),
-                "events": {task: sum(p.labels.get(task, 0) for p in patients if p.cohort == key) for task in TASKS},
-            }
+        training_contour=TRAINING_CONTOUR,
+        features=features,
+        sub_models=tuple(cards),
+        cohorts=tuple(
+            Cohort(
+                name=key,
+                title=title,
+                n=sum(p.cohort == key for p in patients),
+                events={task: sum(p.labels.get(task, 0) for p in patients if p.cohort == key) for task in TASKS},
+            )
             for key, title in published.COHORTS.items()
-        ],
-        "source": {
-            "repository": published.REPOSITORY,
-            "commit": published.COMMIT,
-            "sha256": published.SHA256,
-            "licence": published.LICENCE,
-        },
-        "excluded": "7 small-cell carcinomas of Lung-PET-CT-Dx (published as squamous), and patients without PET values.",
-        "conformal": "class-conditional, cross-conformal on out-of-fold probabilities (approximate)",
-        "versions": {"dmdp": __version__, "scikit-learn": sklearn.__version__, "numpy": np.__version__},
-    }
+        ),
+        source=Source(
+            repository=published.REPOSITORY, commit=published.COMMIT, sha256=published.SHA256, licence=published.LICENCE
+        ),
+        excluded="7 small-cell carcinomas of Lung-PET-CT-Dx (published as squamous), and patients without PET values.",
+        conformal="class-conditional, cross-conformal on out-of-fold probabilities (approximate)",
+        self_test=self_test,
+        versions={"dmdp": __version__, "scikit-learn": sklearn.__version__, "numpy": np.__version__},
+    )

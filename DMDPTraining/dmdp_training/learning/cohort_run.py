@@ -11,17 +11,17 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from dmdp import __version__
 from dmdp.atomic import write_file
 from dmdp.bundles.bundle import Bundle
+from dmdp.bundles.card import Metric
+from dmdp.documents.codec import json_text
 from dmdp.errors import InputError, OutOfMemory
 from dmdp.progress import Progress, part, silent
 
@@ -51,7 +51,7 @@ class Result:
     ``notes`` on the cohort, for a person."""
 
     bundle: Bundle
-    metrics: list[dict[str, Any]]
+    metrics: tuple[Metric, ...]
     logits: np.ndarray
     notes: tuple[str, ...]
 
@@ -103,7 +103,7 @@ def _train(
     draw_curves(folder)
     made_from = {"cohort": digest, "seed": str(plan.settings.seed)}
     bundle = write_network(folder / "bundle", final.networks, examples, plan, calibration, metrics, notes, made_from)
-    write_file(folder / "result.json", (json.dumps({"metrics": metrics, "notes": notes}, indent=1) + "\n").encode())
+    write_file(folder / "result.json", json_text({"metrics": metrics, "notes": notes}).encode())
     progress(1.0, "network trained")
     return Result(bundle, metrics, logits, notes)
 
@@ -142,7 +142,7 @@ def _calibrated(logits: np.ndarray, labels: np.ndarray) -> Platt:
     return smoothed_platt(logits[:, known], labels[known].astype(int))
 
 
-def _metrics(plan: NetworkPlan, examples: Sequence[Example], logits: np.ndarray, labels: np.ndarray) -> list[dict[str, Any]]:
+def _metrics(plan: NetworkPlan, examples: Sequence[Example], logits: np.ndarray, labels: np.ndarray) -> tuple[Metric, ...]:
     """By task, over patients: the log-odds of a patient's scans are averaged."""
     names = [e.patient for e in examples]
     protocol = f"{plan.repeats} × {plan.folds}-fold cross-validation over patients, stopped by inner patients; scores pooled"
@@ -151,17 +151,17 @@ def _metrics(plan: NetworkPlan, examples: Sequence[Example], logits: np.ndarray,
         scores, y = by_patient(names, logits[..., column], labels[:, column])
         area = delong(scores, y)
         found.append(
-            {
-                "task": task,
-                "metric": "AUC",
-                "value": round(area.value, 4),
-                "interval": [round(bound, 4) for bound in area.interval],
-                "protocol": protocol,
-                "n": len(y),
-                "events": int(y.sum()),
-            }
+            Metric(
+                task=task,
+                metric="AUC",
+                value=round(area.value, 4),
+                interval=tuple(round(bound, 4) for bound in area.interval),
+                protocol=protocol,
+                n=len(y),
+                events=int(y.sum()),
+            )
         )
-    return found
+    return tuple(found)
 
 
 def _write_predictions(

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from traceback import walk_tb
 
 from ... import __version__
 from ...errors import DicomError, MissingPackage
@@ -22,6 +23,7 @@ from .identity import Identity
 from .prepared import reason_of
 from .source import Source, find_source, uptake_of, voxels_of
 
+LIBRARIES = ("highdicom", "pydicom")
 LABEL = "network heatmap; does not explain the probability"
 
 
@@ -67,7 +69,7 @@ def _write(
         dataset.save_as(folder / file, enforce_file_format=True)
         return Exported(folder / file, name, holds, str(dataset.SOPInstanceUID))
 
-    method = result.prediction.contour["method"]
+    method = result.prediction.contour.method
     if {"seg", "sr"} & set(formats):
         on_pet = lesion_on_pet(pet, result.pet, method, identity)
         yield save(on_pet, "segmentation_pet.dcm", "seg", "DICOM Segmentation of the lesion on the PET")
@@ -78,11 +80,17 @@ def _write(
         report = structured_report(pet, on_pet, result.prediction, identity)
         yield save(report, "report.dcm", "sr", FORMATS["sr"].title)
     if "map" in formats:
-        said = result.prediction.demonstration
-        label = (said or {}).get("label") or LABEL
+        said = result.prediction.network
+        label = (said and said.label) or LABEL
         for number, (name, heatmap) in enumerate(result.heatmaps.items()):
             made = parametric_map(ct, name, heatmap, label, standing(said), 9110 + number, identity)
             yield save(made, f"heatmap_{name}.dcm", "map", f"DICOM parametric map: {label}")
+
+
+def _is_of_library(error: Exception) -> bool:
+    """Whether a library for DICOM raised an error, which then speaks of a header; one of our own lines is our own fault."""
+    *_, (frame, _line) = walk_tb(error.__traceback__)
+    return frame.f_globals["__name__"].partition(".")[0] in LIBRARIES
 
 
 @contextmanager
@@ -96,7 +104,7 @@ def _quiet() -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        if os.environ.get("DMDP_DEBUG"):
+        if os.environ.get("DMDP_DEBUG") or not _is_of_library(error):
             raise
         raise DicomError(
             "export.header",

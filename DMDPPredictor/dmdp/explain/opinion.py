@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +15,7 @@ from ..network.backend import laid_on, ready_on
 from ..network.crop import Crop, crop_pair, normalise
 from ..network.device import on_device
 from ..network.model import NetworkModel, tabular_row
+from ..network.opinion import NetworkOpinion
 from ..patients.case import Case, Lesion
 from ..pet_features import pet_features
 from ..progress import Progress, part, silent
@@ -42,15 +42,15 @@ class Seen:
     falls: Mapping[tuple[str, str], np.ndarray]
 
 
-def demonstrate(
+def network_opinion(
     model: NetworkModel,
     case: Case,
     device: str = "auto",
     second_opinion: bool = False,
     backend: str = "auto",
     progress: Progress = silent,
-) -> tuple[dict[str, Any], Mapping[str, Volume]]:
-    """Probabilities and heatmaps (``<task>_<modality>_<stage>``) for a case; the first as plain JSON with what must stand beside.
+) -> tuple[NetworkOpinion, Mapping[str, Volume]]:
+    """What a network says of a case, and its heatmaps by name (``<task>_<modality>_<stage>``).
 
     Each map comes with its shares by zone, and with warnings where most of it lies elsewhere, where it is empty, or where it
     hardly depends on what the network has learned. ``second_opinion`` adds occlusion maps (stage ``occlusion``), which need no
@@ -78,16 +78,17 @@ def demonstrate(
     maps = {**seen.maps, **{(*key, "occlusion"): _share(fall) for key, fall in seen.falls.items()}}
     where = zones(_lesion_on(crop, case.pet_lesion), crop.geometry.spacing)
     found = {"_".join(key): shares(one, where) for key, one in maps.items()}
-    return {
-        "label": model.label,
-        "demonstration": model.is_demonstration,
-        "model": model.bundle.name,
-        "probabilities": dict(zip(config.tasks, model.members.calibrated(seen.logits), strict=True)),
-        "note": " ".join(filter(None, (note, _cut_off(crop, case.pet_lesion)))) or None,
-        "missing": [name for name, value in zip(config.tabular, row, strict=True) if not np.isfinite(value)],
-        "zones": {key: one.to_json() for key, one in found.items()},
-        "warnings": _warnings(seen, maps, {key: one.warning for key, one in found.items()}),
-    }, {"_".join(key): heatmap_on(case.ct.geometry, crop.geometry, one, model.label) for key, one in maps.items()}
+    opinion = NetworkOpinion(
+        label=model.label,
+        demonstration=model.is_demonstration,
+        model=model.bundle.name,
+        probabilities=dict(zip(config.tasks, model.members.calibrated(seen.logits), strict=True)),
+        note=" ".join(filter(None, (note, _cut_off(crop, case.pet_lesion)))) or None,
+        missing=tuple(name for name, value in zip(config.tabular, row, strict=True) if not np.isfinite(value)),
+        zones={key: one.rounded() for key, one in found.items()},
+        warnings=_warnings(seen, maps, {key: one.warning for key, one in found.items()}),
+    )
+    return opinion, {"_".join(key): heatmap_on(case.ct.geometry, crop.geometry, one, model.label) for key, one in maps.items()}
 
 
 def _share(fall: np.ndarray) -> np.ndarray:
@@ -111,9 +112,9 @@ def _cut_off(crop: Crop, lesion: Lesion) -> str | None:
     return f"{beyond:.0%} of the lesion lies beyond the {size} mm round its centre that the network sees."
 
 
-def _warnings(seen: Seen, maps: Mapping[Key, np.ndarray], elsewhere: Mapping[str, str | None]) -> dict[str, list[str]]:
+def _warnings(seen: Seen, maps: Mapping[Key, np.ndarray], elsewhere: Mapping[str, str | None]) -> dict[str, tuple[str, ...]]:
     """What must be said of single maps, by their names."""
-    found: dict[str, list[str]] = {}
+    found: dict[str, tuple[str, ...]] = {}
     for key, one in maps.items():
         name = "_".join(key)
         said = [elsewhere[name]] if elsewhere[name] else []
@@ -126,5 +127,5 @@ def _warnings(seen: Seen, maps: Mapping[Key, np.ndarray], elsewhere: Mapping[str
         if key[2] == "occlusion" and one.any():
             said.append(f"Covering lowers the log-odds by at most {float(seen.falls[key[:2]].max()):.2f}.")
         if said:
-            found[name] = said
+            found[name] = tuple(said)
     return found
