@@ -21,7 +21,7 @@ from typing import Any
 from . import RESEARCH_USE_ONLY
 from .atomic import PREDICTION, check_apart, is_result, locked, write_file
 from .atomic.renaming import PREFIX
-from .errors import Cancelled, DmdpError, InputError, OutputError, UsageError
+from .errors import Cancelled, DmdpError, InputError, OutputError, UsageError, base_name, reason
 from .jobs.job import Job
 from .jobs.protocol import JOB, Line, parse_line
 from .progress import Progress, silent
@@ -65,7 +65,10 @@ def read_rows(source: str | Path | Iterable[Row]) -> list[dict[str, Any]]:
                 rows = [{k: v for k, v in row.items() if v not in (None, "")} for row in csv.DictReader(stream)]
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(
-                "batch.unreadable", f"'{path}' cannot be read ({error}).", "a CSV file in UTF-8.", "Check the path."
+                "batch.unreadable",
+                f"'{base_name(path)}' cannot be read ({reason(error)}).",
+                "a CSV file in UTF-8.",
+                "Check the path.",
             ) from error
         rows = [{k: str(path.parent / v) if k in PATHS else v for k, v in row.items()} for row in rows]
     else:
@@ -191,7 +194,7 @@ def _summary_before(out: Path, ids: Sequence[str], overwrite: bool, killed: bool
     if found is None or (found and not set(found) & set(ids)):
         raise OutputError(
             "output.exists",
-            f"'{path}' {why}.",
+            f"'{base_name(path)}' {why}.",
             "a folder without a summary.csv, or that of an earlier batch of these patients.",
             "Choose another output folder, or give --overwrite.",
         )

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from .errors import InputError
+from .errors import InputError, base_name
 
 BUNDLE_SUFFIXES = (".zip",)
 
@@ -72,7 +72,7 @@ def find_bundle(name_or_path: str | Path) -> Path:
         return installed[str(name_or_path)]
     raise InputError(
         "bundle.not_found",
-        f"There is no model bundle '{name_or_path}'.",
+        f"There is no model bundle '{base_name(name_or_path)}'.",
         f"a path (as in ./{Path(name_or_path).name}), or one of: {', '.join(sorted(installed)) or '(none installed)'}.",
         "Check the name with 'dmdp bundle show', or give the path of the bundle.",
     )

@@ -15,7 +15,7 @@ from . import __version__
 from .applicability.lung import lung_position
 from .atomic import PREDICTION, result_folder
 from .bundles.bundle import Bundle, read_bundle
-from .errors import MissingPackage, ModelError, UsageError
+from .errors import MissingPackage, ModelError, UsageError, base_name
 from .images.volume import Volume
 from .intake.prepare import CaseRequest, prepare_case
 from .jobs.job import Job
@@ -114,7 +114,7 @@ def predict_to_folder(
 def _files_said(models: Sequence[str | Path], bundles: Sequence[Bundle]) -> tuple[str, ...]:
     """Of which file a model is that was named by its path: its own name does not tell it from an installed one."""
     named = [(given, bundle) for given, bundle in zip(models, bundles, strict=True) if is_path(given, BUNDLE_SUFFIXES)]
-    return tuple(f"The model {b.name} was read from '{Path(given).name}' (SHA-256 {b.sha256})." for given, b in named)
+    return tuple(f"The model {b.name} was read from '{base_name(given)}' (SHA-256 {b.sha256})." for given, b in named)
 
 
 def _measure(case: Case, regions: Regions | None) -> tuple[CtFeatures | None, tuple[str, ...]]:

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from ..atomic import BUNDLE, check_place, result_folder
 from ..atomic.marker import NO_STRANGERS
 from ..documents.codec import Malformed, json_text, parse, read
-from ..errors import ModelError
+from ..errors import ModelError, base_name, reason
 from .manifest import Manifest
 
 SUFFIXES = (".safetensors", ".json", ".md")
@@ -145,7 +145,7 @@ def _check_size(name: str, size: int, total: int, count: int, where: str) -> Non
 
 def _read_folder(folder: Path) -> dict[str, bytes]:
     if not folder.is_dir():
-        raise refusal("not_found", f"'{folder}' is neither a folder nor a zip file.", "a model bundle.")
+        raise refusal("not_found", f"'{base_name(folder)}' is neither a folder nor a zip file.", "a model bundle.")
     contents: dict[str, bytes] = {}
     total = 0
     for entry in sorted(folder.iterdir()):
@@ -181,5 +181,7 @@ def _read_zip(path: Path) -> dict[str, bytes]:
                     raise refusal("size", f"'{name}' in '{path.name}' is not as large as it says.", "a sound zip.")
                 contents[name] = content
     except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise refusal("zip", f"'{path.name}' cannot be read as a zip file ({error}).", "a bundle folder or zip.") from error
+        raise refusal(
+            "zip", f"'{path.name}' cannot be read as a zip file ({reason(error)}).", "a bundle folder or zip."
+        ) from error
     return contents

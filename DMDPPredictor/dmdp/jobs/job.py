@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ..documents.codec import Malformed, parse, plain, read
-from ..errors import UsageError
+from ..errors import UsageError, base_name, reason
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def read_job(path: str | Path) -> Job:
     except (OSError, Malformed) as error:
         raise UsageError(
             "job.unreadable",
-            f"'{path}' is not a job ({error}).",
+            f"'{base_name(path)}' is not a job ({reason(error)}).",
             f"a JSON object with schema {Job.schema}, command, arguments and out.",
             "Write the job file again.",
         ) from error

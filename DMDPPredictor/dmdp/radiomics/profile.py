@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
+from ..errors import InputError, base_name, reason
 from .catalogue import CATALOGUE
 
 TEXTURES = ("glcm", "glrlm", "glszm", "gldm", "ngtdm")
@@ -152,7 +152,10 @@ def read_json(path: str | Path) -> dict[str, Any]:
             raise ValueError("not an object")
     except (OSError, ValueError) as error:
         raise InputError(
-            "profile.unreadable", f"'{path}' is no radiomics profile ({error}).", "a JSON file.", "Check the path."
+            "profile.unreadable",
+            f"'{base_name(path)}' is no radiomics profile ({reason(error)}).",
+            "a JSON file.",
+            "Check the path.",
         ) from error
     return document
 

@@ -12,7 +12,7 @@ from .. import RESEARCH_USE_ONLY
 from ..atomic.folder import examine
 from ..atomic.marker import EXPORT, read_written, seal, strangers
 from ..documents.codec import Malformed, json_text, parse, read
-from ..errors import InputError, OutputError, error_from_json
+from ..errors import InputError, OutputError, base_name, error_from_json
 from ..prediction.document import IMAGES, Prediction
 from .formats import Exported, NotWritten, Outcome
 
@@ -91,7 +91,10 @@ def check_addition(folder: Path, file: str, prediction: Prediction) -> None:
     earlier = examine(folder, EXPORT, keep_others=True)
     if earlier is not None and dict(earlier.made_from) != images_of(prediction):
         raise OutputError(
-            "output.other", f"'{folder}' holds an export of other images.", "a new folder.", "Choose another output folder."
+            "output.other",
+            f"'{base_name(folder)}' holds an export of other images.",
+            "a new folder.",
+            "Choose another output folder.",
         )
     if os.path.lexists(folder / file) and file in strangers(folder, EXPORT, earlier):
         raise foreign(folder, file)
@@ -111,7 +114,7 @@ def foreign(folder: Path, file: str) -> OutputError:
     """The error for a file in the way that others wrote."""
     return OutputError(
         "output.foreign",
-        f"'{file}' lies in '{folder}' and is not of the earlier export there.",
+        f"'{file}' lies in '{base_name(folder)}' and is not of the earlier export there.",
         "a folder whose files may be replaced.",
         "Choose another output folder, or move that file away.",
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ..documents.codec import Malformed, json_text, parse, read
-from ..errors import InputError
+from ..errors import InputError, reason
 from ..jobs.job import Job
 from ..resources import BUNDLE_SUFFIXES, is_path
 from .layout import ORIGIN, PRIVATE
@@ -78,7 +78,7 @@ def read_origin(folder: Path) -> Job:
     except (OSError, Malformed) as error:
         raise InputError(
             "result.origin",
-            f"'{folder.name}' does not tell how it was made ({type(error).__name__ if isinstance(error, OSError) else error}).",
+            f"'{folder.name}' does not tell how it was made ({reason(error)}).",
             f"the {ORIGIN} that 'dmdp predict' wrote.",
             "Name the images, or predict again.",
         ) from error

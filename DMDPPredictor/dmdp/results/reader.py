@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ..documents.codec import Malformed, parse
-from ..errors import DmdpError, InputError, LesionError
+from ..errors import DmdpError, InputError, LesionError, reason
 from ..images.files import read_mask, read_volume
 from ..images.volume import Geometry, Volume
 from ..prediction.document import Prediction
@@ -108,10 +108,9 @@ def read_prediction(folder: Path) -> tuple[bytes, Prediction]:
                 raise Malformed(f"hashes.{name}: missing, expected text")
         return content, prediction
     except (OSError, Malformed) as error:
-        said = error if isinstance(error, Malformed) else error.strerror
         raise InputError(
             "export.no_result",
-            f"'{folder.name}' is not a result of 'dmdp predict' that this version reads ({layout.PREDICTION}: {said}).",
+            f"'{folder.name}' is not a result of 'dmdp predict' that this version reads ({layout.PREDICTION}: {reason(error)}).",
             "a folder with prediction.json and the contours.",
             "Choose the folder that 'dmdp predict' wrote, or predict again.",
         ) from error
