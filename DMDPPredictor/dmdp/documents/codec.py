@@ -5,20 +5,21 @@ Reading checks: whatever is not of the annotated type is refused with its place 
 document may say more than this version reads.
 
 Fields may be ``str``, ``int``, ``float`` (finite), ``bool``, ``None``, ``Any`` (plain JSON), ``Literal``, ``tuple``, ``Mapping``
-with text as its keys, another dataclass, and unions of these. A class may name in ``derived`` what a document says beside its
-fields: properties, and constants of the class. They are written before the fields; of these a whole number, such as the number of
-the schema, must agree when a document is read. With ``sparse`` a class leaves out fields that have their default.
+with text as its keys, another dataclass, ``Annotated[…, Tagged(…)]`` for one of several dataclasses, and unions of these. A class
+may name in ``derived`` what a document says beside its fields: properties, and constants of the class. They are written before
+the fields; of these a whole number, such as the number of the schema, must agree when a document is read. With ``sparse`` a class
+leaves out fields that have their default.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from functools import cache
 from math import isfinite
 from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 Reader = Callable[[Any, str], Any]
@@ -31,6 +32,16 @@ SCALARS: Mapping[type, str] = {
     NoneType: "null",
 }
 COUNTS = {1: "one", 2: "two", 3: "three", 4: "four"}
+
+
+@dataclass(frozen=True, eq=False)
+class Tagged:
+    """Of which of ``kinds`` (dataclasses by their word, such as a registry) an object is, by its ``member``; ``otherwise`` is the
+    word of one that does not say it."""
+
+    member: str
+    kinds: Mapping[str, type]
+    otherwise: str
 
 
 class Malformed(ValueError):
@@ -51,6 +62,11 @@ def read(kind: type[T], document: Any, place: str = "") -> T:
     Raises :class:`Malformed`.
     """
     return _reader(kind)(document, place)
+
+
+def hints_of(kind: type) -> dict[str, Any]:
+    """The annotations of a class, resolved, notes in them included."""
+    return get_type_hints(kind, include_extras=True)
 
 
 def plain(value: Any) -> Any:
@@ -86,6 +102,8 @@ def _reader(kind: Any) -> Reader:
     origin, arguments = get_origin(kind), get_args(kind)
     if kind is Any:
         return lambda value, place: value
+    if origin is Annotated:
+        return _tagged_reader(kind, arguments[1])
     if is_dataclass(kind):
         return _object_reader(kind)
     if origin is Literal:
@@ -132,6 +150,18 @@ def _union_reader(kind: Any, options: tuple[Any, ...]) -> Reader:
     return reader
 
 
+def _tagged_reader(kind: Any, tagged: Tagged) -> Reader:
+    def reader(value: Any, place: str) -> Any:
+        if not isinstance(value, Mapping):
+            raise _malformed(value, place, kind)
+        word = value.get(tagged.member, tagged.otherwise)
+        if not isinstance(word, str) or word not in tagged.kinds:
+            raise _malformed(word, _member(place, tagged.member), Literal[tuple(tagged.kinds)])
+        return _reader(tagged.kinds[word])(value, place)
+
+    return reader
+
+
 def _list_reader(kind: Any, items: tuple[Any, ...]) -> Reader:
     any_length = items[-1] is Ellipsis
 
@@ -154,7 +184,7 @@ def _mapping_reader(kind: Any, inner: Any) -> Reader:
 
 
 def _object_reader(kind: Any) -> Reader:
-    hints = get_type_hints(kind)
+    hints = hints_of(kind)
     constants = {name: getattr(kind, name) for name in getattr(kind, "derived", ()) if type(getattr(kind, name)) is int}
 
     def reader(value: Any, place: str) -> Any:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from .codec import default_of
+from .codec import Tagged, default_of, hints_of
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", NoneType: "null"}
@@ -25,6 +25,8 @@ def _of(kind: Any, inner: dict[str, Any]) -> dict[str, Any]:
     origin, arguments = get_origin(kind), get_args(kind)
     if kind is Any:
         return {}
+    if origin is Annotated:
+        return {"anyOf": list(_tagged(arguments[1], inner))}
     if is_dataclass(kind):
         if kind.__name__ not in inner:
             inner[kind.__name__] = {}  # a class may hold itself
@@ -44,6 +46,12 @@ def _of(kind: Any, inner: dict[str, Any]) -> dict[str, Any]:
     return {"type": TYPES[kind]}
 
 
+def _tagged(tagged: Tagged, inner: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for word, kind in tagged.kinds.items():
+        told = {} if word == tagged.otherwise else {"required": [tagged.member]}
+        yield {**_of(kind, inner), "properties": {tagged.member: {"const": word}}, **told}
+
+
 def _union(options: tuple[Any, ...], inner: dict[str, Any]) -> dict[str, Any]:
     if all(option in TYPES for option in options):
         return {"type": [TYPES[option] for option in options]}
@@ -51,7 +59,7 @@ def _union(options: tuple[Any, ...], inner: dict[str, Any]) -> dict[str, Any]:
 
 
 def _object(kind: Any, inner: dict[str, Any]) -> dict[str, Any]:
-    hints = get_type_hints(kind)
+    hints = hints_of(kind)
     derived = {name: _derived(kind, name, inner) for name in getattr(kind, "derived", ())}
     own = {field.name: _of(hints[field.name], inner) for field in fields(kind)}
     required = [field.name for field in fields(kind) if default_of(field) is MISSING]
