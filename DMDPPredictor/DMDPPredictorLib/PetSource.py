@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import slicer
-from dmdp.dicom.audit import SuvAudit
 from dmdp.documents.codec import read
 from dmdp.errors import SuvError
+from dmdp.patients.audit import SuvAudit
 from slicer.i18n import tr as _
 
 TOLD_SUV, FACTOR = "DMDP.IsSuv", "DMDP.SuvbwFactor"

@@ -35,7 +35,7 @@ def user_cache_folder() -> Path:
 
 
 def resource_roots() -> tuple[Path, ...]:
-    """Existing folders that hold ``Models`` and ``Profiles``, the user's own first."""
+    """Existing folders that hold ``Models``, ``Profiles`` and ``Schemas``, the user's own first."""
     here = Path(__file__).resolve().parent
     candidates = [
         user_data_folder(),

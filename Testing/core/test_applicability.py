@@ -9,11 +9,11 @@ import pytest
 from dmdp.applicability.assess import assess, is_fdg
 from dmdp.applicability.lung import LungPosition
 from dmdp.bundles.manifest import TrainingRange
-from dmdp.dicom.audit import SuvAudit
 from dmdp.ensemble.model import SubModel
 from dmdp.feature import Feature
 from dmdp.images.volume import Geometry, Volume
 from dmdp.inputs import clinical_values
+from dmdp.patients.audit import SuvAudit
 from dmdp.patients.case import Case, Clinical, Lesion
 from scipy.spatial.distance import mahalanobis
 

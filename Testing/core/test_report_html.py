@@ -11,10 +11,10 @@ import pytest
 from dmdp import POPULATION, RESEARCH_USE_ONLY
 from dmdp.applicability.verdict import Applicability, Reason
 from dmdp.bundles.card import Cohort, ModelCard, Source
-from dmdp.dicom.audit import Doubt, SuvAudit, UsedTag
 from dmdp.documents.codec import Malformed, plain
 from dmdp.features.document import CtFeaturesReport
 from dmdp.network.opinion import NetworkOpinion, ZoneShares
+from dmdp.patients.audit import Doubt, SuvAudit, UsedTag
 from dmdp.prediction.document import (
     Adjusted,
     Alternative,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from dmdp.dicom.audit import UsedTag
 from dmdp.dicom.suv import PetHeader, suv_factors
 from dmdp.dicom.suv.body import ideal_body_weight, lean_body_mass, lean_body_mass_janmahasatian
 from dmdp.errors import SuvError
+from dmdp.patients.audit import UsedTag
 from dmdp.tracers import names_another, nuclide_of
 
 FACTOR = 64_000 / (3.5e8 * 2 ** (-3600 / 6586.2))

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from .. import words
 from ..bundles.manifest import TrainingRange
-from ..dicom.audit import SuvAudit
 from ..ensemble.model import SubModel
 from ..feature import Feature
+from ..patients.audit import SuvAudit
 from ..patients.case import Case
 from ..tracers import is_fdg
 from .lung import LungPosition

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from ..dicom.audit import SuvAudit
 from ..dicom.hounsfield import has_air_and_tissue, in_hounsfield
 from ..dicom.named import check_image_file
 from ..dicom.patient import patient_of
@@ -20,6 +19,7 @@ from ..errors import InputError, LesionError, SuvError
 from ..images.files import read_volume
 from ..images.resampling import resample_mask
 from ..images.volume import Geometry, Volume
+from ..patients.audit import SuvAudit
 from ..patients.case import Clinical
 from .masks import read_segment
 from .packed import unpack

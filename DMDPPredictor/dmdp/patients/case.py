@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..dicom.audit import SuvAudit
 from ..errors import GeometryError, InputError
 from ..images.axes import upright
 from ..images.volume import Geometry, Volume
+from .audit import SuvAudit
 
 
 @dataclass(frozen=True, eq=False)

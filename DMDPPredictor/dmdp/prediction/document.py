@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 from .. import POPULATION, RESEARCH_USE_ONLY
 from ..applicability.verdict import Applicability
 from ..bundles.card import ModelCard
-from ..dicom.audit import SuvAudit
 from ..documents.codec import plain, read
 from ..features.document import CtFeaturesReport
 from ..network.opinion import NetworkOpinion
+from ..patients.audit import SuvAudit
 from ..regions.document import RegionsReport
 from .former import current
 

@@ -12,8 +12,8 @@ import numpy as np
 
 from ...errors import SuvError
 from ...images.volume import Volume
+from ...patients.audit import SuvAudit
 from ..attenuation import corrections
-from ..audit import SuvAudit
 from ..numbers import quoted
 from .body import body_of, body_surface_m2, ideal_body_weight, lean_body_mass, weight_kg
 from .decay import decayed_dose, uptake_minutes

@@ -7,7 +7,7 @@ from typing import Any
 from pydicom.datadict import tag_for_keyword
 
 from ...errors import SuvError
-from ..audit import Doubt, UsedTag
+from ...patients.audit import Doubt, UsedTag
 from ..headers import PHILIPS_ACTIVITY_FACTOR, PHILIPS_SUV_FACTOR
 from ..numbers import POSITIVE, Limits, Reading, elements, read_number, text
 from .header import PetHeader

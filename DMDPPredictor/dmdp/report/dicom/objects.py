@@ -88,9 +88,8 @@ def _write(
 
 
 def _is_of_library(error: Exception) -> bool:
-    """Whether a library for DICOM raised an error, which then speaks of a header; one of our own lines is our own fault."""
-    *_, (frame, _line) = walk_tb(error.__traceback__)
-    return frame.f_globals["__name__"].partition(".")[0] in LIBRARIES
+    """Whether an error came out of a library for DICOM, and so speaks of a header; one of our own lines is our own fault."""
+    return any(frame.f_globals["__name__"].partition(".")[0] in LIBRARIES for frame, _line in walk_tb(error.__traceback__))
 
 
 @contextmanager
