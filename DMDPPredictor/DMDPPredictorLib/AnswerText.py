@@ -6,6 +6,7 @@ from collections.abc import Callable
 from html import escape
 
 from dmdp import words
+from dmdp.bundles.card import Metric
 from dmdp.endpoints.answers import Answer, NoAnswer, OfSubModel
 from dmdp.endpoints.binary import Adjusted, BinaryAnswer
 from dmdp.endpoints.ordinal import OrdinalAnswer
@@ -132,15 +133,15 @@ def _kind(kind: str, contour: str) -> str:
 
 def _spread(name: str, prediction: Prediction) -> str:
     """How far the probability moves with the rule that draws the contour."""
-    known = {method: p for method, p in prediction.contour["spread"].get(name, {}).items() if p is not None}
+    known = {method: p for method, p in prediction.contour.spread.get(name, {}).items() if p is not None}
     said = ", ".join(f"{escape(words.method(method))}: {p:.2f}" for method, p in known.items())
     text = f"<p>{_('Had another rule drawn the contour:')} {said}</p>" if known else ""
-    moved = prediction.contour["moved"].get(name)
+    moved = prediction.contour.moved.get(name)
     if moved:
         text += f"<p>{_('Had it been drawn 1 mm off:')} {moved[0]:.2f} – {moved[1]:.2f}</p>"
     return text
 
 
-def _metric(metric) -> str:
-    low, high = metric["interval"]
-    return escape(f"{metric['metric']} {metric['value']:.2f} ({low:.2f} – {high:.2f}), n = {metric['n']}: {metric['protocol']}")
+def _metric(metric: Metric) -> str:
+    low, high = metric.interval
+    return escape(f"{metric.metric} {metric.value:.2f} ({low:.2f} – {high:.2f}), n = {metric.n}: {metric.protocol}")

@@ -11,6 +11,7 @@ from dmdp.batch import COLUMNS, DONE, FAILED, PATHS, SKIPPED, SUMMARY, read_rows
 from dmdp.errors import Cancelled
 from dmdp.jobs.job import write_job
 from dmdp.progress import Progress
+from dmdp.results.layout import ORIGIN
 from dmdp.session import new_folder
 from slicer.i18n import tr as _
 
@@ -83,7 +84,7 @@ def _stamp(out: Path) -> tuple[int, int] | None:
 
 def _made(out: Path, row: Mapping[str, object]) -> int | None:
     """When the result of a row was made, None where it has none: the summary of a batch that is taken up again tells of all."""
-    path = out / str(row["id"]) / "job.json"
+    path = out / str(row["id"]) / ORIGIN
     return path.stat().st_mtime_ns if path.exists() else None
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import slicer
-from dmdp.errors import DicomError, DmdpError, InputError, LesionError, MissingPackage, OutputError
+from dmdp.errors import DicomError, DmdpError, InputError, LesionError, MissingPackage, OutputError, base_name
 from dmdp.jobs.job import write_job
 from dmdp.prediction.document import Prediction
 from dmdp.progress import Progress
@@ -184,4 +184,4 @@ def saveScene(folder: Path, prediction: Prediction) -> Path:
         pass
     if made:
         shutil.rmtree(folder, ignore_errors=True)
-    raise OutputError("output.scene", f"'{path}' cannot be written.", "a writable place.", "Choose another folder.")
+    raise OutputError("output.scene", f"'{base_name(path)}' cannot be written.", "a writable place.", "Choose another folder.")

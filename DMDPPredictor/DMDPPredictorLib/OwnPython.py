@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import slicer
-from dmdp.errors import InputError, MissingPackage
+from dmdp.errors import InputError, MissingPackage, base_name
 from dmdp.packages import MODULES
 from dmdp.session import session_folder
 from slicer.i18n import tr as _
@@ -106,7 +106,10 @@ def keepWheelFolder(path: str) -> None:
     """Keep the folder in the settings. Raises :class:`InputError` where it holds no wheel."""
     if path and not any(Path(path).glob("*.whl")):
         raise InputError(
-            "packages.folder", f"'{path}' holds no wheel.", "a folder with .whl files.", "Fill it with 'pip download' elsewhere."
+            "packages.folder",
+            f"'{base_name(path)}' holds no wheel.",
+            "a folder with .whl files.",
+            "Fill it with 'pip download' elsewhere.",
         )
     slicer.app.userSettings().setValue(WHEELS, path)
 
@@ -119,7 +122,7 @@ def outsideEnvironment() -> dict[str, str]:
 def _unusable(path: str, reason: str) -> InputError:
     return InputError(
         "python.unusable",
-        f"'{path}' does not run ({reason}).",
+        f"'{base_name(path)}' does not run ({reason}).",
         "a Python 3.11 or 3.12 with the core's packages.",
         "Name another, or none to use Slicer's own.",
     )

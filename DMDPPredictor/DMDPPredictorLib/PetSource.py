@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import slicer
+from dmdp.documents.codec import read
 from dmdp.errors import SuvError
+from dmdp.patients.audit import SuvAudit
 from slicer.i18n import tr as _
 
 TOLD_SUV, FACTOR = "DMDP.IsSuv", "DMDP.SuvbwFactor"
@@ -64,7 +66,7 @@ def dicomFiles(petNode) -> tuple[Path, ...]:
 class Conversion:
     """How a PET becomes SUV: ``audit`` with every tag and rule (None if it came as SUV), or the ``error`` that forbids it."""
 
-    audit: Mapping[str, Any] | None = None
+    audit: SuvAudit | None = None
     error: str = ""
 
 
@@ -81,7 +83,8 @@ class Conversions:
 
     def keep(self, petNode, answer: Mapping[str, Any], error: SuvError | None = None) -> None:
         """Remember what a job said, and note the factor on the node, whose voxels times it are SUVbw."""
-        conversion = Conversion(answer.get("audit"), "" if error is None else str(error))
+        audit = answer.get("audit")
+        conversion = Conversion(None if audit is None else read(SuvAudit, audit), "" if error is None else str(error))
         self._known[petNode.GetID()] = (_state(petNode), conversion)
         factor = answer.get("factor")
         if factor is not None and not isSuv(petNode) and suvFactor(petNode) != factor:
@@ -99,15 +102,13 @@ def auditText(conversion: Conversion | None) -> str:
     audit = conversion.audit if conversion is not None else None
     if audit is None:
         return _("The PET came as SUVbw; there is nothing to audit.")
-    warnings = "".join(f"<p><b>{escape(warning['text'])}</b></p>" for warning in audit["warnings"])
+    warnings = "".join(f"<p><b>{escape(warning.text)}</b></p>" for warning in audit.warnings)
     factors = "".join(
         f"<tr><td>{escape(name)}</td><td>{_('cannot be computed') if factor is None else f'{factor:.6g}'}</td></tr>"
-        for name, factor in audit["factors"].items()
+        for name, factor in audit.factors.items()
     )
-    tags = "".join(
-        f"<li>{escape(tag['tag'])} {escape(tag['keyword'])} = {escape(str(tag['value']))}</li>" for tag in audit["tags"]
-    )
-    rules = "".join(f"<li>{escape(rule)}</li>" for rule in audit.get("rules", ()))
+    tags = "".join(f"<li>{escape(tag.tag)} {escape(tag.keyword)} = {escape(tag.value)}</li>" for tag in audit.tags)
+    rules = "".join(f"<li>{escape(rule)}</li>" for rule in audit.rules)
     return f"{warnings}<p>{_('SUV = Bq/ml × factor')}</p><table>{factors}</table><ul>{tags}</ul><ul>{rules}</ul>"
 
 

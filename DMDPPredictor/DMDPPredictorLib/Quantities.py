@@ -16,7 +16,7 @@ def valueText(prediction: Prediction, name: str, value) -> str:
     """A value in words, or as a figure with its unit; a dash for what could not be computed."""
     if value is None:
         return "–"
-    unit = prediction.features[name]["unit"] if name in prediction.features else _("years") if name == "age" else "1"
+    unit = prediction.features[name].unit if name in prediction.features else _("years") if name == "age" else "1"
     return words.coded(name, value) or (figureText(value) if unit == "1" else f"{figureText(value)} {unit}")
 
 

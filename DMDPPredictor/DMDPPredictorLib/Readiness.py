@@ -57,7 +57,7 @@ def suvStatus(petNode, conversion: Conversion | None) -> str:
         return _("is being converted to SUVbw from its {count} DICOM files").format(count=len(files))
     if files and conversion.audit is not None:
         return _("SUVbw (g/ml) = stored value × {factor}, from its {count} DICOM files").format(
-            factor=f"{conversion.audit['factors']['SUVbw']:.4g}", count=len(files)
+            factor=f"{conversion.audit.factors['SUVbw']:.4g}", count=len(files)
         )
     if files:
         return _("cannot be converted to SUV")

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import slicer
+from dmdp.documents.codec import parse
 from dmdp.errors import GeometryError
 from dmdp.prediction.document import Prediction
 
@@ -94,7 +95,7 @@ def storedResult() -> Stored | None:
     if node is None:
         return None
     try:
-        prediction = Prediction.from_json(json.loads(node.GetText()))
+        prediction = Prediction.from_json(parse(node.GetText()))
         inputs = _current(json.loads(node.GetAttribute(INPUTS)))
         contour = Contour(**inputs["contour"]) if inputs["contour"] else _present(node, inputs["segment"])
         plain = {name: inputs[name] for name in (*PLAIN, "segment")}

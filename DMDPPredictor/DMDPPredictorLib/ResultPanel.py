@@ -11,6 +11,7 @@ import qt
 import slicer
 from dmdp.errors import DmdpError
 from dmdp.progress import silent
+from dmdp.results.layout import REPORT
 from dmdp.session import new_folder
 from slicer.i18n import tr as _
 
@@ -181,7 +182,7 @@ class ResultPanel:
 
     def openReport(self) -> None:
         """The report in the user's browser."""
-        qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(self.result.folder / "report.html")))
+        qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(self.result.folder / REPORT)))
 
     def _fill(self, checked: bool | None = None) -> None:
         ui = self._ui

@@ -9,6 +9,7 @@ from dmdp import POPULATION, RESEARCH_USE_ONLY, words
 from dmdp.endpoints.base import figure
 from dmdp.endpoints.binary import Adjusted
 from dmdp.evidence import evidence_of
+from dmdp.network.opinion import ZoneShares
 from dmdp.prediction.document import Prediction
 from dmdp.report import maps
 from slicer.i18n import tr as _
@@ -33,13 +34,13 @@ def answerText(prediction: Prediction, adjusted: Mapping[str, Adjusted | None]) 
     ``adjusted`` holds the probabilities at the user's own prevalence, by task.
     """
     tasks = "".join(endpointText(name, adjusted.get(name), prediction) for name in prediction.tasks)
-    used = ", ".join(quantityText(prediction, name, value) for name, value in prediction.inputs["used"].items())
-    missing = words.names(prediction.inputs["missing"]) or _("nothing")
+    used = ", ".join(quantityText(prediction, name, value) for name, value in prediction.inputs.used.items())
+    missing = words.names(prediction.inputs.missing) or _("nothing")
     contour = prediction.contour
     lesion = _("Lesion: {method}, on {modality}, {volume} ml.").format(
-        method=escape(words.method(contour["method"])),
-        modality=words.modality(contour["modality"]),
-        volume=figureText(contour["volume_ml"]),
+        method=escape(words.method(contour.method)),
+        modality=words.modality(contour.modality),
+        volume=figureText(contour.volume_ml),
     )
     read = _("Read: {used}. Not provided: {missing}; nothing was imputed.").format(used=escape(used), missing=escape(missing))
     notes = "".join(f"<p>{escape(note)}</p>" for note in prediction.notes)
@@ -57,40 +58,38 @@ def hiddenText() -> str:
 
 def networkTitle(prediction: Prediction) -> str:
     """What stands over the part of the panel that shows what a network said."""
-    return evidence_of(prediction.demonstration).heading
+    return evidence_of(prediction.network).heading
 
 
 def networkText(prediction: Prediction) -> str:
     """What a network said, with what it is; empty where none ran, and only the reason where it could not run."""
-    said = prediction.demonstration
+    said = prediction.network
     if not said:
         return ""
-    note = f"<p>{escape(said['note'])}</p>" if said["note"] else ""
-    label = said["label"]
+    note = f"<p>{escape(said.note)}</p>" if said.note else ""
+    label = said.label
     if label is None:
         return note
-    numbers = ", ".join(f"{escape(name)} {escape(figure(value))}" for name, value in said["probabilities"].items())
-    missing = words.names(said.get("missing", ()))
+    numbers = ", ".join(f"{escape(name)} {escape(figure(value))}" for name, value in said.probabilities.items())
+    missing = words.names(said.missing)
     absent = (
         _("Not known of this patient, though the network uses it: {missing}.").format(missing=escape(missing)) if missing else ""
     )
-    warnings = "".join(
-        f"<li>{escape(maps.words(key))}: {escape(' '.join(found))}</li>" for key, found in said["warnings"].items()
-    )
+    warnings = "".join(f"<li>{escape(maps.words(key))}: {escape(' '.join(found))}</li>" for key, found in said.warnings.items())
     return (
-        f"<p><b>{escape(label[0].upper() + label[1:])}.</b></p>{note}<p>{escape(said['model'])}: {numbers}. {absent}</p>"
-        f"{_zones(said['zones'])}<ul>{warnings}</ul>"
+        f"<p><b>{escape(label[0].upper() + label[1:])}.</b></p>{note}<p>{escape(said.model)}: {numbers}. {absent}</p>"
+        f"{_zones(said.zones)}<ul>{warnings}</ul>"
     )
 
 
-def _zones(zones: Mapping[str, Mapping[str, float]]) -> str:
+def _zones(zones: Mapping[str, ZoneShares]) -> str:
     """The share of each map in and round the lesion."""
     if not zones:
         return ""
     titles = {"core": _("core"), "rim": _("rim"), "ring": _("ring"), "elsewhere": _("elsewhere")}
     head = "".join(f"<td>{title}&nbsp;</td>" for title in titles.values())
     rows = "".join(
-        f"<tr><td>{escape(maps.words(key))}&nbsp;</td>{''.join(f'<td>{shares[name]:.0%}</td>' for name in titles)}</tr>"
+        f"<tr><td>{escape(maps.words(key))}&nbsp;</td>{''.join(f'<td>{getattr(shares, name):.0%}</td>' for name in titles)}</tr>"
         for key, shares in zones.items()
     )
     said = _("Where each map lies: core of the lesion, rim (3 mm either side of its border), ring (3 to 9 mm), elsewhere.")
@@ -100,8 +99,8 @@ def _zones(zones: Mapping[str, Mapping[str, float]]) -> str:
 def _features(prediction: Prediction) -> str:
     """The features that were measured, with the range of the training patients."""
     rows = "".join(
-        f"<tr><td>{escape(words.name(name))}</td><td>{escape(valueText(prediction, name, f['value']))}</td>"
-        f"<td>{_range(f['training_range'])}</td><td>{_rank(f['percentile'])}</td></tr>"
+        f"<tr><td>{escape(words.name(name))}</td><td>{escape(valueText(prediction, name, f.value))}</td>"
+        f"<td>{_range(f.training_range)}</td><td>{_rank(f.percentile)}</td></tr>"
         for name, f in prediction.features.items()
     )
     head = f"<tr><td></td><td></td><td>{_('training patients')}</td><td>{_('percentile')}</td></tr>"
@@ -112,11 +111,11 @@ def _regions(prediction: Prediction) -> str:
     if not prediction.regions:
         return ""
     rows = "".join(
-        f"<tr><td>{escape(r['name'])}: {escape(r['meaning'])}</td>"
-        f"<td>{_('{volume} ml').format(volume=figureText(r['volume_ml'])) if r['present'] else _('absent')}</td></tr>"
-        for r in prediction.regions["regions"]
+        f"<tr><td>{escape(r.name)}: {escape(r.meaning)}</td>"
+        f"<td>{_('{volume} ml').format(volume=figureText(r.volume_ml)) if r.present else _('absent')}</td></tr>"
+        for r in prediction.regions.regions
     )
-    notes = "".join(f"<p>{escape(note)}</p>" for note in prediction.regions["notes"])
+    notes = "".join(f"<p>{escape(note)}</p>" for note in prediction.regions.notes)
     return f"<h3>{_('CT regions')}</h3><table>{rows}</table>{notes}"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,8 @@ from dmdp.jobs.job import write_job
 from dmdp.jobs.worker import ready
 from dmdp.prediction.document import Prediction
 from dmdp.regions.names import MEANINGS, REGION_COLOURS
+from dmdp.results.layout import heatmap_files
+from dmdp.results.reader import read_prediction
 
 from .Nodes import ijkToRasFromGeometry, placeBeside
 
@@ -43,14 +44,12 @@ class Map:
 
 def readResult(folder: Path) -> PredictionResult:
     """The result that a finished job left in ``folder``."""
-    document = json.loads((folder / "prediction.json").read_text(encoding="utf-8"))
-    return PredictionResult(Prediction.from_json(document), folder)
+    return PredictionResult(read_prediction(folder)[1], folder)
 
 
 def heatmapKeys(result: PredictionResult) -> list[str]:
     """``<task>_<modality>_<stage>`` of every heatmap of a result."""
-    files = sorted(result.folder.glob("heatmap_*.nii.gz")) if result.folder is not None else ()
-    return [path.name.removeprefix("heatmap_").removesuffix(".nii.gz") for path in files]
+    return list(heatmap_files(result.folder)) if result.folder is not None else []
 
 
 def mapsJob(result: PredictionResult, folder: Path) -> Prepared:
@@ -112,8 +111,8 @@ def removeHeatmaps() -> None:
 
 def _showHeatmap(result: PredictionResult, found: Map, ctNode):
     """Name, description and attributes say of what network it is."""
-    said = result.prediction.demonstration
-    label = (said or {}).get("label") or ""
+    said = result.prediction.network
+    label = (said and said.label) or ""
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", f"Heatmap {found.name} ({label})")
     _fill(node, found)
     node.CreateDefaultDisplayNodes()

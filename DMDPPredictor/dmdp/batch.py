@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -16,13 +15,16 @@ from typing import Any
 from . import RESEARCH_USE_ONLY
 from .atomic import PREDICTION, check_apart, is_result, locked, write_file
 from .atomic.renaming import PREFIX
-from .endpoints.registry import answer_from_json, endpoint_of
-from .errors import DmdpError, OutputError, UsageError
+from .endpoints.registry import endpoint_of
+from .errors import DmdpError, InputError, OutputError, UsageError, base_name
 from .jobs.executor import Piece
-from .jobs.job import absolute, read_job
+from .jobs.job import absolute
 from .jobs.processes import Processes
+from .patients.audit import SuvAudit
 from .progress import Progress, silent
-from .reading import check_regular, read_text, why
+from .reading import check_regular, why
+from .results.origin import read_origin
+from .results.reader import read_prediction
 
 PATHS = ("ct", "pet", "mask", "pet_mask", "ct_mask")
 COLUMNS = ("id", *PATHS, "segment", "seed", "method", "age", "sex", "smoking", "pet_is_suv")
@@ -59,7 +61,10 @@ def read_rows(source: str | Path | Iterable[Row]) -> list[dict[str, Any]]:
                 rows = [{k: v for k, v in row.items() if v not in (None, "")} for row in csv.DictReader(stream)]
         except (OSError, UnicodeDecodeError, csv.Error) as error:
             raise UsageError(
-                "batch.unreadable", f"'{path}' cannot be read ({why(error)}).", "a CSV file in UTF-8.", "Check the path."
+                "batch.unreadable",
+                f"'{base_name(path)}' cannot be read ({why(error)}).",
+                "a CSV file in UTF-8.",
+                "Check the path.",
             ) from error
         rows = [{k: str(path.parent / v) if k in PATHS else v for k, v in row.items()} for row in rows]
     else:
@@ -172,7 +177,7 @@ def _at_first(row: Row, out: Path, before: Mapping[str, str] | None) -> Outcome:
     try:
         if not is_result(out / name, PREDICTION):
             return Outcome(name, "")
-        made = read_job(out / name / PREDICTION.marker).arguments
+        made = read_origin(out / name).arguments
         asked = {"pet_is_suv": False, **absolute(arguments_of(row))}
     except (DmdpError, OSError):
         return Outcome(name, "")
@@ -203,7 +208,7 @@ def _summary_before(out: Path, ids: Sequence[str], overwrite: bool, killed: bool
     if found is None or (found and not set(found) & set(ids)):
         raise OutputError(
             "output.exists",
-            f"'{path}' {reason}.",
+            f"'{base_name(path)}' {reason}.",
             "a folder without a summary.csv, or that of an earlier batch of these patients.",
             "Choose another output folder, or give --overwrite.",
         )
@@ -228,12 +233,12 @@ def read_summary(out: str | Path) -> tuple[Outcome, ...]:
     return tuple(Outcome(row["id"], row["outcome"], row["reason"]) for row in rows)
 
 
-def read_notes(folder: Path) -> tuple[tuple[str, ...], Mapping[str, Any] | None]:
+def read_notes(folder: Path) -> tuple[tuple[str, ...], SuvAudit | None]:
     """What a patient's result says was decided on the way in, and its SUV audit; nothing where the result is gone."""
     try:
-        document = json.loads(read_text(folder / "prediction.json"))
-        return tuple(document["notes"]), document["suv_audit"]
-    except (OSError, ValueError, KeyError):
+        prediction = read_prediction(folder)[1]
+        return prediction.notes, prediction.suv_audit
+    except InputError:
         return (), None
 
 
@@ -259,13 +264,13 @@ def _summary(outcomes: Sequence[Outcome], out: Path, ended: bool) -> str:
     rows, covered = [], {}
     for found in outcomes:
         row = {"id": found.id, "outcome": found.outcome, "reason": found.reason}
-        with suppress(OSError, ValueError, KeyError):
-            document = json.loads((out / found.id / "prediction.json").read_text(encoding="utf-8"))
+        with suppress(InputError):
+            _, prediction = read_prediction(out / found.id)
             if found.outcome != FAILED:
-                row["applicability"] = document["applicability"]["verdict"]
-                for name, task in document["tasks"].items():
+                row["applicability"] = prediction.applicability.verdict
+                for name, answer in prediction.tasks.items():
                     covered[name] = endpoint_of(name).summary_columns
-                    row |= {f"{name}_{part}": value for part, value in answer_from_json(task).summary().items()}
+                    row |= {f"{name}_{part}": value for part, value in answer.summary().items()}
         rows.append(row)
     text, columns = io.StringIO(), [f"{name}_{part}" for name, parts in covered.items() for part in parts]
     writer = csv.DictWriter(text, ("id", "outcome", "reason", "applicability", *columns), lineterminator="\n")

@@ -16,7 +16,7 @@ from importlib.metadata import entry_points
 from . import POPULATION, RESEARCH_USE_ONLY, __version__
 from .actions import find_action
 from .command import Command
-from .errors import Cancelled, DmdpError, InputError, MissingPackage, OutOfMemory
+from .errors import Cancelled, DmdpError, InputError, MissingPackage, OutOfMemory, base_name
 from .jobs.server import run_job, serve
 from .progress import Progress, silent
 from .resources import user_cache_folder
@@ -130,7 +130,7 @@ def _system(error: OSError) -> DmdpError:
     """What the operating system refuses: no room, no right, no more open files, a device that fails."""
     if os.environ.get("DMDP_TRACE"):
         traceback.print_exception(error)
-    place = f" at '{error.filename}'" if error.filename else ""
+    place = f" at '{base_name(error.filename)}'" if error.filename else ""
     return InputError(
         "system",
         f"The operating system refused something{place}: {error.strerror or error}.",

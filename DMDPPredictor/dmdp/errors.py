@@ -1,15 +1,22 @@
 """Errors that a person can act on: what was found, what was expected, what to do.
 
 Every error that bad input can cause is a :class:`DmdpError`. Its subclass decides the exit code of the command line;
-its ``code`` is a stable word for programs. Messages never carry a patient's name, birth date or identifier.
+its ``code`` is a stable word for programs. Messages never carry a patient's name, birth date or identifier,
+and of a path its last part alone (:func:`base_name`).
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 IN_SLICER = "DMDP_IN_SLICER"  # set for the child processes that run in Slicer's own Python
+
+
+def base_name(path: str | os.PathLike[str]) -> str:
+    """How every message names a path of the user's: by its last part alone, as folders often bear the names of patients."""
+    return Path(path).name or os.fspath(path)
 
 
 class DmdpError(Exception):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .bundles.manifest import Manifest
+    from .network.opinion import NetworkOpinion
 
 
 @dataclass(frozen=True)
@@ -56,9 +59,9 @@ TRAINED = Evidence(
 )
 
 
-def evidence_of(said: Mapping[str, Any] | None) -> Evidence:
-    """The evidence behind a bundle's manifest, or behind what ``prediction.json`` says of a network.
+def evidence_of(said: Manifest | NetworkOpinion | None) -> Evidence:
+    """The evidence behind a network, from its bundle's manifest or from what it says of a patient.
 
-    Both have a field ``demonstration``; one that does not say so counts as a demonstration.
+    A network that does not say so, or of which nothing is known, counts as a demonstration.
     """
-    return DEMONSTRATION if (said or {}).get("demonstration", True) else TRAINED
+    return TRAINED if said is not None and said.demonstration is False else DEMONSTRATION

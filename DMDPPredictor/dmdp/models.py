@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .bundles.bundle import Bundle, refusal
+from .bundles.card import Metric
+from .bundles.manifest import Manifest
+from .documents.codec import read
 from .feature import Feature
 from .images.volume import Volume
+from .network.opinion import NetworkOpinion
 from .patients.case import Case
 from .progress import Progress
 
@@ -17,7 +21,8 @@ if TYPE_CHECKING:
     from .network.model import NetworkModel
 
 
-Opinion = Callable[[Any, Case, Mapping[str, Feature], str, bool, str, Progress], tuple[dict[str, Any], Mapping[str, Volume]]]
+Opinion = Callable[[Any, Case, Mapping[str, Feature], str, bool, str, Progress], tuple[NetworkOpinion, Mapping[str, Volume]]]
+Known = list[tuple[Metric, tuple[str, ...]]]
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ class ModelKind:
 
     name: str
     load: Callable[[Bundle], Any]
-    performance: Callable[[str, Mapping[str, Any]], Sequence[tuple[Mapping[str, Any], tuple[str, ...]]]]
+    performance: Callable[[str, Manifest], Known]
     opinion: Opinion | None = None
 
 
@@ -52,13 +57,13 @@ def _ensemble(bundle: Bundle) -> EnsembleModel:
     return load_ensemble(bundle)
 
 
-def _stacks(task: str, manifest: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], tuple[str, ...]]]:
+def _stacks(task: str, manifest: Manifest) -> Known:
     """Of the stacks that speak about any contour: with no clinical fact, and with all of them."""
     cards = [
-        card for card in manifest["sub_models"] if card["task"] == task and card["contour"] == "any" and card["kind"] == "stack"
+        card for card in manifest.sub_models if card["task"] == task and card["contour"] == "any" and card["kind"] == "stack"
     ]
     shown = sorted(cards, key=lambda card: len(card["inputs"]))[:: max(len(cards) - 1, 1)]
-    return [(card["metrics"][0], tuple(card["inputs"])) for card in shown]
+    return [(read(Metric, card["metrics"][0]), tuple(card["inputs"])) for card in shown]
 
 
 def _network(bundle: Bundle) -> NetworkModel:
@@ -67,8 +72,8 @@ def _network(bundle: Bundle) -> NetworkModel:
     return load_network_model(bundle)
 
 
-def _own_metrics(task: str, manifest: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], tuple[str, ...]]]:
-    return [(metric, ()) for metric in manifest.get("metrics", ()) if metric["task"] == task]
+def _own_metrics(task: str, manifest: Manifest) -> Known:
+    return [(metric, ()) for metric in manifest.metrics if metric.task == task]
 
 
 def _shown(
@@ -79,10 +84,10 @@ def _shown(
     second_opinion: bool,
     backend: str,
     progress: Progress,
-) -> tuple[dict[str, Any], Mapping[str, Volume]]:
-    from .explain.demonstrate import demonstrate
+) -> tuple[NetworkOpinion, Mapping[str, Volume]]:
+    from .explain.opinion import network_opinion
 
-    return demonstrate(model, case, features, device, second_opinion, backend, progress)
+    return network_opinion(model, case, features, device, second_opinion, backend, progress)
 
 
 KINDS = {
@@ -94,7 +99,7 @@ APART = tuple(name for name, kind in KINDS.items() if kind.opinion is not None)
 
 def kind_of(bundle: Bundle) -> ModelKind:
     """The kind of a bundle; raises :class:`dmdp.errors.ModelError` for one that this version does not know."""
-    name = bundle.manifest["kind"]
+    name = bundle.manifest.kind
     if name not in KINDS:
         raise refusal("kind", f"'{bundle.name}' is a model of the kind '{name}'.", f"one of {', '.join(KINDS)}.")
     return KINDS[name]

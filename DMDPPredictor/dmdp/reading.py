@@ -19,6 +19,12 @@ def check_regular(path: str | Path) -> None:
         raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
 
 
+def read_bytes(path: str | Path) -> bytes:
+    """The content of a regular file. Raises ``OSError``."""
+    check_regular(path)
+    return Path(path).read_bytes()
+
+
 def read_text(path: str | Path, encoding: str = "utf-8") -> str:
     """The text of a regular file. Raises ``OSError`` and ``UnicodeDecodeError``."""
     check_regular(path)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from .errors import InputError
+from .errors import InputError, base_name
 
 BUNDLE_SUFFIXES = (".zip",)
 PROFILE_SUFFIXES = (".yaml", ".yml", ".json")
@@ -36,7 +36,7 @@ def user_cache_folder() -> Path:
 
 
 def resource_roots() -> tuple[Path, ...]:
-    """Existing folders that hold ``Models`` and ``Profiles``, the user's own first."""
+    """Existing folders that hold ``Models``, ``Profiles`` and ``Schemas``, the user's own first."""
     here = Path(__file__).resolve().parent
     candidates = [
         user_data_folder(),
@@ -73,7 +73,7 @@ def find_bundle(name_or_path: str | Path) -> Path:
         return installed[str(name_or_path)]
     raise InputError(
         "bundle.not_found",
-        f"There is no model bundle '{name_or_path}'.",
+        f"There is no model bundle '{base_name(name_or_path)}'.",
         f"a path (as in ./{Path(name_or_path).name}), or one of: {', '.join(sorted(installed)) or '(none installed)'}.",
         "Check the name with 'dmdp bundle show', or give the path of the bundle.",
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,16 +15,16 @@ from . import __version__
 from .applicability.lung import lung_position
 from .atomic import PREDICTION, result_folder
 from .bundles.bundle import Bundle, read_bundle
-from .errors import MissingPackage, ModelError, UsageError
+from .errors import MissingPackage, ModelError, UsageError, base_name
 from .evidence import DEMONSTRATION, evidence_of
-from .images.files import write_mask, write_volume
 from .images.volume import Volume
 from .intake.prepare import CaseRequest, prepare_case
 from .jobs.job import Job
 from .models import kind_of, load_model
+from .network.opinion import NetworkOpinion
 from .patients.case import Case
 from .pet_features import pet_features
-from .prediction.document import IMAGES, Prediction, json_text
+from .prediction.document import IMAGES, Prediction
 from .prediction.predict import predict
 from .progress import Progress, part, silent
 from .regions.ct_regions import Regions, ct_regions
@@ -33,6 +33,8 @@ from .report.html import render
 from .report.pictures import write_pictures
 from .report.tables import ct_features_csv, features_csv
 from .resources import BUNDLE_SUFFIXES, find_bundle, is_path
+from .results import layout
+from .results.writer import write_result
 
 if TYPE_CHECKING:
     from .features.ct import CtFeatures
@@ -69,7 +71,7 @@ def predict_to_folder(
         bundles = [read_bundle(path) for path in found]
         kinds = [kind_of(bundle) for bundle in bundles]
         ensembles = [kind.load(bundle) for kind, bundle in zip(kinds, bundles, strict=True) if kind.opinion is None]
-        network, obstacle = _network([bundle for kind, bundle in zip(kinds, bundles, strict=True) if kind.opinion])
+        network, opinion = _network([bundle for kind, bundle in zip(kinds, bundles, strict=True) if kind.opinion])
         if not ensembles:
             raise ModelError(
                 "model.no_ensemble",
@@ -88,26 +90,27 @@ def predict_to_folder(
         ct, ct_notes = _measure(case, regions)
         progress(0.4, "measuring the PET features")
         features = pet_features(case.pet, case.pet_lesion)
-        demonstration, heatmaps = obstacle, {}
+        heatmaps: Mapping[str, Volume] = {}
         if network is not None:
-            opinion = kind_of(network.bundle).opinion
-            demonstration, heatmaps = opinion(network, case, features, device, second_opinion, backend, part(progress, 0.4, 0.55))
+            ask = kind_of(network.bundle).opinion
+            opinion, heatmaps = ask(network, case, features, device, second_opinion, backend, part(progress, 0.4, 0.55))
         prediction = predict(
             case,
             features,
             ensembles,
             lung,
             prevalence=prevalence,
-            regions=regions and regions.to_json(ct_notes),
+            regions=regions and regions.report(ct_notes),
             ct=ct,
-            demonstration=demonstration,
+            network=opinion,
             versions=_versions(network),
             hashes={**hashes, **{b.name: b.sha256 for b in bundles}},
             progress=part(progress, 0.55, 0.75),
         )
         prediction = replace(prediction, notes=(*prediction.notes, *_files_said(models, bundles)))
         progress(0.75, "writing the results")
-        _write(aside.folder, case, prediction, regions, ct, heatmaps, job)
+        write_result(aside.folder, case, prediction, regions, heatmaps, job, Path(out))
+        _write_report(aside.folder, case, prediction, regions, ct, heatmaps)
         progress(0.98, "done, moving the results into place")
     progress(1.0, "results written")
     return prediction
@@ -116,7 +119,7 @@ def predict_to_folder(
 def _files_said(models: Sequence[str | Path], bundles: Sequence[Bundle]) -> tuple[str, ...]:
     """Of which file a model is that was named by its path: its own name does not tell it from an installed one."""
     named = [(given, bundle) for given, bundle in zip(models, bundles, strict=True) if is_path(given, BUNDLE_SUFFIXES)]
-    return tuple(f"The model {b.name} was read from '{given}' (SHA-256 {b.sha256})." for given, b in named)
+    return tuple(f"The model {b.name} was read from '{base_name(given)}' (SHA-256 {b.sha256})." for given, b in named)
 
 
 def _measure(case: Case, regions: Regions | None) -> tuple[CtFeatures | None, tuple[str, ...]]:
@@ -132,8 +135,8 @@ def _measure(case: Case, regions: Regions | None) -> tuple[CtFeatures | None, tu
         return None, (f"Features of the CT regions were not computed. {error}",)
 
 
-def _network(bundles: Sequence[Bundle]) -> tuple[NetworkModel | None, dict[str, Any] | None]:
-    """The network, ready; or, where torch is missing, what stands in its place in the result, which does not need it."""
+def _network(bundles: Sequence[Bundle]) -> tuple[NetworkModel | None, NetworkOpinion | None]:
+    """The network, ready; or, if torch is missing, what stands in its place in the result, which does not need it."""
     if len(bundles) > 1:
         raise UsageError(
             "model.networks",
@@ -145,9 +148,8 @@ def _network(bundles: Sequence[Bundle]) -> tuple[NetworkModel | None, dict[str, 
         return (load_model(bundles[0]) if bundles else None), None
     except MissingPackage as error:
         (bundle,) = bundles
-        nothing = {"probabilities": {}, "missing": [], "zones": {}, "warnings": {}}
         demonstration = evidence_of(bundle.manifest) is DEMONSTRATION
-        return None, {"label": None, "demonstration": demonstration, "model": bundle.name, "note": str(error), **nothing}
+        return None, NetworkOpinion(None, demonstration, bundle.name, note=str(error))
 
 
 def _versions(network: NetworkModel | None) -> dict[str, str]:
@@ -174,31 +176,16 @@ def _input_hashes(case: Case) -> dict[str, str]:
     return {name: hashlib.sha256(np.ascontiguousarray(array)).hexdigest() for name, array in arrays.items()}
 
 
-def _write(
+def _write_report(
     folder: Path,
     case: Case,
     prediction: Prediction,
     regions: Regions | None,
     ct: CtFeatures | None,
     heatmaps: Mapping[str, Volume],
-    job: Job,
 ) -> None:
-    document = prediction.to_json()
-    write_json(folder / "prediction.json", document)
-    write_json(folder / "job.json", job.to_json())
-    (folder / "features.csv").write_text(features_csv(prediction.features), encoding="utf-8")
+    (folder / layout.FEATURES).write_text(features_csv(prediction.features), encoding="utf-8")
     if ct is not None:
-        (folder / "ct_features.csv").write_text(ct_features_csv(ct), encoding="utf-8")
-    write_mask(folder / "lesion_pet.nii.gz", case.pet_lesion.mask, case.pet_lesion.geometry)
-    write_mask(folder / "lesion_ct.nii.gz", case.ct_lesion.mask, case.ct_lesion.geometry)
-    if regions is not None:
-        write_mask(folder / "regions.nii.gz", regions.labels, regions.geometry)
-    for name, heatmap in heatmaps.items():
-        write_volume(folder / f"heatmap_{name}.nii.gz", heatmap, evidence_of(prediction.demonstration).header)
-    pictures = write_pictures(folder / "pictures", case, heatmaps, regions)
-    (folder / "report.html").write_text(render(document, pictures, folder / "pictures"), encoding="utf-8")
-
-
-def write_json(path: Path, document: Mapping) -> None:
-    """Indented UTF-8 JSON without NaN."""
-    path.write_text(json_text(document), encoding="utf-8")
+        (folder / layout.CT_FEATURES).write_text(ct_features_csv(ct), encoding="utf-8")
+    pictures = write_pictures(folder / layout.PICTURES, case, heatmaps, regions)
+    (folder / layout.REPORT).write_text(render(prediction, pictures, folder / layout.PICTURES), encoding="utf-8")

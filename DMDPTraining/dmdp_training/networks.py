@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from dmdp import RESEARCH_USE_ONLY, __version__
 from dmdp.bundles.bundle import Bundle, check_replaceable, write_bundle
+from dmdp.bundles.card import Cohort, Metric
+from dmdp.bundles.manifest import Manifest, SelfTest
 from dmdp.evidence import DEMONSTRATION
 from dmdp.inputs import LOGARITHMIC, clinical_values, usable
 from dmdp.network.config import NetworkConfig
@@ -136,7 +138,7 @@ def _augment(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return shifted[..., ::-1].copy() if rng.random() < 0.5 else shifted
 
 
-def _test(network: Dmdp, test: Sequence[Example]) -> list[dict]:
+def _test(network: Dmdp, test: Sequence[Example]) -> tuple[Metric, ...]:
     with torch.no_grad():
         scores = np.concatenate(
             [network(*_batch(test[i : i + BATCH], network.config, None)[:2]).logits.numpy() for i in range(0, len(test), BATCH)]
@@ -146,24 +148,24 @@ def _test(network: Dmdp, test: Sequence[Example]) -> list[dict]:
         labels = np.array([e.labels[task] for e in test])
         area = delong(scores[:, column], labels)
         metrics.append(
-            {
-                "task": task,
-                "metric": "AUC",
-                "value": round(area.value, 4),
-                "interval": [round(bound, 4) for bound in area.interval],
-                "protocol": "other simulated patients (invented labels); says nothing of real ones",
-                "n": len(labels),
-                "events": int(labels.sum()),
-            }
+            Metric(
+                task=task,
+                metric="AUC",
+                value=round(area.value, 4),
+                interval=tuple(round(bound, 4) for bound in area.interval),
+                protocol="other simulated patients (invented labels); says nothing of real ones",
+                n=len(labels),
+                events=int(labels.sum()),
+            )
         )
-    return metrics
+    return tuple(metrics)
 
 
 def _write(
     out: str | Path,
     network: Dmdp,
     train: Sequence[Example],
-    metrics: list[dict],
+    metrics: tuple[Metric, ...],
     training: dict,
     made_from: Mapping[str, str],
     overwrite: bool,
@@ -172,23 +174,20 @@ def _write(
         tested = torch.sigmoid(network(torch.from_numpy(self_test_images(SELF_TEST_SEED))).logits)[0].tolist()
     weights = {k: v.half() if v.is_floating_point() else v for k, v in network.state_dict().items()}
     events = {task: sum(e.labels[task] for e in train) for task in network.config.tasks}
-    manifest = {
-        "name": "demo-network",
-        "version": "1.0.0",
-        "kind": "network",
-        "demonstration": True,
-        "tasks": list(network.config.tasks),
-        "intended_use": f"Demonstration of the software only: {DEMONSTRATION.label}. {RESEARCH_USE_ONLY}",
-        "cohorts": [{"name": "simulated", "title": "simulated patients", "n": len(train), "events": events}],
-        "metrics": metrics,
-        "network": network.config.to_json(),
-        "training": training,
-        "self_test": {
-            "inputs": {"seed": SELF_TEST_SEED},
-            "outputs": dict(zip(network.config.tasks, tested, strict=True)),
-        },
-        "versions": {"dmdp": __version__, "torch": torch.__version__},
-    }
+    manifest = Manifest(
+        name="demo-network",
+        version="1.0.0",
+        kind="network",
+        demonstration=True,
+        tasks=network.config.tasks,
+        intended_use=f"Demonstration of the software only: {DEMONSTRATION.label}. {RESEARCH_USE_ONLY}",
+        cohorts=(Cohort(name="simulated", title="simulated patients", n=len(train), events=events),),
+        metrics=metrics,
+        network=network.config.to_json(),
+        training=training,
+        self_test=SelfTest({"seed": SELF_TEST_SEED}, dict(zip(network.config.tasks, tested, strict=True))),
+        versions={"dmdp": __version__, "torch": torch.__version__},
+    )
     bundle = write_bundle(out, manifest, {WEIGHTS: save(weights)}, made_from=made_from, overwrite=overwrite)
     load_network_model(bundle)
     return bundle

@@ -8,20 +8,34 @@ import numpy as np
 import pytest
 from dmdp.applicability.assess import assess, is_fdg
 from dmdp.applicability.lung import LungPosition
+from dmdp.bundles.manifest import TrainingRange
 from dmdp.ensemble.model import SubModel
 from dmdp.feature import Feature
 from dmdp.images.volume import Geometry, Volume
 from dmdp.inputs import clinical_values
+from dmdp.patients.audit import SuvAudit
 from dmdp.patients.case import Case, Clinical, Lesion
 from scipy.spatial.distance import mahalanobis
 
 IN_LUNG = LungPosition(0.6, 0.0, 4000.0)
-AUDIT = {"uptake_minutes": 60.0, "tracer": "FDG -- fluorodeoxyglucose"}
+AUDIT = SuvAudit(
+    tags=(),
+    rules=(),
+    reference_time=None,
+    reference_by=None,
+    decay_factor=None,
+    uptake_minutes=60.0,
+    decay_seconds=0.0,
+    tracer="FDG -- fluorodeoxyglucose",
+    factors={},
+    factor_units={},
+    warnings=(),
+)
 TRAINING = {
-    "MTV_3": {"range": [1.0, 300.0]},
-    "suv_max": {"range": [1.0, 45.0]},
-    "suv_skew": {"range": [-1.0, 3.0]},
-    "age": {"range": [24.0, 90.0]},
+    "MTV_3": TrainingRange("ml", (1.0, 300.0)),
+    "suv_max": TrainingRange("g/ml", (1.0, 45.0)),
+    "suv_skew": TrainingRange("1", (-1.0, 3.0)),
+    "age": TrainingRange("years", (24.0, 90.0)),
 }
 
 
@@ -68,16 +82,16 @@ def test_an_ordinary_patient_is_ok():
     ],
 )
 def test_uptake_time(minutes, expected):
-    assert verdict(case({**AUDIT, "uptake_minutes": minutes}))[0] == expected
+    assert verdict(case(replace(AUDIT, uptake_minutes=minutes)))[0] == expected
 
 
 def test_unknown_acquisition_asks_for_caution():
     assert verdict(case(None)) == ("caution", ["acquisition.unknown"])
-    assert verdict(case({"uptake_minutes": None, "tracer": None}))[0] == "caution"
+    assert verdict(case(replace(AUDIT, uptake_minutes=None, tracer=None)))[0] == "caution"
 
 
 def test_another_tracer_is_outside():
-    assert verdict(case({**AUDIT, "tracer": "FLT"}))[0] == "outside"
+    assert verdict(case(replace(AUDIT, tracer="FLT")))[0] == "outside"
     assert all(map(is_fdg, ("FDG", "18F-FDG", "Fluorodeoxyglucose F^18^", "C-B1031", "FDG -- fluorodeoxyglucose")))
     assert not any(map(is_fdg, ("FLT", "Ga-68 DOTATATE", "NaF", "FMISO")))
 
@@ -112,7 +126,7 @@ def test_what_a_model_reads_must_lie_in_its_range():
 
 
 def test_the_gravest_reason_comes_first():
-    assert verdict(case({**AUDIT, "uptake_minutes": 100}), suv_max=99.0)[1][0] == "range.suv_max"
+    assert verdict(case(replace(AUDIT, uptake_minutes=100.0)), suv_max=99.0)[1][0] == "range.suv_max"
 
 
 def test_inputs_that_are_unlike_the_training_patients_together():

@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -145,7 +146,7 @@ def test_a_learner_of_another_kind_is_refused(copy):
 def test_a_failed_write_leaves_the_former_bundle(copy):
     before = read_bundle(copy).sha256
     with pytest.raises(TypeError):
-        write_bundle(copy, {"name": object()}, {})
+        write_bundle(copy, replace(read_bundle(copy).manifest, name=object()), {})
     assert read_bundle(copy).sha256 == before
     assert [p.name for p in copy.parent.iterdir()] == [copy.name]
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from dmdp import RESEARCH_USE_ONLY
 from dmdp.images.files import read_mask, read_volume, write_volume
+from dmdp.results.origin import read_origin
 
 MODEL = ("--model", "published-pet-clinical")
 
@@ -93,8 +94,8 @@ def test_a_result_has_everything(result):
             assert 0 <= feature["percentile"] <= 100
     low, high = document["contour"]["moved"]["EGFR"]
     assert low <= document["tasks"]["EGFR"]["probability"] <= high
-    assert document["demonstration"]["label"].startswith("demonstration network")
-    assert {f"heatmap_{key}.nii.gz" for key in document["demonstration"]["zones"]} == {n for n in names if "heatmap" in n}
+    assert document["network"]["label"].startswith("demonstration network")
+    assert {f"heatmap_{key}.nii.gz" for key in document["network"]["zones"]} == {n for n in names if "heatmap" in n}
     assert "EGFR-robust-age-sex" in done.stdout
     assert RESEARCH_USE_ONLY in done.stdout
 
@@ -133,8 +134,7 @@ def test_the_found_lesion_is_the_true_one(result, simulated_study):
 
 def test_job_and_command_give_the_same(result, dmdp_command, tmp_path):
     out, _ = result
-    job = json.loads((out / "job.json").read_text(encoding="utf-8"))
-    job["out"] = str(tmp_path / "again")
+    job = {**read_origin(out).to_json(), "out": str(tmp_path / "again")}
     (tmp_path / "job.json").write_text(json.dumps(job), encoding="utf-8")
     done = dmdp_command("run-job", tmp_path / "job.json")
     lines = done.stdout.strip().splitlines()

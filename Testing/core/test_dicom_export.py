@@ -193,7 +193,7 @@ def test_a_map_is_the_heatmap_and_nothing_beyond_its_crop(exported, predicted, p
 def test_a_map_says_how_it_was_made_and_of_what_network(predicted_copy, simulated_study, tmp_path):
     told = document(predicted_copy)
     label = "network trained on a cohort, n = 90, not validated elsewhere; shows the network, not the biology"
-    told["demonstration"].update(demonstration=False, label=label)
+    told["network"].update(demonstration=False, label=label)
     (predicted_copy / "prediction.json").write_text(json.dumps(told), encoding="utf-8")
     for place in ("sim_margin_fused_fusion", "sim_margin_ct_occlusion"):
         shutil.copy(predicted_copy / "heatmap_EGFR_ct_encoder.nii.gz", predicted_copy / f"heatmap_{place}.nii.gz")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from dmdp.bundles.manifest import Manifest, SelfTest
+from dmdp.documents.codec import json_text, parse, read
 from dmdp.endpoints.answers import NoAnswer
 from dmdp.endpoints.base import LabelError, figure, numbers, target_widths, targets_of, widths
 from dmdp.endpoints.ordinal import Ordinal, class_probabilities
-from dmdp.endpoints.registry import ENDPOINTS, answer_from_json, check_described, described, endpoint_of
+from dmdp.endpoints.registry import ENDPOINTS, TypedAnswer, check_described, described, endpoint_of
 from dmdp.ensemble.learners import ProportionalOdds
 from dmdp.errors import ModelError
 from dmdp.network.config import NetworkConfig
@@ -166,17 +168,26 @@ def test_a_sub_model_of_ordered_classes_tells_them_with_intervals():
 
 
 def test_a_bundle_of_other_classes_is_refused():
-    told = {"name": "x", "tasks": ["PDL1"], "endpoints": described(["EGFR", "PDL1"])}
-    check_described(json.loads(json.dumps(told)))
-    check_described({"name": "x", "tasks": ["EGFR", "invented"]})
+    plain = Manifest(
+        name="x",
+        version="1",
+        kind="network",
+        tasks=("EGFR", "invented"),
+        intended_use="none",
+        cohorts=(),
+        self_test=SelfTest({}, {}),
+    )
+    told = replace(plain, tasks=("PDL1",), endpoints=described(["EGFR", "PDL1"]))
+    check_described(read(Manifest, parse(json_text(told))))
+    check_described(plain)
     for wrong in ({}, {"PDL1": {"kind": "ordinal", "classes": ["no", "some", "much"]}}):
         with pytest.raises(ModelError) as caught:
-            check_described({**told, "endpoints": wrong})
+            check_described(replace(told, endpoints=wrong))
         assert caught.value.code == "bundle.endpoint"
 
 
 def test_no_answer_says_why_and_survives_json():
     answer = NoAnswer("PD-L1", "Nobody knows.")
-    assert answer_from_json(json.loads(json.dumps(answer.to_json()))) == answer
+    assert read(TypedAnswer, parse(json_text(answer))) == answer
     assert answer.lines("PDL1") == ["PDL1: no answer. Nobody knows."]
     assert answer.summary() == {}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 import torch
-from dmdp.explain import demonstrate as demonstration
-from dmdp.explain.demonstrate import EMPTY, UNCHANGED, UNKNOWN, demonstrate
+from dmdp.explain import opinion
 from dmdp.explain.gradcam import class_maps, enlarged, gradcam
 from dmdp.explain.occlusion import occlusion
+from dmdp.explain.opinion import EMPTY, UNCHANGED, UNKNOWN, network_opinion
 from dmdp.explain.randomisation import randomisation_check, untrained
 from dmdp.explain.zones import CORE, ELSEWHERE, RIM, RING, shares, zones
 from dmdp.network.config import NetworkConfig
@@ -46,7 +48,7 @@ def test_a_map_that_lies_elsewhere_gives_a_warning():
     assert "100%" in shares((where == ELSEWHERE).astype(float), where).warning
     nothing = shares(np.zeros(where.shape), where)
     assert nothing.warning is None
-    assert sum(nothing.to_json().values()) == 0
+    assert sum(asdict(nothing).values()) == 0
 
 
 def test_untrained_networks_give_other_maps_and_the_same_network_the_same():
@@ -254,7 +256,7 @@ def case(simulated_study):
 @pytest.fixture
 def coarse(monkeypatch):
     """The real occlusion, in larger steps."""
-    monkeypatch.setattr(demonstration, "occlusion", lambda *given: occlusion(*given, cube_mm=32, step_mm=32))
+    monkeypatch.setattr(opinion, "occlusion", lambda *given: occlusion(*given, cube_mm=32, step_mm=32))
 
 
 def measured(case):
@@ -264,24 +266,24 @@ def measured(case):
 def test_a_demonstration_says_where_its_maps_lie_and_gives_a_second_opinion(model, case, coarse):
     from dataclasses import replace
 
-    said, maps = demonstrate(model, case, measured(case), "cpu", second_opinion=True)
-    assert said["demonstration"] is True
-    assert said["note"] is None
-    assert set(said["missing"]) <= {"age", "sex"}
-    assert set(said["zones"]) == set(maps)
+    said, maps = network_opinion(model, case, measured(case), "cpu", second_opinion=True)
+    assert said.demonstration is True
+    assert said.note is None
+    assert set(said.missing) <= {"age", "sex"}
+    assert set(said.zones) == set(maps)
     assert {key for key in maps if key.endswith("occlusion")} == {
         f"{task}_{modality}_occlusion" for task in ("EGFR", "subtype") for modality in ("ct", "pet")
     }
     for key, volume in maps.items():
         assert 0 <= volume.array.min() <= volume.array.max() <= 1 + 1e-6, key
-        assert sum(said["zones"][key].values()) == pytest.approx(1, abs=1e-3) or volume.array.max() == 0
-        assert (EMPTY in said["warnings"].get(key, ())) == (volume.array.max() == 0)
+        assert sum(asdict(said.zones[key]).values()) == pytest.approx(1, abs=1e-3) or volume.array.max() == 0
+        assert (EMPTY in said.warnings.get(key, ())) == (volume.array.max() == 0)
         if key.endswith("occlusion"):
-            assert ("at most" in said["warnings"][key][-1]) == bool(volume.array.any())
-            assert not {UNCHANGED, UNKNOWN} & set(said["warnings"][key])
-    without, _ = demonstrate(model, replace(case, clinical=type(case.clinical)()), measured(case), "cpu")
-    assert without["missing"] == ["age", "sex"]
-    assert set(without["zones"]) == {key for key in maps if not key.endswith("occlusion")}
+            assert ("at most" in said.warnings[key][-1]) == bool(volume.array.any())
+            assert not {UNCHANGED, UNKNOWN} & set(said.warnings[key])
+    without, _ = network_opinion(model, replace(case, clinical=type(case.clinical)()), measured(case), "cpu")
+    assert without.missing == ("age", "sex")
+    assert set(without.zones) == {key for key in maps if not key.endswith("occlusion")}
 
 
 def test_what_the_network_does_not_see_of_the_lesion_is_said(model, case):
@@ -293,8 +295,8 @@ def test_what_the_network_does_not_see_of_the_lesion_is_said(model, case):
     middle = np.array(geometry.to_index(case.pet_lesion.centroid))
     far = np.linalg.norm((np.indices(geometry.shape).T - middle).T.T * geometry.spacing, axis=-1).T <= 60
     large = Lesion(far, geometry, "manual", "PET")
-    said, _ = demonstrate(model, replace(case, pet_lesion=large), measured(replace(case, pet_lesion=large)), "cpu")
-    assert "of the lesion lies beyond the 48 × 96 × 96 mm" in said["note"]
+    said, _ = network_opinion(model, replace(case, pet_lesion=large), measured(replace(case, pet_lesion=large)), "cpu")
+    assert "of the lesion lies beyond the 48 × 96 × 96 mm" in said.note
 
 
 def test_a_gpu_gets_copies_and_does_all_the_work(model, case, coarse, monkeypatch):
@@ -312,15 +314,15 @@ def test_a_gpu_gets_copies_and_does_all_the_work(model, case, coarse, monkeypatc
         used.append("half precision" if half else "full precision")
         return backend.forward_of(network, "onednn")[0]
 
-    monkeypatch.setattr(demonstration, "on_device", lambda work, wanted: (work("cuda"), device.NO_MEMORY))
-    monkeypatch.setattr(demonstration, "ready_on", ready_on)
-    monkeypatch.setattr(demonstration, "laid_on", lambda where, images: images)
+    monkeypatch.setattr(opinion, "on_device", lambda work, wanted: (work("cuda"), device.NO_MEMORY))
+    monkeypatch.setattr(opinion, "ready_on", ready_on)
+    monkeypatch.setattr(opinion, "laid_on", lambda where, images: images)
     monkeypatch.setattr(torch.Tensor, "to", lambda tensor, *given, **named: tensor)
     monkeypatch.setattr(backend, "ready_on", ready_on)
     monkeypatch.setattr(backend, "on_gpu", on_gpu)
     assert loaded  # its methods look the back-end up when they are called
-    said, _ = demonstrate(model, case, measured(case), "auto", second_opinion=True)
-    assert said["note"] == device.NO_MEMORY
+    said, _ = network_opinion(model, case, measured(case), "auto", second_opinion=True)
+    assert said.note == device.NO_MEMORY
     assert used == ["cuda", "cuda", "full precision"]
 
 
@@ -334,7 +336,7 @@ def test_the_copy_for_a_device_leaves_the_loaded_network_where_it_is(model):
 
 def test_a_fall_that_is_none_is_not_drawn():
     fall = np.zeros((4, 4, 4), np.float32)
-    fall[1, 1, 1], fall[2, 2, 2] = demonstration.LEAST_FALL / 2, -1.0
-    assert not demonstration._share(fall).any()
-    assert demonstration._share(fall * 10).max() == 1
-    assert demonstration._share(fall * 10).min() == 0
+    fall[1, 1, 1], fall[2, 2, 2] = opinion.LEAST_FALL / 2, -1.0
+    assert not opinion._share(fall).any()
+    assert opinion._share(fall * 10).max() == 1
+    assert opinion._share(fall * 10).min() == 0

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
 import pytest
 import torch
 from dmdp.bundles.bundle import read_bundle
+from dmdp.bundles.card import Cohort
+from dmdp.bundles.manifest import Manifest, SelfTest
+from dmdp.documents.codec import Malformed, plain, read
 from dmdp.errors import ModelError
 from dmdp.evidence import DEMONSTRATION
 from dmdp.explain.gradcam import enlarged, gradcam, heatmap_on
@@ -186,14 +190,11 @@ def test_the_shipped_network_passes_its_self_test_and_a_changed_one_does_not(pro
     bundle = read_bundle(project / "Resources/Models/demo-network")
     assert load_model(bundle).network.config.tasks == ("EGFR", "subtype")
     assert sum(map(len, bundle.files.values())) < 4e6
-    wrong = {
-        **bundle.manifest,
-        "self_test": {"inputs": {"seed": 7}, "outputs": {"EGFR": 0.123, "subtype": 0.9}},
-    }
+    wrong = replace(bundle.manifest, self_test=SelfTest({"seed": 7}, {"EGFR": 0.123, "subtype": 0.9}))
     with pytest.raises(ModelError, match="self-test"):
         load_model(type(bundle)(wrong, bundle.files, bundle.sha256))
     with pytest.raises(ModelError, match="cannot be built"):
-        load_model(type(bundle)({**bundle.manifest, "network": {"widths": [4, 8, 8, 8, 8]}}, bundle.files, bundle.sha256))
+        load_model(type(bundle)(replace(bundle.manifest, network={"widths": [4, 8, 8, 8, 8]}), bundle.files, bundle.sha256))
 
 
 def test_the_weights_of_the_centre_lie_round_the_lesion():
@@ -233,7 +234,7 @@ def test_the_weights_of_the_centre_lie_round_the_lesion():
 )
 def test_a_bundle_that_is_no_network_is_a_refused_model(project, changes):
     bundle = read_bundle(project / "Resources/Models/demo-network")
-    manifest = {**bundle.manifest, "network": {**bundle.manifest["network"], **changes}}
+    manifest = replace(bundle.manifest, network={**bundle.manifest.network, **changes})
     with pytest.raises(ModelError):
         load_model(type(bundle)(manifest, bundle.files, bundle.sha256))
 
@@ -244,9 +245,9 @@ def test_damaged_weights_and_cohorts_are_a_refused_model(project):
     with pytest.raises(ModelError):
         load_model(type(bundle)(bundle.manifest, damaged, bundle.sha256))
     for cohorts in ([{}], "everybody"):
-        manifest = {**bundle.manifest, "demonstration": False, "cohorts": cohorts}
-        with pytest.raises(ModelError):
-            load_model(type(bundle)(manifest, bundle.files, bundle.sha256))
-    two = [{"title": "one hospital", "n": 40}, {"title": "another", "n": 60}]
-    model = load_model(type(bundle)({**bundle.manifest, "demonstration": False, "cohorts": two}, bundle.files, bundle.sha256))
+        with pytest.raises(Malformed, match="cohorts"):
+            read(Manifest, {**plain(bundle.manifest), "cohorts": cohorts})
+    two = (Cohort(name="one", title="one hospital", n=40), Cohort(name="two", title="another", n=60))
+    manifest = replace(bundle.manifest, demonstration=False, cohorts=two)
+    model = load_model(type(bundle)(manifest, bundle.files, bundle.sha256))
     assert model.label.startswith("network trained on one hospital, n = 40 and another, n = 60, not validated elsewhere")

@@ -20,7 +20,7 @@ def regions(hu):
 
 
 def volumes(found):
-    return {r["name"]: r["volume_ml"] for r in found.to_json()["regions"]}
+    return {r.name: r.volume_ml for r in found.report().regions}
 
 
 def ball_ml(radius):
@@ -45,12 +45,12 @@ def test_a_uniform_tumour_has_no_distinct_habitat():
     hu = np.where(RADIUS <= 24, 45.0, -850.0)
     found = regions(hu + np.random.default_rng(0).normal(0, 8, hu.shape))
     assert not found.contrast_hu >= MIN_CONTRAST_HU
-    assert any("No distinct density habitat" in note for note in found.to_json()["notes"])
+    assert any("No distinct density habitat" in note for note in found.report().notes)
 
 
 def test_absent_regions_are_said_to_be_absent():
     found = regions(np.full(GRID.shape, 40.0))
-    present = {r["name"]: r["present"] for r in found.to_json()["regions"]}
+    present = {r.name: r.present for r in found.report().regions}
     assert present["reg1"] or present["reg2"]
     assert present["reg6"]
     assert not present["reg3"]
@@ -92,8 +92,8 @@ def test_margin_and_shells_end_at_the_chest_wall():
     assert margin[:, 0].max() < 17
     assert shell[:, 0].max() < 17
     assert (found.geometry.to_lps(np.argwhere((found.labels > 0) & (found.labels < 4)))[:, 0]).max() > 18
-    assert not any("not limited to the thorax" in note for note in found.to_json()["notes"])
-    assert any("not limited to the thorax" in note for note in regions(hu).to_json()["notes"])
+    assert not any("not limited to the thorax" in note for note in found.report().notes)
+    assert any("not limited to the thorax" in note for note in regions(hu).report().notes)
 
 
 def test_the_hull_holds_the_mediastinum_in_any_orientation():

@@ -9,9 +9,23 @@ from itertools import pairwise
 
 import pytest
 from dmdp import POPULATION, RESEARCH_USE_ONLY
+from dmdp.applicability.verdict import Applicability, Reason
+from dmdp.bundles.card import Cohort, Metric, ModelCard, Source
+from dmdp.documents.codec import Malformed, plain
+from dmdp.endpoints.answers import Alternative, Contribution
+from dmdp.endpoints.binary import Adjusted, BinaryAnswer
+from dmdp.features.document import CtFeaturesReport
+from dmdp.network.opinion import NetworkOpinion, ZoneShares
+from dmdp.patients.audit import Doubt, SuvAudit, UsedTag
+from dmdp.prediction.document import (
+    ContourReport,
+    FeatureReading,
+    InputsReport,
+    Prediction,
+)
+from dmdp.regions.document import RegionReading, RegionsReport, ShellReading
 from dmdp.report.html import figure, render
 from dmdp.report.pictures import Picture
-from jinja2 import UndefinedError
 from PIL import Image
 
 VOID = {"meta", "img", "link", "br"}
@@ -49,161 +63,117 @@ class Page(HTMLParser):
         self.words[bool(folds) and not in_own_summary].append(data)
 
 
-def task(title: str, positive: str, probability: float) -> dict:
-    alternative = {
-        "model": "m 1",
-        "sub_model": f"{title}-robust",
-        "kind": "regression",
-        "probability": 0.31,
-        "interval": [0.13, 0.44],
-        "inputs": ["suv_max"],
-    }
-    return {
-        **alternative,
-        "title": title,
-        "positive": positive,
-        "negative": "the other",
-        "probability": probability,
-        "interval": [0.104, 0.325],
-        "interval_kind": "uncertainty of the model fit (90 %)",
-        "set": "uncertain",
-        "set_kind": "class-conditional conformal set",
-        "prevalence": 0.265,
-        "adjusted": {"prevalence": 0.45, "probability": 0.3891, "interval": [0.2, 0.6]},
-        "contributions": [
-            {"input": "age", "value": 69.0, "typical": 66.0, "log_odds": -0.41},
-            {"input": "suv_max", "value": 42.2, "typical": 9.0, "log_odds": 0.2},
-        ],
-        "kind": "stack",
-        "sub_model": f"{title}-robust-age-sex",
-        "cohort": "GD, NR",
-        "n": 211,
-        "events": 56,
-        "metrics": [
-            {
-                "metric": "AUC",
-                "value": 0.631,
-                "interval": [0.539, 0.7227],
-                "interval_level": 0.95,
-                "protocol": "cross-validation",
-                "n": 211,
-                "events": 56,
-            },
-            {"metric": "Brier score", "value": 0.19, "interval": [0.17, 0.21], "protocol": "cross-validation", "n": 211},
-        ],
-        "notes": ["Could not be told from chance."],
-        "alternatives": [{**alternative, "contour": "any"}],
-    }
+def task(title: str, positive: str, probability: float) -> BinaryAnswer:
+    """Everything that may be said of a task."""
+    internal = {"interval_level": 0.95, "protocol": "cross-validation", "n": 211, "events": 56}
+    return BinaryAnswer(
+        title=title,
+        positive=positive,
+        negative="the other",
+        probability=probability,
+        interval=(0.104, 0.325),
+        interval_kind="uncertainty of the model fit (90 %)",
+        set="uncertain",
+        set_kind="class-conditional conformal set",
+        prevalence=0.265,
+        adjusted=Adjusted(0.45, 0.3891, (0.2, 0.6)),
+        contributions=(Contribution("age", 69.0, 66.0, -0.41), Contribution("suv_max", 42.2, 9.0, 0.2)),
+        model="m 1",
+        sub_model=f"{title}-robust-age-sex",
+        kind="stack",
+        inputs=("suv_max",),
+        cohort="GD, NR",
+        n=211,
+        events=56,
+        metrics=(
+            Metric(metric="AUC", value=0.631, interval=(0.539, 0.7227), **internal),
+            Metric(metric="Brier score", value=0.19, interval=(0.17, 0.21), protocol="cross-validation", n=211),
+        ),
+        notes=("Could not be told from chance.",),
+        alternatives=(Alternative("m 1", f"{title}-robust", "regression", 0.31, (0.13, 0.44), ("suv_max",), "any"),),
+    )
 
 
 @pytest.fixture
 def document() -> dict:
     """A ``prediction.json`` with everything that may be in it."""
-    return {
-        "schema": 1,
-        "research_use_only": RESEARCH_USE_ONLY,
-        "population": POPULATION,
-        "applicability": {
-            "verdict": "caution",
-            "reasons": [
-                {"code": "uptake", "found": "Scanned 159 min after injection.", "expected": "45 to 90 min.", "level": "caution"}
-            ],
-        },
-        "tasks": {"EGFR": task("EGFR mutation", "mutant", 0.2175), "subtype": task("Subtype", "squamous", 0.5517)},
-        "suv_audit": {
-            "tags": [{"tag": "(0010,1030)", "keyword": "PatientWeight", "value": "91.0"}],
-            "rules": ["DecayCorrection START."],
-            "factors": {"SUVbw": 0.00042111007, "SUVlbm": None},
-            "factor_units": {"SUVbw": "g/ml"},
-            "warnings": [{"code": "late_scan", "text": "A late scan."}],
-        },
-        "inputs": {"used": {"age": 60.0, "sex": "M", "suv_max": 42.217}, "missing": ["smoking"], "given_but_unused": []},
-        "contour": {
-            "method": "auto",
-            "modality": "PET",
-            "volume_ml": 62.947,
-            "notes": ["The seed lies outside."],
-            "spread": {
+    return Prediction(
+        applicability=Applicability((Reason("uptake", "Scanned 159 min after injection.", "45 to 90 min.", "caution"),)),
+        tasks={"EGFR": task("EGFR mutation", "mutant", 0.2175), "subtype": task("Subtype", "squamous", 0.5517)},
+        suv_audit=SuvAudit(
+            tags=(UsedTag("(0010,1030)", "PatientWeight", "91.0"),),
+            rules=("DecayCorrection START.",),
+            reference_time="10:00:00",
+            reference_by="frames",
+            decay_factor=None,
+            uptake_minutes=159.0,
+            decay_seconds=0.0,
+            tracer="FDG",
+            factors={"SUVbw": 0.00042111007, "SUVlbm": None},
+            factor_units={"SUVbw": "g/ml", "SUVlbm": "g/ml (James)"},
+            warnings=(Doubt("late_scan", "A late scan."),),
+        ),
+        inputs=InputsReport({"age": 60.0, "sex": "M", "suv_max": 42.217}, ("smoking",), ()),
+        contour=ContourReport(
+            method="auto",
+            modality="PET",
+            volume_ml=62.947,
+            seed_lps_mm=None,
+            centroid_lps_mm=(1.0, 2.0, 3.0),
+            ct_volume_ml=63.1,
+            notes=("The seed lies outside.",),
+            spread={
                 "EGFR": {"suv4": 0.22, "suv2.5": 0.25, "pet41": None},
                 "subtype": {"suv4": 0.5, "suv2.5": 0.5, "pet41": None},
             },
-            "moved_mm": 1.0,
-            "moved": {"EGFR": [0.2123, 0.2345], "subtype": None},
+            moved_mm=1.0,
+            moved={"EGFR": (0.2123, 0.2345), "subtype": None},
+        ),
+        features={
+            "suv_max": FeatureReading(42.217, "g/ml", "highest SUVbw", "paper", (0.77, 45.7), True, 96.4),
+            "suv_skew": FeatureReading(-0.3584, "1", "skewness", "paper", (-0.2, 3.5), False, 100.0),
+            "het0": FeatureReading(None, "%", "residual", "ours", None, None, None),
         },
-        "features": {
-            "suv_max": {
-                "value": 42.217,
-                "unit": "g/ml",
-                "definition": "highest SUVbw",
-                "source": "paper",
-                "training_range": [0.77, 45.7],
-                "in_range": True,
-                "percentile": 96.4,
-            },
-            "suv_skew": {
-                "value": -0.3584,
-                "unit": "1",
-                "definition": "skewness",
-                "source": "paper",
-                "training_range": [-0.2, 3.5],
-                "in_range": False,
-                "percentile": 100.0,
-            },
-            "het0": {
-                "value": None,
-                "unit": "%",
-                "definition": "residual",
-                "source": "ours",
-                "training_range": None,
-                "in_range": None,
-                "percentile": None,
-            },
-        },
-        "regions": {
-            "regions": [
-                {"name": "reg1", "meaning": "tumour, dense", "present": True, "volume_ml": 35.03, "fraction": 0.565},
-                {"name": "reg2", "meaning": "tumour, necrotic", "present": False, "volume_ml": 0.0, "fraction": 0.0},
-            ],
-            "shells": [{"name": "shell_0_3", "volume_ml": 12.34}],
-            "notes": ["Our definition."],
-        },
-        "ct_features": {
-            "profile": "radiomics_v1",
-            "profile_hash": "0123456789abcdef" * 4,
-            "backend": "engine",
-            "contour": "contour from PET",
-            "regions": ["reg1"],
-            "absent": {},
-            "computed": 851,
-            "asked": 851,
-        },
-        "demonstration": {
-            "label": LABEL,
-            "model": "demo-network 1",
-            "probabilities": {"EGFR": 0.871},
-            "note": None,
-            "zones": {"EGFR_ct_encoder": {"core": 0.1, "rim": 0.1, "ring": 0.1, "elsewhere": 0.7}},
-            "warnings": {"EGFR_ct_encoder": ["70% of this map lies elsewhere."]},
-        },
-        "models": [
-            {
-                "name": "published",
-                "version": "1.0.0",
-                "kind": "ensemble",
-                "cohorts": [{"name": "GD", "n": 75}],
-                "intended_use": "Adults.",
-                "source": {
-                    "repository": "https://example.org/r",
-                    "commit": "75dd19a",
-                    "licence": "The source tables carry no licence.",
-                },
-                "hash": "14c3",
-            }
-        ],
-        "notes": ["Used CT series 2."],
-        "versions": {"dmdp": "0.1.0"},
-        "hashes": {"ct_voxels": "fd63"},
-    }
+        regions=RegionsReport(
+            definition="ct_regions_v1",
+            regions=(
+                RegionReading("reg1", "tumour, dense", True, 35.03, 0.565),
+                RegionReading("reg2", "tumour, necrotic", False, 0.0, 0.0),
+            ),
+            shells=(ShellReading("shell_0_3", 12.34),),
+            threshold_hu=31.5,
+            contrast_hu=None,
+            frac_unassigned=0.02,
+            notes=("Our definition.",),
+        ),
+        ct_features=CtFeaturesReport(
+            "radiomics_v1", "0123456789abcdef" * 4, "engine", "contour from PET", ("reg1",), {}, 851, 851
+        ),
+        network=NetworkOpinion(
+            label=LABEL,
+            demonstration=True,
+            model="demo-network 1",
+            probabilities={"EGFR": 0.871},
+            zones={"EGFR_ct_encoder": ZoneShares(0.1, 0.1, 0.1, 0.7)},
+            warnings={"EGFR_ct_encoder": ("70% of this map lies elsewhere.",)},
+        ),
+        models=(
+            ModelCard(
+                name="published",
+                version="1.0.0",
+                kind="ensemble",
+                cohorts=(Cohort(name="GD", n=75),),
+                intended_use="Adults.",
+                source=Source(
+                    repository="https://example.org/r", commit="75dd19a", licence="The source tables carry no licence."
+                ),
+                hash="14c3",
+            ),
+        ),
+        notes=("Used CT series 2.",),
+        versions={"dmdp": "0.1.0"},
+        hashes={"ct_voxels": "fd63"},
+    ).to_json()
 
 
 @pytest.fixture
@@ -216,8 +186,9 @@ def page(tmp_path):
         Image.new("RGB", (4, 4)).save(tmp_path / picture.file)
 
     def make(document) -> Page:
-        made = Page(render(document, pictures, tmp_path))
-        made.text = render(document, pictures, tmp_path)
+        text = render(Prediction.from_json(document), pictures, tmp_path)
+        made = Page(text)
+        made.text = text
         return made
 
     return make
@@ -265,7 +236,7 @@ def test_conformal_answer_local_prevalence_and_contributions(page, document):
 
 
 def test_outside_folds_every_probability_away(page, document):
-    document["applicability"]["verdict"] = "outside"
+    document["applicability"]["reasons"][0]["level"] = "outside"
     outside = page(document)
     assert "Show anyway" in outside.seen
     for number in ("0.22", "0.55", "0.31", "0.25", "0.63"):
@@ -290,8 +261,8 @@ def test_the_demonstration_is_apart_and_folded(page, document):
 def test_a_trained_network_is_not_called_a_demonstration(page, document):
     label = "network trained on a cohort, n = 90, not validated elsewhere; shows the network, not the biology"
     note = "The GPU ran out of memory; ran on the CPU."
-    document["demonstration"].update(demonstration=False, label=label, note=note, missing=["age", "smoking"])
-    document["demonstration"]["zones"]["sim_margin_ct_occlusion"] = {"core": 0.25, "rim": 0.25, "ring": 0.25, "elsewhere": 0.25}
+    document["network"].update(demonstration=False, label=label, note=note, missing=["age", "smoking"])
+    document["network"]["zones"]["sim_margin_ct_occlusion"] = {"core": 0.25, "rim": 0.25, "ring": 0.25, "elsewhere": 0.25}
     seen, hidden = page(document).seen, page(document).hidden
     assert "Network, apart from the answer" in seen
     assert "has not been validated elsewhere" in seen
@@ -303,9 +274,7 @@ def test_a_trained_network_is_not_called_a_demonstration(page, document):
 
 
 def test_a_network_that_could_not_run_says_why_and_nothing_else(page, document):
-    document["demonstration"] = {
-        "label": None, "model": "demo-network 1", "probabilities": {}, "note": "torch is missing.", "zones": {}, "warnings": {},
-    }  # fmt: skip
+    document["network"] = plain(NetworkOpinion(None, True, "demo-network 1", note="torch is missing."))
     hidden = page(document).hidden
     assert "torch is missing." in hidden
     assert "Where each map lies" not in hidden
@@ -375,7 +344,7 @@ def test_words_from_outside_are_escaped(page, document):
 
 
 def test_a_page_without_what_may_be_missing(page, document):
-    for name in ("suv_audit", "regions", "ct_features", "demonstration"):
+    for name in ("suv_audit", "regions", "ct_features", "network"):
         document[name] = None
     document["applicability"] = {"verdict": "ok", "reasons": []}
     document["contour"]["spread"] = {}
@@ -395,7 +364,7 @@ def test_a_document_that_lacks_a_field_is_not_drawn(page, document, path):
     for key in path[:-1]:
         holder = holder[key]
     del holder[path[-1]]
-    with pytest.raises(UndefinedError):
+    with pytest.raises(Malformed, match=rf"{'.'.join(path)}: missing"):
         page(broken)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from dmdp.evidence import DEMONSTRATION, TRAINED, evidence_of
+from dmdp.network.opinion import NetworkOpinion
 from dmdp.report import maps
 
 
@@ -29,9 +30,13 @@ def test_a_name_of_two_parts_is_none():
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"), [(None, DEMONSTRATION), ({}, DEMONSTRATION), ({"demonstration": True}, DEMONSTRATION),
-                           ({"demonstration": False}, TRAINED)],
-)  # fmt: skip
+    ("said", "expected"),
+    [
+        (None, DEMONSTRATION),
+        (NetworkOpinion("…", True, "demo-network 1"), DEMONSTRATION),
+        (NetworkOpinion("…", False, "cohort-network 1"), TRAINED),
+    ],
+)
 def test_a_network_is_a_demonstration_unless_it_says_otherwise(said, expected):
     assert evidence_of(said) is expected
 

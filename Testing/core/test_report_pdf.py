@@ -10,6 +10,7 @@ import pypdfium2
 import pytest
 from dmdp import RESEARCH_USE_ONLY
 from dmdp.errors import InputError, MissingPackage
+from dmdp.prediction.document import Prediction
 from dmdp.report.export import export_result
 from dmdp.report.html import render
 from dmdp.report.pdf.document import render_pdf
@@ -39,7 +40,7 @@ def visible(element: Element) -> str:
 def page_of(predicted, **changes) -> str:
     """The page, without pictures, of the prediction with ``changes``."""
     told = json.loads((predicted / "prediction.json").read_text(encoding="utf-8"))
-    return render({**told, **changes}, (), predicted)
+    return render(Prediction.from_json({**told, **changes}), (), predicted)
 
 
 @pytest.fixture(scope="module")

@@ -37,7 +37,7 @@ def expected(seconds: float) -> float:
 def test_the_formula_and_the_earlier_reference_time():
     assert suv_factors(header()).bw == pytest.approx(expected(3600))
     assert suv_factors(header(acquired=(("20200101", "095000"),))).bw == pytest.approx(expected(3000))
-    assert suv_factors(header()).audit["uptake_minutes"] == pytest.approx(65)  # to the acquisition, not to the reference
+    assert suv_factors(header()).audit.uptake_minutes == pytest.approx(65)  # to the acquisition, not to the reference
 
 
 def test_decay_correction_to_the_injection_needs_no_decay():
@@ -54,7 +54,7 @@ def test_midnight_is_crossed_where_only_the_time_is_known():
         )
     )
     assert found.bw == pytest.approx(expected(3600))
-    assert {"no_start_datetime", "midnight"} <= {w["code"] for w in found.audit["warnings"]}
+    assert {"no_start_datetime", "midnight"} <= {w.code for w in found.audit.warnings}
 
 
 def test_philips_counts_prefer_the_suv_factor():

@@ -129,17 +129,17 @@ CASES = {
 def test_the_factor_is_right_and_the_reading_is_said(pet, name):
     change, scale, code = CASES[name]
     audit = load_pet(pet(change)).suv_audit
-    assert audit["factors"]["SUVbw"] == pytest.approx(scale * FACTOR, rel=1e-4)
-    assert audit["uptake_minutes"] == 60
-    assert "fluorodeoxyglucose" in audit["tracer"].lower()
-    assert code is None or code in {warning["code"] for warning in audit["warnings"]}
+    assert audit.factors["SUVbw"] == pytest.approx(scale * FACTOR, rel=1e-4)
+    assert audit.uptake_minutes == 60
+    assert "fluorodeoxyglucose" in audit.tracer.lower()
+    assert code is None or code in {warning.code for warning in audit.warnings}
     assert list(_acquisition(audit)) == []  # neither tracer nor uptake asks for caution
 
 
 def test_a_long_acquisition_keeps_its_uptake(pet):
     audit = load_pet(pet(set_all(SeriesTime="090000", ActualFrameDuration="600000", FrameReferenceTime="3900000"))).suv_audit
-    assert audit["factors"]["SUVbw"] == pytest.approx(64_000 / 350e6)
-    assert audit["uptake_minutes"] == 60
+    assert audit.factors["SUVbw"] == pytest.approx(64_000 / 350e6)
+    assert audit.uptake_minutes == 60
     assert list(_acquisition(audit)) == []
 
 
@@ -149,8 +149,8 @@ def test_an_injection_just_after_the_start(pet):
         drug_RadiopharmaceuticalStartDateTime="20200101090030", drug_RadiopharmaceuticalStartTime="090030",
     )  # fmt: skip
     audit = load_pet(pet(change)).suv_audit
-    assert audit["factors"]["SUVbw"] == pytest.approx(64_000 / (350e6 * 2 ** (30 / 6586.2)))
-    assert audit["uptake_minutes"] == 0
+    assert audit.factors["SUVbw"] == pytest.approx(64_000 / (350e6 * 2 ** (30 / 6586.2)))
+    assert audit.uptake_minutes == 0
 
 
 def test_several_tracers_beside_stored_suv_are_said(pet):
@@ -172,7 +172,7 @@ def test_stored_suv_by_lean_body_mass_becomes_suv_by_weight(pet, simulated_study
 
     patient, _study = simulated_study
     found = load_pet(pet(change))
-    assert found.suv_audit["factors"]["SUVbw"] == pytest.approx(64 / 44.1969, rel=1e-4)
+    assert found.suv_audit.factors["SUVbw"] == pytest.approx(64 / 44.1969, rel=1e-4)
     assert found.pet.array.max() == pytest.approx(patient.pet.array.max(), rel=1e-3)
 
 
@@ -183,8 +183,8 @@ def test_numbers_with_decimal_commas(pet):
         raw(drug(header), "RadionuclideHalfLife", "DS", b"6586,2")
 
     audit = load_pet(pet(change)).suv_audit
-    assert audit["factors"]["SUVbw"] == pytest.approx(FACTOR)
-    said = " ".join(warning["text"] for warning in audit["warnings"])
+    assert audit.factors["SUVbw"] == pytest.approx(FACTOR)
+    said = " ".join(warning.text for warning in audit.warnings)
     assert all(text in said for text in ("'64,0'", "'350,0'", "'6586,2'"))
 
 
@@ -234,7 +234,7 @@ def test_the_same_radiopharmaceutical_twice_is_one(pet):
         header.RadiopharmaceuticalInformationSequence.append(pydicom.Dataset())
         header.RadiopharmaceuticalInformationSequence.append(drug(header))
 
-    assert load_pet(pet(change)).suv_audit["factors"]["SUVbw"] == pytest.approx(FACTOR)
+    assert load_pet(pet(change)).suv_audit.factors["SUVbw"] == pytest.approx(FACTOR)
 
 
 def test_a_missing_attenuation_tag_is_no_correction_where_the_header_says_so(pet):

@@ -43,11 +43,11 @@ def after(minutes: float) -> object:
 
 
 def said(factors) -> set[str]:
-    return {warning["code"] for warning in factors.audit["warnings"]}
+    return {warning.code for warning in factors.audit.warnings}
 
 
 def words(factors, code: str) -> str:
-    return next(warning["text"] for warning in factors.audit["warnings"] if warning["code"] == code)
+    return next(warning.text for warning in factors.audit.warnings if warning.code == code)
 
 
 # The reference
@@ -63,7 +63,7 @@ def test_the_mean_of_a_frame_lies_before_its_middle():
 def test_a_plain_header_says_nothing():
     found = convert()
     assert found.bw == after(60)
-    assert found.audit["warnings"] == []
+    assert found.audit.warnings == ()
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_a_plain_header_says_nothing():
 def test_the_frames_decide_else_the_earlier_time(series, reference_ms, minutes, by):
     found = convert(SeriesTime=series, frames=[frame(FrameReferenceTime=reference_ms)])
     assert found.bw == after(minutes)
-    assert found.audit["reference_by"] == by
+    assert found.audit.reference_by == by
     assert "reference_time" in said(found)
     assert ("frame_reference_time" in said(found)) == (by == "earlier" and reference_ms > 0)
 
@@ -95,14 +95,14 @@ def test_a_series_time_half_an_hour_earlier_is_told_in_percent():
 
 def test_every_bed_with_its_own_time_points_at_one_reference():
     beds = [frame(AcquisitionTime=f"10{minute:02}00", FrameReferenceTime=minute * 60_000 + 59_937) for minute in (0, 3, 6, 9)]
-    assert convert(SeriesTime="095000", frames=beds).audit["reference_by"] == "frames"
+    assert convert(SeriesTime="095000", frames=beds).audit.reference_by == "frames"
     assert convert(SeriesTime="095000", frames=beds).bw == after(60)
 
 
 def test_one_acquisition_time_for_all_beds_does_not_decide():
     beds = [frame(FrameReferenceTime=bed * 180_000) for bed in range(4)]
     found = convert(frames=beds)
-    assert found.audit["reference_by"] == "earlier"
+    assert found.audit.reference_by == "earlier"
     assert found.bw == after(60)
     assert "frame_reference_time" in said(found)
 
@@ -142,7 +142,7 @@ def decay_factor(minutes: float, duration: float = 120) -> str:
 
 def test_a_decay_factor_that_agrees_is_shown_alone():
     found = convert(frames=[frame(DecayFactor=decay_factor(0))])
-    assert found.audit["decay_factor"] == f"{float(decay_factor(0)):g}"
+    assert found.audit.decay_factor == f"{float(decay_factor(0)):g}"
     assert "decay_factor" not in said(found)
 
 
@@ -176,7 +176,7 @@ def test_injection_times_are_converted_to_the_zone_of_the_series(written, start_
     without = () if start_time else ("RadiopharmaceuticalStartTime",)
     found = convert(*without, RadiopharmaceuticalStartDateTime=written, TimezoneOffsetFromUTC="+0100")
     assert found.bw == after(60)
-    assert found.audit["uptake_minutes"] == 60
+    assert found.audit.uptake_minutes == 60
     assert ("time_zone" in said(found)) == (not written.startswith("20200101090000"))
 
 
@@ -198,7 +198,7 @@ def test_an_offset_without_the_zone_of_the_series():
     assert convert("RadiopharmaceuticalStartTime", RadiopharmaceuticalStartDateTime=utc, frames=[told]).bw == after(60)
     admin = convert("RadiopharmaceuticalStartTime", RadiopharmaceuticalStartDateTime=utc, DecayCorrection="ADMIN")
     assert admin.bw == after(0)  # where it does not decide
-    assert admin.audit["uptake_minutes"] is None
+    assert admin.audit.uptake_minutes is None
 
 
 def test_an_unreadable_zone_is_said():
@@ -216,7 +216,7 @@ def test_the_time_of_day_is_taken_where_the_date_of_injection_cannot_be(written,
     without = () if start_time else ("RadiopharmaceuticalStartTime",)
     found = convert(*without, RadiopharmaceuticalStartDateTime=written)
     assert found.bw == after(60)
-    assert found.audit["uptake_minutes"] == 60
+    assert found.audit.uptake_minutes == 60
     assert "RadiopharmaceuticalStartDateTime" in words(found, "dates")
 
 
@@ -259,7 +259,7 @@ def test_dates_removed_and_times_kept(injected):
         RadiopharmaceuticalStartTime="233000", **({"RadiopharmaceuticalStartDateTime": "20200101233000"} if injected else {}),
     )  # fmt: skip
     assert night.bw == after(60)
-    assert night.audit["uptake_minutes"] == 61
+    assert night.audit.uptake_minutes == 61
 
 
 def test_the_day_of_the_study_or_the_acquisition_stands_in():
@@ -312,7 +312,7 @@ def test_what_is_odd_in_every_slice_is_said_once():
     ]  # fmt: skip
     found = convert(frames=beds)
     assert found.bw == after(60)
-    codes = [warning["code"] for warning in found.audit["warnings"]]
+    codes = [warning.code for warning in found.audit.warnings]
     assert len(codes) <= 8
     assert {"time_form", "ignored", "number", "acquisition_datetime"} <= set(codes)
 
@@ -330,7 +330,7 @@ def test_an_injection_just_after_the_start_is_legal(second, name):
         frames=[frame(AcquisitionTime="090000", ActualFrameDuration="3600000", FrameReferenceTime="1700000")],
     )  # fmt: skip
     assert found.bw == after(-second / 60)
-    assert found.audit["uptake_minutes"] == 0
+    assert found.audit.uptake_minutes == 0
     assert f"{second} s before the injection" in words(found, "dynamic")
 
 
@@ -345,7 +345,7 @@ def test_the_uptake_is_to_the_acquisition_and_the_factor_to_the_reference():
         SeriesTime="090000", frames=[frame(ActualFrameDuration="600000", FrameReferenceTime="3900000")],
     )  # fmt: skip
     assert found.bw == after(0)
-    assert found.audit["uptake_minutes"] == 60
+    assert found.audit.uptake_minutes == 60
     assert "early_scan" not in said(found)
 
 
@@ -381,7 +381,7 @@ def test_a_study_without_any_time_of_day_is_refused():
 def test_an_emptied_time_of_the_scan_gives_way_to_the_other(series, acquired):
     found = convert(SeriesTime=series, frames=[frame(AcquisitionTime=acquired)])
     assert found.bw == after(60)
-    assert found.audit["uptake_minutes"] == 60
+    assert found.audit.uptake_minutes == 60
     assert "times" in said(found)
 
 

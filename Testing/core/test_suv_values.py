@@ -6,6 +6,7 @@ import pytest
 from dmdp.dicom.suv import PetHeader, suv_factors
 from dmdp.dicom.suv.body import ideal_body_weight, lean_body_mass, lean_body_mass_janmahasatian
 from dmdp.errors import SuvError
+from dmdp.patients.audit import UsedTag
 from dmdp.tracers import names_another, nuclide_of
 
 FACTOR = 64_000 / (3.5e8 * 2 ** (-3600 / 6586.2))
@@ -35,13 +36,13 @@ def convert(*without: str, **changed):
 
 
 def words(factors, code: str) -> str:
-    return " ".join(warning["text"] for warning in factors.audit["warnings"] if warning["code"] == code)
+    return " ".join(warning.text for warning in factors.audit.warnings if warning.code == code)
 
 
 def test_a_plain_header_says_nothing():
     assert convert().bw == pytest.approx(FACTOR)
-    assert convert().audit["warnings"] == []
-    assert convert(RadionuclideTotalDose="3.5E8", PatientWeight="64.000").audit["warnings"] == []
+    assert convert().audit.warnings == ()
+    assert convert(RadionuclideTotalDose="3.5E8", PatientWeight="64.000").audit.warnings == ()
 
 
 # Dose
@@ -92,7 +93,7 @@ def test_an_unusual_dose_is_taken_and_said(written, warned):
 
 @pytest.mark.parametrize("written", ["6586.2", "6588", "6586.2001953125", "6600", "6582"])
 def test_half_lives_of_fluorine(written):
-    assert convert(RadionuclideHalfLife=written).audit["warnings"] == []
+    assert convert(RadionuclideHalfLife=written).audit.warnings == ()
 
 
 @pytest.mark.parametrize(
@@ -157,7 +158,7 @@ def test_nuclides_are_known_by_their_names(name, nuclide):
 def test_a_weight_with_one_reading(written):
     found = convert(PatientWeight=written)
     assert found.bw == pytest.approx(FACTOR)
-    assert bool(found.audit["warnings"]) == (written != "64.0")
+    assert bool(found.audit.warnings) == (written != "64.0")
 
 
 @pytest.mark.parametrize("written", ["0", "-64", "6.4", "640", "0.064", "NaN", "", "64 kg", "64\\65"])
@@ -174,7 +175,7 @@ def test_a_weight_in_pounds_is_doubted_by_the_height():
 def test_a_height_in_another_unit_is_taken_and_said(written, metres):
     found = convert(PatientSize=written)
     assert found.lbm == pytest.approx(FACTOR / 64 * lean_body_mass(64, metres * 100, "F"))
-    assert bool(found.audit["warnings"]) == (written != "1.58")
+    assert bool(found.audit.warnings) == (written != "1.58")
 
 
 @pytest.mark.parametrize("written", ["0", "62", "NaN", "-1.58", "tall"])
@@ -182,7 +183,7 @@ def test_a_height_that_cannot_be_leaves_suvbw_alone(written):
     found = convert(PatientSize=written)
     assert found.bw == pytest.approx(FACTOR)
     assert found.lbm is found.bsa is found.ibw is None
-    assert found.audit["warnings"]
+    assert found.audit.warnings
 
 
 # Several radiopharmaceuticals, slices that differ, corrections
@@ -215,7 +216,7 @@ def test_no_decay_correction_is_refused_in_every_unit(units):
 def test_gml_by_weight(kind):
     found = convert(Units="GML", **({} if kind is None else {"SUVType": kind}))
     assert found.bw == 1.0
-    assert found.audit["warnings"] == []
+    assert found.audit.warnings == ()
 
 
 @pytest.mark.parametrize(
@@ -234,7 +235,7 @@ def test_gml_of_another_kind_is_converted_and_said(kind, sex, mass):
     found = convert(Units="GML", SUVType=kind, PatientSex=sex)
     assert found.bw == pytest.approx(64 / mass)
     assert kind in words(found, "suv_type")
-    assert {"keyword": "SUVType", "tag": "(0054,1006)", "value": kind} in found.audit["tags"]
+    assert UsedTag("(0054,1006)", "SUVType", kind) in found.audit.tags
 
 
 def test_the_case_of_the_issue():
@@ -302,7 +303,7 @@ def test_philips_factors_that_both_fail_are_refused():
 def test_philips_factors_that_disagree_are_said():
     activity = {"PhilipsActivityConcentrationScaleFactor": "1.5"}
     agreed = convert(Units="CNTS", PhilipsSUVScaleFactor=f"{1.5 * FACTOR:.6g}", **activity)
-    assert agreed.audit["warnings"] == []
+    assert agreed.audit.warnings == ()
     found = convert(Units="CNTS", PhilipsSUVScaleFactor="0.0008", **activity)
     assert found.bw == 0.0008
     assert "(7053,1009)" in words(found, "philips_factor")
@@ -322,7 +323,7 @@ def test_fdg_by_its_code(name, code):
 
     without = () if name else ("Radiopharmaceutical",)
     found = convert(*without, RadiopharmaceuticalCode=code, **({"Radiopharmaceutical": name} if name else {}))
-    assert is_fdg(found.audit["tracer"])
+    assert is_fdg(found.audit.tracer)
     assert bool(words(found, "tracer")) == (name in ("Solution", "F-18", "Other"))
 
 
@@ -331,12 +332,12 @@ def test_a_tracer_with_another_name_than_its_code_is_not_fdg():
 
     for name, code in (("FLT", TAGS["RadiopharmaceuticalCode"]), ("FDG", "C-B1032 Sodium fluoride F^18^")):
         found = convert(Radiopharmaceutical=name, RadiopharmaceuticalCode=code)
-        assert not is_fdg(found.audit["tracer"])
+        assert not is_fdg(found.audit.tracer)
         assert words(found, "tracer")
     assert names_another("18F-FLT")
     assert not names_another("Solution")
 
 
 def test_a_header_without_a_tracer():
-    assert convert(*NAMED).audit["tracer"] is None
-    assert convert("RadiopharmaceuticalCode", Radiopharmaceutical="Solution").audit["tracer"] == "Solution"
+    assert convert(*NAMED).audit.tracer is None
+    assert convert("RadiopharmaceuticalCode", Radiopharmaceutical="Solution").audit.tracer == "Solution"

@@ -68,10 +68,10 @@ def test_it_leaves_a_bundle_that_loads_and_says_how_it_did(trained):
     out, _, said = trained
     model = load_model(read_bundle(out / "bundle"))
     manifest = model.bundle.manifest
-    assert manifest["demonstration"] is False
-    assert manifest["cohorts"][0]["n"] == PATIENTS
-    assert manifest["cohorts"][0]["events"] == {"EGFR": 10, "subtype": 9}
-    assert {m["task"]: m["n"] for m in manifest["metrics"]} == {"EGFR": PATIENTS, "subtype": PATIENTS - 1}
+    assert manifest.demonstration is False
+    assert manifest.cohorts[0].n == PATIENTS
+    assert manifest.cohorts[0].events == {"EGFR": 10, "subtype": 9}
+    assert {m.task: m.n for m in manifest.metrics} == {"EGFR": PATIENTS, "subtype": PATIENTS - 1}
     assert "not validated elsewhere" in model.label
     assert model.network.config.tabular == ("suv_max", "age", "marker")
     card = (out / "bundle" / "model_card.md").read_text(encoding="utf-8")

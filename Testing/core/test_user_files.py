@@ -128,9 +128,9 @@ def test_a_name_means_what_is_installed(project, tmp_path, monkeypatch):
     shutil.copy(ours / "Profiles" / "radiomics_pet_v1.json", user / "DMDP" / "Profiles" / "radiomics_v1.json")
     expected = find_settings(ours / "Profiles" / "radiomics_v1.json").hash
     monkeypatch.chdir(tmp_path / "here")
-    assert read_bundle(find_bundle(MODEL)).manifest["name"] == MODEL
-    assert read_bundle(find_bundle(f"./{MODEL}")).manifest["name"] == "demo-network"
-    assert read_bundle(find_bundle("own")).manifest["name"] == "demo-network"
+    assert read_bundle(find_bundle(MODEL)).manifest.name == MODEL
+    assert read_bundle(find_bundle(f"./{MODEL}")).manifest.name == "demo-network"
+    assert read_bundle(find_bundle("own")).manifest.name == "demo-network"
     assert find_settings("radiomics_v1").hash == expected
     assert find_settings("./radiomics_v1").hash != expected
     (tmp_path / "here" / "mine").mkdir()

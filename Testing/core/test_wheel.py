@@ -53,4 +53,4 @@ def test_the_wheel_predicts_from_another_folder(project, simulated_study, tmp_pa
     )
     assert done.returncode == 0, done.stderr
     assert str(tmp_path / "site") in done.stdout
-    assert json.loads((tmp_path / "out" / "prediction.json").read_text(encoding="utf-8"))["demonstration"]["probabilities"]
+    assert json.loads((tmp_path / "out" / "prediction.json").read_text(encoding="utf-8"))["network"]["probabilities"]

@@ -62,7 +62,7 @@ def multi_frame(damage, which: str, uid: str, change=None, order=None) -> Datase
 
 
 def factor(loaded) -> float:
-    return loaded.suv_audit["factors"]["SUVbw"]
+    return loaded.suv_audit.factors["SUVbw"]
 
 
 def test_an_enhanced_pet_is_read(damage, simulated_study):

@@ -18,14 +18,14 @@ from dmdp.intake.load import load_ct, load_mask, load_pair, load_pet
 
 
 def factor(folder) -> float:
-    return load_pet(folder).suv_audit["factors"]["SUVbw"]
+    return load_pet(folder).suv_audit.factors["SUVbw"]
 
 
 def test_the_same_object_twice_is_one_object(damage):
     pet = damage.study / "pet"
     shutil.copy(pet / "0050.dcm", pet / "0050 (1).dcm")
     loaded = load_pet(pet)
-    assert loaded.suv_audit["factors"]["SUVbw"] == pytest.approx(damage.factor, rel=1e-5)
+    assert loaded.suv_audit.factors["SUVbw"] == pytest.approx(damage.factor, rel=1e-5)
     assert loaded.pet.array.shape[0] == 100
     assert any("1 of its files are copies" in note for note in loaded.notes)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from dmdp.applicability.assess import range_reasons
 from dmdp.bundles.bundle import read_bundle
+from dmdp.bundles.manifest import TrainingRange
 from dmdp.ensemble.model import load_ensemble
 from dmdp.errors import InputError
 from dmdp.inputs import vector
@@ -91,7 +92,8 @@ def test_nine_in_ten_published_patients_are_not_outside(patients):
     inside = 0
     for k in range(5):
         known = [p for p, f in zip(rows, fold, strict=True) if f != k]
-        training = {n: {"range": [min(v := [p.values[n] for p in known if n in p.values]), max(v)]} for n in (*COMPARABLE, "age")}
+        column = {n: [p.values[n] for p in known if n in p.values] for n in (*COMPARABLE, "age")}
+        training = {n: TrainingRange("", (min(v), max(v))) for n, v in column.items()}
         for p in (p for p, f in zip(rows, fold, strict=True) if f == k):
             values = {n: (v, "") for n, v in p.values.items()}
             found = range_reasons(values, {"suv_max", "suv_peak", "age", "MTV_3"}, training)
@@ -101,12 +103,12 @@ def test_nine_in_ten_published_patients_are_not_outside(patients):
 
 def test_no_shipped_model_reads_what_must_not_be_read(project):
     manifest = read_bundle(project / "Resources/Models/published-pet-clinical").manifest
-    for card in manifest["sub_models"]:
+    for card in manifest.sub_models:
         assert not any(n.startswith(("suv_area", "het0", "suv_mean_sd", "type_")) for n in card["inputs"])
         assert "GD" not in card["cohort"] or "smoking" not in card["inputs"]
-    assert "carry no licence" in manifest["source"]["licence"]
-    assert manifest["source"]["sha256"]
-    assert len(manifest["sub_models"]) == len(specifications())
+    assert "carry no licence" in manifest.source.licence
+    assert manifest.source.sha256
+    assert len(manifest.sub_models) == len(specifications())
     assert set(LOOSE) <= set(COMPARABLE)
 
 

@@ -119,4 +119,4 @@ def test_a_patient_is_simulated_and_predicted_with_regions_maps_and_report(run, 
     place = ("--ct", study, "--pet", study, f"--seed={','.join(map(str, seed))}")
     run("-m", "dmdp", "predict", *place, *models, "--out", tmp_path / "out")
     assert {"prediction.json", "report.html", "regions.nii.gz"} <= {path.name for path in (tmp_path / "out").iterdir()}
-    assert json.loads((tmp_path / "out" / "prediction.json").read_text(encoding="utf-8"))["demonstration"]["probabilities"]
+    assert json.loads((tmp_path / "out" / "prediction.json").read_text(encoding="utf-8"))["network"]["probabilities"]

@@ -227,7 +227,7 @@ def test_pet_without_unit_is_refused_and_dicom_is_converted(scene, nodes, simula
     a, b = maskFromSegmentation(reference, pet), maskFromSegmentation(converted, pet)
     assert 2 * (a & b).sum() / (a.sum() + b.sum()) > 0.99
     result = logic.predict(ct, pet, converted, None, MODELS)
-    assert result.prediction.suv_audit["uptake_minutes"] == 60
+    assert result.prediction.suv_audit.uptake_minutes == 60
 
 
 def test_errors_of_the_job_arrive_whole(nodes, logic):

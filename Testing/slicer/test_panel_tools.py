@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -313,7 +314,7 @@ def test_a_trained_network_shows_all_that_it_said_and_is_no_demonstration(shown,
     folder = tmp_path / "trained" / "result"
     shutil.copytree(installed_result, folder)
     document = json.loads((folder / "prediction.json").read_text(encoding="utf-8"))
-    (folder / "prediction.json").write_text(json.dumps({**document, "demonstration": TRAINED}), encoding="utf-8")
+    (folder / "prediction.json").write_text(json.dumps({**document, "network": TRAINED}), encoding="utf-8")
     shutil.copy(folder / "lesion_ct.nii.gz", folder / "heatmap_sim_margin_ct_encoder.nii.gz")
     panel.results.clear()
     panel.results.expect(parameters)
@@ -339,13 +340,12 @@ def test_a_trained_network_shows_all_that_it_said_and_is_no_demonstration(shown,
 
 
 def test_a_network_that_could_not_run_says_why_and_nothing_else(shown):
-    from dataclasses import replace
-
+    from dmdp.network.opinion import NetworkOpinion
     from DMDPPredictorLib.ResultText import networkText
 
-    said = {"label": None, "model": "m 1", "probabilities": {}, "note": "torch is missing.", "zones": {}, "warnings": {}}
+    said = NetworkOpinion(None, True, "m 1", note="torch is missing.")
     prediction = shown[0].results.result.prediction
-    assert networkText(replace(prediction, demonstration=said)) == "<p>torch is missing.</p>"
+    assert networkText(replace(prediction, network=said)) == "<p>torch is missing.</p>"
 
 
 def test_what_the_user_takes_out_of_the_scene_is_no_longer_shown(shown, scene):
@@ -383,7 +383,7 @@ def test_regions_are_segments_with_names_and_colours(shown):
     assert node.GetDisplayNode().GetVisibility()
     segmentation = node.GetSegmentation()
     names = [segmentation.GetNthSegment(i).GetName() for i in range(segmentation.GetNumberOfSegments())]
-    present = {r["name"] for r in panel.results.result.prediction.regions["regions"] if r["present"]}
+    present = {r.name for r in panel.results.result.prediction.regions.regions if r.present}
     assert {name.split(":")[0] for name in names} == present
     panel.results.clear()
     assert not [n for n in slicer.util.getNodesByClass("vtkMRMLSegmentationNode") if n.GetAttribute("DMDP.Regions")]
@@ -435,7 +435,7 @@ def test_models_are_described_added_checked_and_removed(panel, project, tmp_path
     wait(lambda: "is sound" in ui.modelMessage.text, 60)
 
     bundle = read_bundle(project / "Resources" / "Models" / "published-pet-clinical")
-    own = write_bundle(tmp_path / "own", {**bundle.manifest, "name": "own-model"}, bundle.files)
+    own = write_bundle(tmp_path / "own", replace(bundle.manifest, name="own-model"), bundle.files)
     panel.models.add(str(tmp_path / "own"))
     wait(lambda: "Added the model own-model" in ui.modelMessage.text, 60)
     assert ui.modelComboBox.currentText == "own-model"
@@ -477,7 +477,7 @@ def test_networks_are_added_run_checked_and_removed(loaded, project, tmp_path, m
     assert not ui.removeNetworkButton.enabled
 
     bundle = read_bundle(project / "Resources" / "Models" / "demo-network")
-    own = {**bundle.manifest, "name": "own-network", "demonstration": False, "metrics": []}
+    own = replace(bundle.manifest, name="own-network", demonstration=False, metrics=())
     write_bundle(tmp_path / "own", own, bundle.files)
     panel.models.add(str(tmp_path / "own"))
     wait(lambda: "Added the model own-network" in ui.modelMessage.text, 60)

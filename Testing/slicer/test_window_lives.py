@@ -91,7 +91,7 @@ def test_the_converted_pet_carries_its_factor(panel, scene, simulated_study, dic
     pet.SetAttribute("DICOM.instanceUIDs", " ".join(dicomDatabase(study / "pet")))
     panel.logic.getParameterNode().pet = pet
     wait(lambda: suvFactor(pet) is not None, 20)
-    assert suvFactor(pet) == loaded.suv_audit["factors"]["SUVbw"]
+    assert suvFactor(pet) == loaded.suv_audit.factors["SUVbw"]
     assert "stored value ×" in panel.ui.suvStatusLabel.text
 
 

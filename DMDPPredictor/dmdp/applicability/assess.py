@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from .. import words
+from ..bundles.manifest import TrainingRange
 from ..ensemble.model import SubModel
 from ..feature import Feature
+from ..patients.audit import SuvAudit
 from ..patients.case import Case
 from ..tracers import USUAL_UPTAKE, is_fdg
 from .lung import LungPosition
@@ -26,15 +27,15 @@ def assess(
     features: Mapping[str, Feature],
     values: Mapping[str, float],
     used: Sequence[SubModel],
-    training: Mapping[str, Mapping[str, Any]],
+    training: Mapping[str, TrainingRange],
     lung: LungPosition,
     offset_mm: float | None,
 ) -> Applicability:
     """Collect every reason for doubt.
 
     ``values`` are the features and clinical facts as the sub-models read them; ``used`` are the sub-models whose probability
-    is shown first; ``training`` maps a feature name to its ``range`` [low,
-    high] in the training cohorts. A feature that a used sub-model reads, or the lesion volume, outside that range makes the
+    is shown first; ``training`` maps a feature name to its range in the training
+    cohorts. A feature that a used sub-model reads, or the lesion volume, outside that range makes the
     case *outside*; any other feature only asks for caution. ``offset_mm`` is the distance between the PET and CT contours.
     """
     read = {name for model in used for name in model.inputs} | {SIZE_FEATURE}
@@ -63,7 +64,7 @@ def _lung(lung: LungPosition) -> Iterator[Reason]:
         yield Reason("anatomy.not_lung", lung.sentence, "a lesion in or next to the lung", "outside")
 
 
-def _acquisition(audit: Mapping[str, Any] | None) -> Iterator[Reason]:
+def _acquisition(audit: SuvAudit | None) -> Iterator[Reason]:
     low, high = USUAL_UPTAKE
     usual = f"{low:.0f} to {high:.0f} min"
     if audit is None:
@@ -74,17 +75,16 @@ def _acquisition(audit: Mapping[str, Any] | None) -> Iterator[Reason]:
             "caution",
         )
         return
-    minutes = audit.get("uptake_minutes")
+    minutes = audit.uptake_minutes
     if minutes is None:
         yield Reason("acquisition.uptake_unknown", "The uptake time is unknown.", usual, "caution")
     elif not low <= minutes <= high:
         level = "caution" if UPTAKE_CAUTION[0] <= minutes <= UPTAKE_CAUTION[1] else "outside"
         yield Reason("acquisition.uptake", f"Scanned {minutes:.0f} min after injection.", usual, level)
-    tracer = audit.get("tracer")
-    if not tracer:
+    if not audit.tracer:
         yield Reason("acquisition.tracer_unknown", "The header names no tracer.", "FDG", "caution")
-    elif not is_fdg(tracer):
-        yield Reason("acquisition.tracer", f"The tracer is '{tracer}'.", "FDG", "outside")
+    elif not is_fdg(audit.tracer):
+        yield Reason("acquisition.tracer", f"The tracer is '{audit.tracer}'.", "FDG", "outside")
 
 
 def _spacing(case: Case) -> Iterator[Reason]:
@@ -141,12 +141,12 @@ def _distance(used: Sequence[SubModel], values: Mapping[str, float]) -> Iterator
 
 
 def range_reasons(
-    values: Mapping[str, tuple[float, str]], read: set[str], training: Mapping[str, Mapping[str, Any]]
+    values: Mapping[str, tuple[float, str]], read: set[str], training: Mapping[str, TrainingRange]
 ) -> Iterator[Reason]:
     for name, (value, unit) in values.items():
         if name not in training:
             continue
-        low, high = training[name]["range"]
+        low, high = training[name].range
         if not low <= value <= high:  # NaN is not in range either
             suffix = "" if unit in ("", "1") else f" {unit}"
             yield Reason(

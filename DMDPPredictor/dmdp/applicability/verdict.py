@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar, Literal
 
-LEVELS = ("ok", "caution", "outside")
+Verdict = Literal["ok", "caution", "outside"]
+LEVELS: tuple[Verdict, ...] = ("ok", "caution", "outside")
 
 
 @dataclass(frozen=True)
@@ -14,16 +16,18 @@ class Reason:
     code: str
     found: str
     expected: str
-    level: str
+    level: Literal["caution", "outside"]
 
 
 @dataclass(frozen=True)
 class Applicability:
     """Is this a patient that the models may speak about? The verdict is that of the gravest reason."""
 
+    derived: ClassVar[tuple[str, ...]] = ("verdict",)
+
     reasons: tuple[Reason, ...]
 
     @property
-    def verdict(self) -> str:
+    def verdict(self) -> Verdict:
         """``ok``, ``caution`` or ``outside``."""
         return max((reason.level for reason in self.reasons), key=LEVELS.index, default="ok")

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..errors import OutputError
+from ..errors import OutputError, base_name
 
 
 def resolved(typed: str | Path) -> Path:
@@ -16,7 +16,7 @@ def resolved(typed: str | Path) -> Path:
     if path.is_symlink() and not real.exists():
         raise OutputError(
             "output.link",
-            f"'{path}' is a link that leads nowhere.",
+            f"'{base_name(path)}' is a link that leads nowhere.",
             "a place of its own.",
             "Remove the link, or choose another output path.",
         )
@@ -31,14 +31,14 @@ def check_apart(out: str | Path, inputs: Iterable[str | Path]) -> None:
         if target == source or _same(target, source):
             relation = "is also an input"
         elif source in target.parents and source.is_dir():
-            relation = f"lies in the input '{given}'"
+            relation = f"lies in the input '{base_name(given)}'"
         elif target in source.parents:
-            relation = f"holds the input '{given}'"
+            relation = f"holds the input '{base_name(given)}'"
         else:
             continue
         raise OutputError(
             "output.input",
-            f"The output '{out}' {relation}.",
+            f"The output '{base_name(out)}' {relation}.",
             "an output apart from all inputs: it would be read as one of them, or take their place.",
             "Choose another output path.",
         )

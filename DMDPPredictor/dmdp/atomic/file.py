@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ..errors import OutputError
+from ..errors import OutputError, base_name
 from ..stop import undisturbed
 from .apart import check_apart
 from .lock import locked
@@ -122,7 +122,7 @@ def _exists(target: Path) -> OutputError:
     found = "a file that is not what this command has just made" if _is_regular(target) else "no plain file"
     return OutputError(
         "output.exists",
-        f"'{target}' exists; it is {found}.",
+        f"'{base_name(target)}' exists; it is {found}.",
         "a new file.",
         f"Choose another name{', or give --overwrite to have it replaced' if ours else ''}.",
     )

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..errors import OutputError
+from ..errors import OutputError, base_name
 from ..stop import undisturbed
 from .apart import check_apart, resolved
 from .lock import Lock, locked
@@ -44,7 +44,7 @@ def check_sources(target: Path, earlier: Written | None, sources: Mapping[str, s
     if earlier is not None and not overwrite and dict(earlier.made_from) != dict(sources):
         raise OutputError(
             "output.other",
-            f"'{target}' holds a result that was made from something else (other images, data or seeds).",
+            f"'{base_name(target)}' holds a result that was made from something else (other images, data or seeds).",
             "a new folder, or an earlier result from the same.",
             "Choose another output folder, or give --overwrite to replace that result.",
         )
@@ -116,8 +116,8 @@ def examine(target: Path, kind: Kind, keep_others: bool = False) -> Written | No
     if written is None and is_former(target, kind):
         raise OutputError(
             "output.former",
-            f"'{target}' holds a {kind.name} of a former version, or one that came from elsewhere: its {kind.marker} does not "
-            "tell which files were written.",
+            f"'{base_name(target)}' holds a {kind.name} of a former version, or one that came from elsewhere: its "
+            f"{kind.marker} does not tell which files were written.",
             "a new folder, an empty one, or a result of this version.",
             "Choose another output folder, or move what is there away.",
         )
@@ -161,7 +161,7 @@ def _move_others(former: Path, aside: Path, kind: Kind, earlier: Written | None,
         if os.path.lexists(aside / name):
             raise OutputError(
                 "output.foreign",
-                f"'{name}' lies in '{target}' and is not of the earlier {kind.name} there, or was changed since.",
+                f"'{name}' lies in '{base_name(target)}' and is not of the earlier {kind.name} there, or was changed since.",
                 "a folder whose files may be replaced.",
                 "Choose another output folder, or move that file away.",
             )
@@ -179,7 +179,7 @@ def _put_back(lock: Lock, moved: list[str], failure: BaseException) -> None:
         lock.keep = True  # the next run puts it right
         raise OutputError(
             "output.held",
-            f"'{lock.target}' is held open by another program ({error.strerror or error}); what was there lies in "
+            f"'{base_name(lock.target)}' is held open by another program ({error.strerror or error}); what was there lies in "
             f"'{lock.former.name}' beside it.",
             "a folder that no other program holds open.",
             "Close what has it open and run the command again, which puts it back; or rename that folder by hand.",
@@ -211,7 +211,7 @@ def _listed(names: list[str], marked: bool) -> str:
 def _not_ours(target: Path, kind: Kind, found: str) -> OutputError:
     return OutputError(
         "output.exists",
-        f"'{target}' exists and is not a result of this program alone: there is {found}.",
+        f"'{base_name(target)}' exists and is not a result of this program alone: there is {found}.",
         f"a new folder, an empty one, or an earlier {kind.name} with nothing else in it.",
         "Choose another output folder, or move what is there away.",
     )

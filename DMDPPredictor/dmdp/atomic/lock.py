@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..errors import OutputError
+from ..errors import OutputError, base_name
 from ..session import PROGRAM, take_lock
 from ..stop import undisturbed
 from .renaming import PREFIX, new_name, refused
@@ -143,7 +143,7 @@ def _taken(path: Path, target: Path) -> int:
 def _busy(target: Path, path: Path, owner: str) -> OutputError:
     return OutputError(
         "output.busy",
-        f"'{target}' is being written: '{path.name}' beside it belongs to {owner}.",
+        f"'{base_name(target)}' is being written: '{path.name}' beside it belongs to {owner}.",
         "an output that no other process writes to.",
         "Wait until it has ended, or choose another output. A lock is let go of when its process ends.",
     )

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ..errors import OutputError
+from ..errors import OutputError, base_name
 
 PATIENCE_SECONDS = 4.0
 PREFIX = ".dmdp-"
@@ -23,7 +23,7 @@ def refused(target: Path, error: OSError) -> OutputError:
     """The error for a place that cannot be written."""
     return OutputError(
         "output.unwritable",
-        f"Cannot write '{target}': {error.strerror or error}.",
+        f"Cannot write '{base_name(target)}': {error.strerror or error}.",
         "a writable place with enough free space, and nothing in it that another program holds open.",
         "Choose another output path, free the space or the permission, or close the program that has it open.",
     )

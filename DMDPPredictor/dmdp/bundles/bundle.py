@@ -7,21 +7,19 @@ the numbers mean is read, and checked, by :mod:`dmdp.ensemble` and :mod:`dmdp.ne
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import zipfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from ..atomic import BUNDLE, check_place, result_folder
-from ..atomic.marker import MEMBER, NO_STRANGERS
-from ..errors import ModelError
+from ..atomic.marker import NO_STRANGERS
+from ..documents.codec import Malformed, json_text, parse, read
+from ..errors import ModelError, base_name
 from ..reading import why
+from .manifest import Manifest
 
-SCHEMA = 1
-REQUIRED = ("schema", "name", "version", "kind", "tasks", "cohorts", "intended_use", "self_test", "files")
 SUFFIXES = (".safetensors", ".json", ".md")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # it names a folder
 MAX_FILES = 64
@@ -33,14 +31,14 @@ MAX_MANIFEST_BYTES = 2 * 1024 * 1024
 class Bundle:
     """A verified bundle in memory: its ``manifest``, the bytes of its ``files``, and the SHA-256 of the manifest."""
 
-    manifest: Mapping[str, Any]
+    manifest: Manifest
     files: Mapping[str, bytes]
     sha256: str
 
     @property
     def name(self) -> str:
         """Name and version in one word, as shown to a person."""
-        return f"{self.manifest['name']} {self.manifest['version']}"
+        return f"{self.manifest.name} {self.manifest.version}"
 
 
 def refusal(code: str, found: str, expected: str) -> ModelError:
@@ -65,7 +63,7 @@ def read_bundle(path: str | Path) -> Bundle:
     if raw is None:
         raise refusal("no_manifest", f"'{path.name}' holds no manifest.json.", "a model bundle.")
     manifest = _parse(raw, path.name)
-    listed = manifest["files"]
+    listed = manifest.files
     for name in sorted(set(listed) | set(contents)):
         if name not in contents:
             raise refusal("missing_file", f"'{name}' of bundle '{path.name}' is missing.", "every listed file.")
@@ -80,14 +78,14 @@ def read_bundle(path: str | Path) -> Bundle:
             raise refusal(
                 "hash",
                 f"'{name}' of bundle '{path.name}' has SHA-256 {digest[:12]}….",
-                f"{str(listed[name])[:12]}…, as its manifest says.",
+                f"{listed[name][:12]}…, as its manifest says.",
             )
     return Bundle(manifest, contents, hashlib.sha256(raw).hexdigest())
 
 
 def write_bundle(
     folder: str | Path,
-    manifest: Mapping[str, Any],
+    manifest: Manifest,
     files: Mapping[str, bytes],
     *,
     made_from: Mapping[str, str] | None = None,
@@ -99,12 +97,7 @@ def write_bundle(
     other with ``overwrite``. Left out, as for a copy, it is told by the SHA-256 of its files.
     """
     listed = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
-    complete = {
-        "schema": SCHEMA,
-        **{key: value for key, value in manifest.items() if key != MEMBER},
-        "files": listed,
-    }
-    text = json.dumps(complete, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json_text(replace(manifest, files=listed))
     with result_folder(folder, BUNDLE, overwrite=overwrite) as aside:
         aside.made_from(listed if made_from is None else made_from)
         for name, content in files.items():
@@ -120,21 +113,17 @@ def check_replaceable(
     check_place(folder, BUNDLE, made_from, overwrite=overwrite, inputs=inputs)
 
 
-def _parse(raw: bytes, where: str) -> dict[str, Any]:
+def _parse(raw: bytes, where: str) -> Manifest:
     try:
-        manifest = json.loads(raw.decode("utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise refusal("manifest", f"The manifest of '{where}' is not JSON ({why(error)}).", "valid JSON.") from error
-    missing = [key for key in REQUIRED if not isinstance(manifest, dict) or key not in manifest]
-    if missing:
-        raise refusal("manifest", f"The manifest of '{where}' lacks {', '.join(missing)}.", "a complete manifest.")
-    if manifest["schema"] != SCHEMA:
-        raise refusal("version", f"'{where}' has schema {manifest['schema']}.", f"schema {SCHEMA}.")
-    if not isinstance(manifest["name"], str) or not NAME.fullmatch(manifest["name"]):
-        raise refusal("name", f"'{where}' calls itself '{manifest['name']}'.", "a name of letters, digits, '.', '_' and '-'.")
-    if not isinstance(manifest["files"], dict) or not all(isinstance(v, str) for v in manifest["files"].values()):
-        raise refusal("manifest", f"The file list of '{where}' is malformed.", "names with SHA-256 hashes.")
-    return manifest
+        document = parse(raw)
+        said = document if isinstance(document, Mapping) else {}
+        if said.get("schema", Manifest.schema) != Manifest.schema:
+            raise refusal("version", f"'{where}' has schema {said['schema']}.", f"schema {Manifest.schema}.")
+        if not NAME.fullmatch(str(name := said.get("name", "none"))) or not isinstance(name, str):
+            raise refusal("name", f"'{where}' calls itself '{name}'.", "a name of letters, digits, '.', '_' and '-'.")
+        return read(Manifest, document)
+    except Malformed as error:
+        raise refusal("manifest", f"The manifest of '{where}' cannot be read ({error}).", "a complete manifest.") from error
 
 
 def _check_name(name: str, where: str) -> None:
@@ -157,7 +146,7 @@ def _check_size(name: str, size: int, total: int, count: int, where: str) -> Non
 
 def _read_folder(folder: Path) -> dict[str, bytes]:
     if not folder.is_dir():
-        raise refusal("not_found", f"'{folder}' is neither a folder nor a zip file.", "a model bundle.")
+        raise refusal("not_found", f"'{base_name(folder)}' is neither a folder nor a zip file.", "a model bundle.")
     contents: dict[str, bytes] = {}
     total = 0
     for entry in sorted(folder.iterdir()):

@@ -21,6 +21,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     """Both verify; ``show`` then prints the manifest without the numbers that only a program needs."""
     from ..bundles.bundle import read_bundle
+    from ..documents.codec import plain
     from ..models import load_model
     from ..resources import find_bundle
 
@@ -29,7 +30,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     if arguments["what"] == "verify":
         return f"{bundle.name}: hashes, types and self-test are right (SHA-256 {bundle.sha256}). {RESEARCH_USE_ONLY}"
     hidden = ("files", "self_test", "network")
-    return json.dumps({k: v for k, v in bundle.manifest.items() if k not in hidden}, indent=1, ensure_ascii=False)
+    return json.dumps({k: v for k, v in plain(bundle.manifest).items() if k not in hidden}, indent=1, ensure_ascii=False)
 
 
 COMMAND = Command("bundle", "Show or verify a model bundle.", add_arguments, run)

@@ -57,13 +57,13 @@ def formats_of(words: Sequence[str] | str | None) -> tuple[str, ...]:
 
 
 def images_of(result: Path) -> Mapping[str, Any]:
-    """The arguments of the job that made the result; empty where it does not tell."""
-    from ..errors import UsageError
-    from ..jobs.job import read_job
+    """The arguments of the job that made the result; empty if it does not tell."""
+    from ..errors import InputError
+    from ..results.origin import read_origin
 
     try:
-        return read_job(result / "job.json").arguments
-    except UsageError:
+        return read_origin(result).arguments
+    except InputError:
         return {}
 
 

@@ -68,7 +68,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     progress(1.0, "table written")
     present = [name for name in found.regions if name not in found.absent]
     lines = [
-        f"{len(pet)} PET features and {found.to_json()['computed']} of the CT regions {', '.join(present)}: {out}",
+        f"{len(pet)} PET features and {found.report().computed} of the CT regions {', '.join(present)}: {out}",
         f"Profile {found.profile}, SHA-256 {found.profile_hash[:12]}…, computed by {found.backend}, {found.contour}.",
         *(f"{name} is absent: {why.rstrip('.')}." for name, why in found.absent.items()),
         *said((*case.notes, *found.notes), case.suv_audit),

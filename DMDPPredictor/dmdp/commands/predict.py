@@ -45,6 +45,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     """Predict and write; returns the verdict, what was decided on the way in, the probabilities unless the case is outside, and
     where to look."""
     from ..jobs.job import Job
+    from ..results.layout import PREDICTION, REPORT
     from ..workflow import predict_to_folder
 
     given = {key: value for key, value in arguments.items() if value is not None}
@@ -69,10 +70,10 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     lines += [f"  {reason.level}: {reason.found} Expected: {reason.expected}" for reason in prediction.applicability.reasons]
     lines += said(prediction.notes, prediction.suv_audit)
     if prediction.applicability.verdict == "outside":
-        lines.append("The probabilities are in prediction.json, and in the report behind 'show anyway'.")
+        lines.append(f"The probabilities are in {PREDICTION}, and in the report behind 'show anyway'.")
     else:
         lines += [line for name, answer in prediction.tasks.items() for line in answer.lines(name)]
-    return "\n".join([*lines, f"Report: {out / 'report.html'}", RESEARCH_USE_ONLY])
+    return "\n".join([*lines, f"Report: {out / REPORT}", RESEARCH_USE_ONLY])
 
 
 @piece_function

@@ -21,19 +21,21 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     """The SUV factors with every tag and rule behind them."""
+    from ..documents.codec import plain
     from ..intake.load import load_pet
 
     loaded = load_pet(arguments["pet"])
-    audit = {**loaded.suv_audit, "notes": list(loaded.notes)}
+    audit = loaded.suv_audit
     if arguments.get("json"):
-        return json.dumps({"research_use_only": RESEARCH_USE_ONLY, **audit}, indent=1, ensure_ascii=False)
+        document = {"research_use_only": RESEARCH_USE_ONLY, **plain(audit), "notes": list(loaded.notes)}
+        return json.dumps(document, indent=1, ensure_ascii=False)
     factors = [f"  {name:<7} {value:.6g}" if value else f"  {name:<7} not computable: see --json"
-               for name, value in audit["factors"].items()]  # fmt: skip
+               for name, value in audit.factors.items()]  # fmt: skip
     warnings = [f"  ! {words}" for words in said(loaded.notes, audit)]
-    used = [f"  {tag['tag']} {tag['keyword']} = {tag['value']}" for tag in audit["tags"]]
-    rules = [f"  {rule}" for rule in audit["rules"]]
-    uptake = audit["uptake_minutes"]
-    rules += [f"  Uptake {'unknown' if uptake is None else f'{uptake:.0f} min'}; tracer {audit['tracer'] or 'unknown'}."]
+    used = [f"  {tag.tag} {tag.keyword} = {tag.value}" for tag in audit.tags]
+    rules = [f"  {rule}" for rule in audit.rules]
+    uptake = audit.uptake_minutes
+    rules += [f"  Uptake {'unknown' if uptake is None else f'{uptake:.0f} min'}; tracer {audit.tracer or 'unknown'}."]
     return "\n".join(["Stored value × factor = SUV", *factors, "From", *used, "By", *rules, *warnings, RESEARCH_USE_ONLY])
 
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import DicomError, InputError
+from ..errors import DicomError, InputError, base_name
 from ..images.files import SUFFIXES
 from .headers import read_header
 
@@ -67,7 +67,7 @@ def no_images(folder: Path, damaged: Sequence[str]) -> DicomError:
     found = [(path, _kind(path)) for path in _files(folder)]
     archives = [f"'{path.name}' is {kind}" for path, kind in found if kind in SIGNATURES.values()]
     index = any(kind == "a DICOMDIR" for _, kind in found)
-    said = [f"No readable DICOM file in '{folder}'.", *damaged]
+    said = [f"No readable DICOM file in '{base_name(folder)}'.", *damaged]
     remedy = "Choose the folder that holds the series."
     if archives:
         said.append(f"{'; '.join(archives[:3])}.")

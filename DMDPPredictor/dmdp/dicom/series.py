@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from pydicom.dataset import Dataset
 
-from ..errors import DicomError, GeometryError
+from ..errors import DicomError, GeometryError, base_name
 from ..images.volume import Geometry
 from .attenuation import known_corrected, not_corrected
 from .frames import unrolled
@@ -101,7 +101,9 @@ def discover(where: str | Path | Sequence[Path]) -> Discovery:
     listed = not isinstance(where, str | Path)
     folder = Path(where[0]).parent if listed else Path(where)
     if not folder.is_dir():
-        raise DicomError("dicom.no_folder", f"'{folder}' is not a folder.", "a folder with DICOM files.", "Check the path.")
+        raise DicomError(
+            "dicom.no_folder", f"'{base_name(folder)}' is not a folder.", "a folder with DICOM files.", "Check the path."
+        )
     groups: dict[str, list[Slice]] = defaultdict(list)
     rejected: list[Rejection] = []
     for path in where if listed else _files(folder):
@@ -303,7 +305,7 @@ def _none(discovery: Discovery, modality: str) -> DicomError:
     swapped = not any(label.startswith(modality) for label in found) and discovery.of(other)
     return DicomError(
         f"dicom.no_{_image(modality).lower()}",
-        f"No usable {_image(modality)} series in '{discovery.folder}'. Found {'; '.join(found) or 'nothing'}.",
+        f"No usable {_image(modality)} series in '{base_name(discovery.folder)}'. Found {'; '.join(found) or 'nothing'}.",
         f"{'an attenuation-corrected PET' if modality == 'PT' else 'an axial CT'} with all its slices.",
         f"It holds {_image(other)} only: give the {_image(modality)} in its place; CT and PET may be swapped."
         if swapped

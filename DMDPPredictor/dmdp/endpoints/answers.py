@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
+
+from ..bundles.card import Metric
+
+Said = float | dict[str, float]  # what a network says: a probability, or one by class
 
 
 @dataclass(frozen=True)
@@ -44,15 +47,12 @@ class Coded:
 class Answer(Protocol):
     """An answer as it stands in ``prediction.tasks``: a frozen dataclass of plain data.
 
-    ``endpoint`` is the kind of its endpoint, which names its template and its reader; ``title`` is what a person reads.
+    ``endpoint`` is the kind of its endpoint, which names its template and its class; every kind but ``binary`` has it among the
+    ``derived`` members of its document (:mod:`dmdp.documents.codec`). ``title`` is what a person reads.
     """
 
     endpoint: ClassVar[str]
     title: str
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON; every kind but ``binary`` says which it is under ``endpoint``."""
-        ...
 
     def lines(self, name: str) -> list[str]:
         """What the command line says of the endpoint ``name``."""
@@ -79,18 +79,10 @@ class Answer(Protocol):
 class NoAnswer:
     """Why the models say nothing to an endpoint that they cover."""
 
+    derived: ClassVar[tuple[str, ...]] = ("endpoint",)
     endpoint: ClassVar[str] = "none"
     title: str
     reason: str
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON."""
-        return {"endpoint": self.endpoint, **asdict(self)}
-
-    @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> NoAnswer:
-        """The inverse of :meth:`to_json`."""
-        return cls(document["title"], document["reason"])
 
     def lines(self, name: str) -> list[str]:
         """One line that gives the reason."""
@@ -127,7 +119,7 @@ class Common:
     inputs: tuple[str, ...]
     cohort: str
     n: int
-    metrics: tuple[Mapping[str, Any], ...]
+    metrics: tuple[Metric, ...]
     notes: tuple[str, ...]
     alternatives: tuple[Alternative, ...]
 
@@ -146,17 +138,9 @@ class OfSubModel:
             f"Interval: {self.interval_kind}. Answer: {self.set_kind}.",
         ]
         for metric in self.metrics[:1]:
-            low, high = metric["interval"]
+            low, high = metric.interval
             said.append(
-                f"{metric['metric']} {metric['value']:.2f} ({metric['interval_level']:.0%} interval {low:.2f} to {high:.2f}), "
-                f"n = {metric['n']}; {metric['protocol']}."
+                f"{metric.metric} {metric.value:.2f} ({metric.interval_level or 0.95:.0%} interval {low:.2f} to {high:.2f}), "
+                f"n = {metric.n}; {metric.protocol}."
             )
         return [*said, *self.notes]
-
-    @classmethod
-    def nested(cls, document: Mapping[str, Any]) -> dict[str, Any]:
-        """The members of a JSON document of an answer that are dataclasses themselves."""
-        return {
-            "contributions": tuple(Contribution(**c) for c in document["contributions"]),
-            "alternatives": tuple(Alternative(**a) for a in document["alternatives"]),
-        }

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from .answers import Answer, Common
+from .answers import Answer, Common, Said
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from ..ensemble.learners import Learner
 
 Label = Any  # a class as a number; of a survival endpoint a time and whether the event was seen
-Said = float | dict[str, float]  # a probability, or one by class
 UNKNOWN = frozenset({"", "unknown", "not collected", "na", "n/a", "nan"})  # cells that say nothing, in small letters
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from ..bundles.card import Metric
 from ..ensemble.conformal import verdict
 from ..ensemble.prevalence import at_prevalence
 from .answers import Alternative, Coded, Common, Contribution, OfSubModel
@@ -62,19 +63,9 @@ class BinaryAnswer(OfSubModel):
     cohort: str
     n: int
     events: int
-    metrics: tuple[Mapping[str, Any], ...]
+    metrics: tuple[Metric, ...]
     notes: tuple[str, ...]
     alternatives: tuple[Alternative, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> BinaryAnswer:
-        """The inverse of :meth:`to_json`."""
-        adjusted = Adjusted(**document["adjusted"]) if document["adjusted"] else None
-        return cls(**{**document, **cls.nested(document), "adjusted": adjusted})
 
     def at(self, local: float) -> Adjusted:
         """The answer as displayed for a local share of the positive class."""

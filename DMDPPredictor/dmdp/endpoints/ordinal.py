@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from ..bundles.card import Metric
 from ..ensemble.conformal import possible
 from .answers import Alternative, Coded, Common, Contribution, OfSubModel
 from .base import UNKNOWN, Endpoint, Estimate, LabelError
@@ -35,6 +36,7 @@ class OrdinalAnswer(OfSubModel):
     training patients were of each class; the log-odds of ``contributions`` are those of any higher class.
     """
 
+    derived: ClassVar[tuple[str, ...]] = ("endpoint",)
     endpoint: ClassVar[str] = "ordinal"
     title: str
     classes: tuple[str, ...]
@@ -51,20 +53,9 @@ class OrdinalAnswer(OfSubModel):
     inputs: tuple[str, ...]
     cohort: str
     n: int
-    metrics: tuple[Mapping[str, Any], ...]
+    metrics: tuple[Metric, ...]
     notes: tuple[str, ...]
     alternatives: tuple[Alternative, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON."""
-        return {"endpoint": self.endpoint, **asdict(self)}
-
-    @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> OrdinalAnswer:
-        """The inverse of :meth:`to_json`, also from JSON text, whose arrays are lists."""
-        plain = {key: tuple(value) if isinstance(value, list) else value for key, value in document.items() if key != "endpoint"}
-        intervals = tuple((low, high) for low, high in document["intervals"])
-        return cls(**{**plain, **cls.nested(document), "intervals": intervals})
 
     def fitted_to(self) -> str:
         """Whom the sub-model was fitted to, in words."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, Any
 
+from ..documents.codec import Tagged
 from ..errors import ModelError
 from .answers import Answer, NoAnswer
 from .base import Endpoint
 from .binary import Binary, BinaryAnswer
 from .ordinal import Ordinal, OrdinalAnswer
+
+if TYPE_CHECKING:
+    from ..bundles.manifest import Manifest
 
 ENDPOINTS: dict[str, Endpoint] = {
     endpoint.name: endpoint
@@ -23,6 +27,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     )
 }
 ANSWERS = {answer.endpoint: answer for answer in (BinaryAnswer, OrdinalAnswer, NoAnswer)}
+TypedAnswer = Annotated[Answer, Tagged("endpoint", ANSWERS, BinaryAnswer.endpoint)]  # as a member of a document
 
 
 def endpoint_of(name: str) -> Endpoint:
@@ -35,18 +40,13 @@ def described(names: Iterable[str]) -> dict[str, Any]:
     return {name: told for name in names if (told := endpoint_of(name).definition())}
 
 
-def check_described(manifest: Mapping[str, Any]) -> None:
+def check_described(manifest: Manifest) -> None:
     """Raise :class:`ModelError` if a bundle was made for endpoints that are not what this version calls by their names."""
-    here, there = described(manifest["tasks"]), manifest.get("endpoints", {})
+    here, there = described(manifest.tasks), manifest.endpoints
     if here != there:
         raise ModelError(
             "bundle.endpoint",
-            f"The endpoints of the bundle '{manifest['name']}' are {there or 'all binary'}.",
+            f"The endpoints of the bundle '{manifest.name}' are {there or 'all binary'}.",
             f"{here or 'binary ones'}, as this version knows their names.",
             "Use the version that the bundle was made with, or register its endpoints in dmdp/endpoints/registry.py.",
         )
-
-
-def answer_from_json(document: Mapping[str, Any]) -> Answer:
-    """The typed answer of a document; one that does not say of what kind it is, is binary."""
-    return ANSWERS[document.get("endpoint", BinaryAnswer.endpoint)].from_json(document)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 
 from ..bundles.bundle import Bundle, refusal
+from ..bundles.card import Metric
 from ..delineation.methods import ORIGINS
+from ..documents.codec import read
 from ..endpoints.base import Estimate
 from ..endpoints.registry import check_described, endpoint_of
 from ..inputs import CLINICAL_INPUTS, usable, vector
@@ -39,6 +42,11 @@ class SubModel:
     contour: str
     learner: Learner
     card: Mapping[str, Any]
+
+    @cached_property
+    def metrics(self) -> tuple[Metric, ...]:
+        """Its performance: in cross-validation, then on cohorts that it was fitted without."""
+        return tuple(read(Metric, metric) for metric in self.card["metrics"])
 
     def accepts(self, values: Mapping[str, float], contour_method: str) -> bool:
         """True where every input is known and the contour is of the kind that the sub-model was made for."""
@@ -87,13 +95,13 @@ def load_ensemble(bundle: Bundle) -> EnsembleModel:
     check_described(manifest)
     try:
         tensors = load_tensors(bundle.files[TENSORS])
-        sub_models = tuple(_sub_model(card, tensors) for card in manifest["sub_models"])
+        sub_models = tuple(_sub_model(card, tensors) for card in manifest.sub_models)
         model = EnsembleModel(bundle, sub_models)
         run_self_test(model)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, SafetensorError) as error:
+    except (LookupError, TypeError, ValueError, SafetensorError) as error:  # what a card or a tensor may lack or be
         raise refusal(
             "manifest",
-            f"Bundle '{manifest['name']}' is not what its manifest says ({error!r}).",
+            f"Bundle '{manifest.name}' is not what its manifest says ({error!r}).",
             "a sound bundle.",
         ) from error
     return model
@@ -109,12 +117,12 @@ def _sub_model(card: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> Su
 
 def run_self_test(model: EnsembleModel) -> None:
     """Compare the stored outputs for the stored inputs with what the loaded sub-models give now."""
-    test = model.bundle.manifest["self_test"]
+    test = model.bundle.manifest.self_test
     by_id = {m.id: m for m in model.sub_models}
-    if set(test["outputs"]) != set(by_id):
+    if set(test.outputs) != set(by_id):
         raise refusal("self_test", "The self-test does not cover every sub-model.", "one output per sub-model.")
-    for name, expected in test["outputs"].items():
-        found, stored = np.array(by_id[name].estimate(test["inputs"]).values), np.atleast_1d(np.array(expected, float))
+    for name, expected in test.outputs.items():
+        found, stored = np.array(by_id[name].estimate(test.inputs).values), np.atleast_1d(np.array(expected, float))
         if found.shape != stored.shape or not (np.abs(found - stored) <= SELF_TEST_TOLERANCE).all():
             raise refusal("self_test", f"Sub-model '{name}' gives {_figures(found)} in its self-test.", f"{_figures(stored)}.")
 

@@ -3,38 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
 
-RIM_MM, RING_MM = 3.0, 9.0
-MOST = 0.5
+from ..network.opinion import RIM_MM, RING_MM, ZoneShares
+
 CORE, RIM, RING, ELSEWHERE = range(4)
-
-
-@dataclass(frozen=True)
-class Shares:
-    """The share of a map's sum in each zone; all 0 for a map without a positive value."""
-
-    core: float
-    rim: float
-    ring: float
-    elsewhere: float
-
-    @property
-    def warning(self) -> str | None:
-        """What a person must be told where the map is mostly not at the lesion."""
-        if self.elsewhere <= MOST:
-            return None
-        return (
-            f"{self.elsewhere:.0%} of this map lies more than {RING_MM:g} mm from the lesion: "
-            "the network's answer may not rest on the tumour."
-        )
-
-    def to_json(self) -> dict[str, float]:
-        """Plain JSON, rounded."""
-        return {name: round(getattr(self, name), 4) for name in ("core", "rim", "ring", "elsewhere")}
 
 
 def zones(lesion: np.ndarray, spacing: Sequence[float]) -> np.ndarray:
@@ -48,8 +23,8 @@ def zones(lesion: np.ndarray, spacing: Sequence[float]) -> np.ndarray:
     return np.digitize(depth, (-RIM_MM, RIM_MM, RING_MM), right=True).astype(np.uint8)
 
 
-def shares(heatmap: np.ndarray, where: np.ndarray) -> Shares:
+def shares(heatmap: np.ndarray, where: np.ndarray) -> ZoneShares:
     """How the sum of a map (z, y, x; 0 or more) is spread over the zones of :func:`zones`."""
     sums = np.bincount(where.ravel(), weights=heatmap.ravel(), minlength=4)
     total = sums.sum()
-    return Shares(*(float(v) for v in (sums / total if total > 0 else np.zeros(4))))
+    return ZoneShares(*(float(v) for v in (sums / total if total > 0 else np.zeros(4))))

@@ -7,7 +7,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
@@ -26,6 +25,7 @@ from ..radiomics.parameters import Parameters
 from ..radiomics.profile import Profile
 from ..regions.ct_regions import MIN_REGION, Regions
 from ..regions.names import MEANINGS
+from .document import CtFeaturesReport
 
 CROP_MM = 32.0  # a cubic B-spline's memory of farther voxels is below 1e-6 for voxels up to 3 mm
 SIX = tuple(f"reg{number}" for number in MEANINGS)
@@ -58,19 +58,19 @@ class CtFeatures:
             for name, feature in features.items()
         }
 
-    def to_json(self) -> dict[str, Any]:
+    def report(self) -> CtFeaturesReport:
         """What ``prediction.json`` says of them; the numbers are in ``ct_features.csv``."""
         values = [feature.value for features in self.regions.values() for feature in features.values()]
-        return {
-            "profile": self.profile,
-            "profile_hash": self.profile_hash,
-            "backend": self.backend,
-            "contour": self.contour,
-            "regions": list(self.regions),
-            "absent": dict(self.absent),
-            "computed": int(np.isfinite(values).sum()),
-            "asked": len(values),
-        }
+        return CtFeaturesReport(
+            profile=self.profile,
+            profile_hash=self.profile_hash,
+            backend=self.backend,
+            contour=self.contour,
+            regions=tuple(self.regions),
+            absent=dict(self.absent),
+            computed=int(np.isfinite(values).sum()),
+            asked=len(values),
+        )
 
 
 def ct_features(

@@ -14,7 +14,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from ..atomic import new_file
-from ..errors import InputError, OutputError
+from ..errors import InputError, OutputError, base_name
 from ..session import new_folder
 from . import nifti
 from .axes import right_angled, sharpest_angle
@@ -82,7 +82,7 @@ def read_image(path: str | Path, *, layers: bool = False) -> sitk.Image:
     if not path.is_file() or not path.name.lower().endswith(SUFFIXES):
         raise InputError(
             "file.not_an_image",
-            f"'{path}' is not an image file." if path.exists() else f"'{path}' does not exist.",
+            f"'{base_name(path)}' is not an image file." if path.exists() else f"'{base_name(path)}' does not exist.",
             f"a file ending in {', '.join(SUFFIXES)}.",
             "Check the path.",
         )

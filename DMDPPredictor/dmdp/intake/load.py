@@ -19,6 +19,7 @@ from ..errors import InputError, LesionError, SuvError
 from ..images.files import read_volume, unplaced
 from ..images.resampling import resample_mask
 from ..images.volume import SUVBW, Geometry, Volume
+from ..patients.audit import SuvAudit
 from ..patients.case import MIN_VOXELS, Clinical
 from .masks import read_segment
 from .packed import unpack
@@ -33,7 +34,7 @@ class LoadedPet:
     the patient."""
 
     pet: Volume
-    suv_audit: Mapping[str, Any] | None
+    suv_audit: SuvAudit | None
     notes: tuple[str, ...] = ()
     header: Clinical = Clinical()
 
@@ -44,7 +45,7 @@ class LoadedPair:
 
     ct: Volume
     pet: Volume
-    suv_audit: Mapping[str, Any] | None
+    suv_audit: SuvAudit | None
     notes: tuple[str, ...] = ()
     header: Clinical = Clinical()
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from ..errors import UsageError
-from ..reading import Unread, read_text, why
+from ..documents.codec import Malformed, json_text, parse, plain, read
+from ..errors import UsageError, base_name
+from ..reading import read_bytes, why
 from ..resources import BUNDLE_SUFFIXES, PROFILE_SUFFIXES, is_path
-
-SCHEMA = 1
 
 PATHS = ("ct", "pet", "mask", "pet_mask", "ct_mask", "cohort", "data", "result", "folder", "path", "run", "out")
 NAMED = {"model": BUNDLE_SUFFIXES, "profile": PROFILE_SUFFIXES}  # names or paths
@@ -23,51 +21,62 @@ NAMED = {"model": BUNDLE_SUFFIXES, "profile": PROFILE_SUFFIXES}  # names or path
 class Job:
     """``command`` as on the command line, its ``arguments`` as plain JSON, and ``out``, the place of its result."""
 
+    derived: ClassVar[tuple[str, ...]] = ("schema",)
+    schema: ClassVar[int] = 1
+
     command: str
     arguments: Mapping[str, Any]
-    out: str | None
+    out: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The content of ``job.json``."""
-        return {"schema": SCHEMA, "command": self.command, "arguments": dict(self.arguments), "out": self.out}
+        return plain(self)
 
 
 def absolute(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of a job as a process in another folder understands them: the paths among them are absolute.
+    """The arguments of a job as a process in another folder understands them: the paths among them are absolute."""
+    return with_paths(arguments, absolute_path)
 
-    An image may also be a mapping, which holds absolute paths already. What is given by the name that it is installed under stays
-    a name.
+
+def absolute_path(path: str | Path) -> str:
+    """A path from the root, without ``~`` and ``..``."""
+    return os.path.abspath(os.path.expanduser(path))
+
+
+def with_paths(arguments: Mapping[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
+    """The arguments of a job with every path among them changed.
+
+    What is given by the name that it is installed under stays a name; an image may be a mapping with a list of ``files``.
     """
-    return {name: _absolute(name, value) for name, value in arguments.items()}
+    return {name: _with_paths(name, value, change) for name, value in arguments.items()}
 
 
-def _absolute(name: str, value: Any) -> Any:
+def _with_paths(name: str, value: Any, change: Callable[[str], str]) -> Any:
     if name in NAMED and isinstance(value, list | tuple):
-        return [_absolute(name, one) for one in value]
+        return [_with_paths(name, one, change) for one in value]
+    if name in PATHS and isinstance(value, Mapping) and "files" in value:
+        return {**value, "files": [change(file) for file in value["files"]]}
     if isinstance(value, str | Path) and (name in PATHS or (name in NAMED and is_path(value, NAMED[name]))):
-        return str(Path(os.path.expanduser(value)).absolute())
+        return change(os.fspath(value))
     return value
 
 
 def write_job(folder: Path, command: str, arguments: Mapping[str, Any], out: str | Path | None = None) -> Path:
     """Write ``job.json`` with absolute paths into ``folder``, and return its path."""
-    job = Job(command, absolute(arguments), _absolute("out", out))
+    job = Job(command, absolute(arguments), None if out is None else absolute_path(out))
     path = folder / "job.json"
-    path.write_text(json.dumps(job.to_json(), ensure_ascii=False), encoding="utf-8")
+    path.write_text(json_text(job), encoding="utf-8")
     return path
 
 
 def read_job(path: str | Path) -> Job:
     """Read ``job.json``; raises :class:`UsageError` if it is unreadable or of another schema."""
     try:
-        data = json.loads(read_text(path))
-        if data["schema"] != SCHEMA or not isinstance(data["arguments"], dict):
-            raise Unread(f"its schema is {data['schema']!r}" if data["schema"] != SCHEMA else "its arguments are no object")
-        return Job(str(data["command"]), data["arguments"], data.get("out"))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return read(Job, parse(read_bytes(path)))
+    except (OSError, Malformed) as error:
         raise UsageError(
             "job.unreadable",
-            f"'{path}' is not a job ({why(error)}).",
-            f"a JSON object with schema {SCHEMA}, command, arguments and out.",
+            f"'{base_name(path)}' is not a job ({why(error)}).",
+            f"a JSON object with schema {Job.schema}, command, arguments and out.",
             "Write the job file again.",
         ) from error

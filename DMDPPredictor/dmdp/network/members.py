@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from ..endpoints.base import Said, widths
+from ..endpoints.answers import Said
+from ..endpoints.base import widths
 from .dmdp import Dmdp
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..bundles.bundle import Bundle, refusal
-from ..endpoints.base import Said, numbers
+from ..endpoints.answers import Said
+from ..endpoints.base import numbers
 from ..endpoints.registry import check_described
 from ..errors import MissingPackage
 from ..evidence import DEMONSTRATION, TRAINED, Evidence, evidence_of
@@ -44,7 +45,7 @@ class NetworkModel:
         """What every map and number of it must be marked with."""
         if self.evidence is DEMONSTRATION:
             return DEMONSTRATION.label
-        cohorts = " and ".join(f"{cohort['title']}, n = {cohort['n']}" for cohort in self.bundle.manifest["cohorts"])
+        cohorts = " and ".join(f"{cohort.title or cohort.name}, n = {cohort.n}" for cohort in self.bundle.manifest.cohorts)
         return f"network trained on {cohorts}, {TRAINED.label}"
 
     def probabilities(
@@ -113,29 +114,28 @@ def load_network_model(bundle: Bundle) -> NetworkModel:
     manifest = bundle.manifest
     check_described(manifest)
     try:
-        config = NetworkConfig.from_json(manifest["network"])
-        networks = tuple(_network(Dmdp(config), load(bundle.files[name])) for name in manifest.get("members", [WEIGHTS]))
-        members = Members(networks, manifest.get("calibration", {}))
-        images = self_test_images(manifest["self_test"]["inputs"]["seed"], config.shape)
+        config = NetworkConfig.from_json(manifest.network or {})
+        networks = tuple(_network(Dmdp(config), load(bundle.files[name])) for name in manifest.members or (WEIGHTS,))
+        members = Members(networks, manifest.calibration)
+        images = self_test_images(manifest.self_test.inputs["seed"], config.shape)
         said = members.probabilities(torch.from_numpy(images), None)
-        both = (said, manifest["self_test"]["outputs"])
+        both = (said, manifest.self_test.outputs)
         found, expected = ([p for task in config.tasks for p in numbers(outputs[task])] for outputs in both)
-        model = NetworkModel(bundle, members)
-        if tuple(manifest["tasks"]) != config.tasks or not model.label:
+        if manifest.tasks != config.tasks:
             raise ValueError("tasks")
-    except (KeyError, TypeError, ValueError, IndexError, ArithmeticError, RuntimeError, AttributeError, SafetensorError) as error:
+    except (LookupError, TypeError, ValueError, RuntimeError, SafetensorError) as error:  # RuntimeError: weights do not fit
         raise refusal(
             "network",
-            f"The network of '{manifest['name']}' cannot be built ({type(error).__name__}).",
+            f"The network of '{manifest.name}' cannot be built ({type(error).__name__}).",
             "fitting weights.",
         ) from error
     if len(found) != len(expected) or not np.allclose(found, expected, atol=SELF_TEST_TOLERANCE):
         raise refusal(
             "self_test",
-            f"Network '{manifest['name']}' gives {found} in its self-test.",
+            f"Network '{manifest.name}' gives {found} in its self-test.",
             f"{expected}.",
         )
-    return model
+    return NetworkModel(bundle, members)
 
 
 def _network(network: Any, weights: Mapping[str, Any]) -> Any:

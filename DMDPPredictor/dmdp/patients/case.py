@@ -5,15 +5,14 @@ Conventions: arrays are indexed (z, y, x); points are LPS millimetres; all value
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from ..errors import GeometryError, InputError
 from ..images.axes import upright
 from ..images.volume import Geometry, Volume
+from .audit import SuvAudit
 
 MIN_VOXELS = 2  # of a lesion: one voxel cannot be measured
 
@@ -108,7 +107,7 @@ class Case:
     """One patient as the prediction sees them.
 
     ``ct`` in HU; ``pet`` in SUVbw (g/ml) on its native grid; ``pet_lesion`` on the PET grid; ``ct_lesion`` on the CT grid;
-    ``suv_audit`` the plain JSON of the SUV conversion (None where the PET came as SUV already); ``notes`` say what was
+    ``suv_audit`` tells how the PET became SUV (None where it came as SUV already); ``notes`` say what was
     decided on the way in (series chosen, contour carried over, …).
     """
 
@@ -117,5 +116,5 @@ class Case:
     pet_lesion: Lesion
     ct_lesion: Lesion
     clinical: Clinical = Clinical()
-    suv_audit: Mapping[str, Any] | None = None
+    suv_audit: SuvAudit | None = None
     notes: tuple[str, ...] = ()

@@ -2,83 +2,106 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 from .. import POPULATION, RESEARCH_USE_ONLY
-from ..applicability.verdict import Applicability, Reason
-from ..endpoints.answers import Answer
-from ..endpoints.registry import answer_from_json
+from ..applicability.verdict import Applicability
+from ..bundles.card import ModelCard
+from ..documents.codec import plain, read
+from ..endpoints.registry import TypedAnswer
+from ..features.document import CtFeaturesReport
+from ..network.opinion import NetworkOpinion
+from ..patients.audit import SuvAudit
+from ..regions.document import RegionsReport
+from .former import current
 
-SCHEMA = 1
 IMAGES = ("ct_voxels", "pet_suv_voxels")  # the hashes by which a result knows its images
 
 
 @dataclass(frozen=True)
+class InputsReport:
+    """What the answer has ``used`` by name, and which clinical facts were ``missing`` or ``given_but_unused``."""
+
+    used: Mapping[str, float | str | None]
+    missing: tuple[str, ...]
+    given_but_unused: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ContourReport:
+    """The contour, and how far the answer depends on it.
+
+    Volumes in ml, points in LPS mm. ``spread`` is the probability that each task is summed up in by other contour methods, null
+    if a method finds no lesion; ``moved`` is its lowest and highest value if the contour were drawn ``moved_mm`` off, null if
+    unknown.
+    """
+
+    method: str
+    modality: str
+    volume_ml: float
+    seed_lps_mm: tuple[float, float, float] | None
+    centroid_lps_mm: tuple[float, float, float]
+    ct_volume_ml: float
+    notes: tuple[str, ...]
+    spread: Mapping[str, Mapping[str, float | None]]
+    moved_mm: float
+    moved: Mapping[str, tuple[float, float] | None]
+
+
+@dataclass(frozen=True)
+class FeatureReading:
+    """A feature of this lesion beside those of the training patients.
+
+    ``value`` is null if it could not be computed; ``training_range`` is null for a feature that no model reads; ``percentile``
+    (0 to 100) is its place among the training patients.
+    """
+
+    value: float | None
+    unit: str
+    definition: str
+    source: str
+    training_range: tuple[float, float] | None
+    in_range: bool | None
+    percentile: float | None
+
+
+@dataclass(frozen=True)
 class Prediction:
-    """The content of ``prediction.json`` (schema 1); every field is plain data."""
+    """The content of ``prediction.json``; every field is plain data.
+
+    ``suv_audit`` is null if the PET came as SUV; ``regions`` and ``ct_features`` are null if the CT was not measured; ``network``
+    is what a network says, apart from the answer, null if none was run. ``hashes`` are the SHA-256 of what was read, by its name.
+    """
+
+    derived: ClassVar[tuple[str, ...]] = ("schema", "research_use_only", "population")
+    schema: ClassVar[int] = 2
+    research_use_only: ClassVar[str] = RESEARCH_USE_ONLY
+    population: ClassVar[str] = POPULATION
 
     applicability: Applicability
-    tasks: Mapping[str, Answer]
-    suv_audit: Mapping[str, Any] | None
-    inputs: Mapping[str, Any]
-    contour: Mapping[str, Any]
-    features: Mapping[str, Mapping[str, Any]]
-    regions: Mapping[str, Any] | None
-    ct_features: Mapping[str, Any] | None
-    demonstration: Mapping[str, Any] | None
-    models: tuple[Mapping[str, Any], ...]
+    tasks: Mapping[str, TypedAnswer]
+    suv_audit: SuvAudit | None
+    inputs: InputsReport
+    contour: ContourReport
+    features: Mapping[str, FeatureReading]
+    regions: RegionsReport | None
+    ct_features: CtFeaturesReport | None
+    network: NetworkOpinion | None
+    models: tuple[ModelCard, ...]
     notes: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     hashes: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> Prediction:
-        """The inverse of :meth:`to_json`."""
-        tasks = {name: answer_from_json(task) for name, task in document["tasks"].items()}
-        reasons = tuple(Reason(**reason) for reason in document["applicability"]["reasons"])
-        plain = (
-            "suv_audit",
-            "inputs",
-            "contour",
-            "features",
-            "regions",
-            "ct_features",
-            "demonstration",
-            "models",
-            "notes",
-            "versions",
-            "hashes",
-        )
-        return cls(applicability=Applicability(reasons), tasks=tasks, **{name: document[name] for name in plain})
+    def from_json(cls, document: Any) -> Prediction:
+        """The inverse of :meth:`to_json`, for documents of this schema and of former ones.
+
+        Raises :class:`dmdp.documents.codec.Malformed`.
+        """
+        return read(cls, current(document))
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON: the applicability verdict stands before any number."""
-        return {
-            "schema": SCHEMA,
-            "research_use_only": RESEARCH_USE_ONLY,
-            "population": POPULATION,
-            "applicability": {
-                "verdict": self.applicability.verdict,
-                "reasons": [asdict(reason) for reason in self.applicability.reasons],
-            },
-            "tasks": {name: task.to_json() for name, task in self.tasks.items()},
-            "suv_audit": self.suv_audit,
-            "inputs": self.inputs,
-            "contour": self.contour,
-            "features": self.features,
-            "regions": self.regions,
-            "ct_features": self.ct_features,
-            "demonstration": self.demonstration,
-            "models": list(self.models),
-            "notes": list(self.notes),
-            "versions": dict(self.versions),
-            "hashes": dict(self.hashes),
-        }
-
-
-def json_text(document: Mapping[str, Any]) -> str:
-    """A document of a result as it is written: indented JSON without NaN."""
-    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        return plain(self)

@@ -11,6 +11,8 @@ import numpy as np
 from ..applicability.alignment import pet_ct_offset
 from ..applicability.assess import assess
 from ..applicability.lung import LungPosition
+from ..bundles.card import ModelCard
+from ..bundles.manifest import TrainingRange
 from ..delineation.perturb import STEP_MM, perturbed
 from ..delineation.pet import delineate
 from ..endpoints.answers import Alternative, Answer, Common, Contribution, NoAnswer
@@ -20,10 +22,12 @@ from ..ensemble.model import EnsembleModel, SubModel
 from ..errors import LesionError, ModelError
 from ..feature import Feature
 from ..inputs import CLINICAL_INPUTS, clinical_values, usable
+from ..network.opinion import NetworkOpinion
 from ..patients.case import Case
 from ..pet_features import pet_features
 from ..progress import Progress, part, silent
-from .document import Prediction
+from ..regions.document import RegionsReport
+from .document import ContourReport, FeatureReading, InputsReport, Prediction
 
 if TYPE_CHECKING:
     from ..features.ct import CtFeatures
@@ -40,9 +44,9 @@ def predict(
     lung: LungPosition,
     *,
     prevalence: Mapping[str, float] | None = None,
-    regions: Mapping[str, Any] | None = None,
+    regions: RegionsReport | None = None,
     ct: CtFeatures | None = None,
-    demonstration: Mapping[str, Any] | None = None,
+    network: NetworkOpinion | None = None,
     versions: Mapping[str, str] | None = None,
     hashes: Mapping[str, str] | None = None,
     progress: Progress = silent,
@@ -51,8 +55,8 @@ def predict(
 
     ``pet`` holds the PET features; ``lung`` says where the lesion lies; ``prevalence`` gives the local share of the positive
     class per task, for the displayed probability only; ``ct`` holds the features of the CT regions, where they were measured;
-    ``regions``, ``demonstration``, ``versions`` of packages and ``hashes`` of inputs and models are carried into the result as
-    they are.
+    ``regions``, ``network``, ``versions`` of packages and ``hashes`` of inputs and models are carried into the result as they
+    are.
 
     Raises :class:`ModelError` where no sub-model accepts what is known.
     """
@@ -61,7 +65,7 @@ def predict(
     values = {**{name: f.value for name, f in features.items()}, **clinical_values(case.clinical)}
     headline: dict[str, SubModel] = {}
     tasks: dict[str, Answer] = {}
-    for name in dict.fromkeys(name for model in models for name in model.bundle.manifest["tasks"]):
+    for name in dict.fromkeys(name for model in models for name in model.bundle.manifest.tasks):
         candidates = [
             (model, sub_model) for model in models for sub_model in model.candidates(name, values, case.pet_lesion.method)
         ]
@@ -77,7 +81,7 @@ def predict(
             "a lesion with positive uptake.",
             "Check the contour and the SUV of the PET.",
         )
-    training = {k: v for model in reversed(models) for k, v in model.bundle.manifest["features"].items()}
+    training = {k: v for model in reversed(models) for k, v in model.bundle.manifest.features.items()}
     spread = _spread(case, headline, values, part(progress, 0.3, 0.6))
     progress(0.6, "moving the contour by a millimetre")
     moved = _moved(case, headline, values)
@@ -89,8 +93,8 @@ def predict(
         contour=_contour(case, spread, moved),
         features={name: _feature(f, training.get(name)) for name, f in features.items()},
         regions=regions,
-        ct_features=ct and ct.to_json(),
-        demonstration=demonstration,
+        ct_features=ct and ct.report(),
+        network=network,
         models=tuple(_card(model) for model in models),
         notes=case.notes,
         versions=dict(versions or {}),
@@ -120,7 +124,7 @@ def _answer(
         inputs=chosen.inputs,
         cohort=chosen.card["cohort"],
         n=chosen.card["n"],
-        metrics=tuple(chosen.card["metrics"]),
+        metrics=chosen.metrics,
         notes=_doubts(chosen),
         alternatives=tuple(_alternative(m, s, values) for m, s in candidates[1:]),
     )
@@ -135,12 +139,12 @@ def _contributions(model: SubModel, values: Mapping[str, float]) -> tuple[Contri
 
 
 def _doubts(model: SubModel) -> tuple[str, ...]:
-    internal = model.card["metrics"][0]
-    low, high = internal["interval"]
+    internal = model.metrics[0]
+    low, high = internal.interval
     if low > 0.5:
         return ()
     return (
-        f"In cross-validation this sub-model could not be told from chance ({internal['metric']} {internal['value']:.2f}, "
+        f"In cross-validation this sub-model could not be told from chance ({internal.metric} {internal.value:.2f}, "
         f"95 % interval {low:.2f} to {high:.2f}).",
     )
 
@@ -176,7 +180,7 @@ def _spread(
     return spread
 
 
-def _moved(case: Case, headline: Mapping[str, SubModel], values: Mapping[str, float]) -> dict[str, list[float] | None]:
+def _moved(case: Case, headline: Mapping[str, SubModel], values: Mapping[str, float]) -> dict[str, tuple[float, float] | None]:
     """The lowest and highest probability of each task had the contour been drawn a millimetre off; None where unknown."""
     others = []
     for lesion in perturbed(case.pet_lesion).values():
@@ -185,61 +189,69 @@ def _moved(case: Case, headline: Mapping[str, SubModel], values: Mapping[str, fl
     found = {}
     for task, model in headline.items():
         known = [model.estimate(v).probability for v in (values, *others) if all(usable(v, name) for name in model.inputs)]
-        found[task] = [min(known), max(known)] if len(known) > 1 else None
+        found[task] = (min(known), max(known)) if len(known) > 1 else None
     return found
 
 
-def _inputs(case: Case, headline: Mapping[str, SubModel], features: Mapping[str, Feature]) -> dict[str, Any]:
+def _inputs(case: Case, headline: Mapping[str, SubModel], features: Mapping[str, Feature]) -> InputsReport:
     clinical = case.clinical
     given = {"age": clinical.age, "sex": clinical.sex, "smoking": clinical.smoking}
     read = {name for model in headline.values() for name in model.inputs}
-    used = {name: features[name].value if name in features else given[name] for name in sorted(read)}
-    return {
-        "used": used,
-        "missing": [name for name in CLINICAL_INPUTS if given[name] is None],
-        "given_but_unused": [name for name in CLINICAL_INPUTS if given[name] is not None and name not in read],
-    }
+    return InputsReport(
+        used={name: features[name].value if name in features else given[name] for name in sorted(read)},
+        missing=tuple(name for name in CLINICAL_INPUTS if given[name] is None),
+        given_but_unused=tuple(name for name in CLINICAL_INPUTS if given[name] is not None and name not in read),
+    )
 
 
-def _contour(case: Case, spread: Mapping[str, Any], moved: Mapping[str, Any]) -> dict[str, Any]:
+def _contour(case: Case, spread: Mapping[str, Any], moved: Mapping[str, Any]) -> ContourReport:
     lesion = case.pet_lesion
-    return {
-        "method": lesion.method,
-        "modality": lesion.modality,
-        "volume_ml": lesion.volume_ml,
-        "seed_lps_mm": list(lesion.seed) if lesion.seed else None,
-        "centroid_lps_mm": [float(v) for v in lesion.centroid],
-        "ct_volume_ml": case.ct_lesion.volume_ml,
-        "notes": [*lesion.notes, *case.ct_lesion.notes],
-        "spread": spread,
-        "moved_mm": STEP_MM,
-        "moved": moved,
-    }
+    return ContourReport(
+        method=lesion.method,
+        modality=lesion.modality,
+        volume_ml=lesion.volume_ml,
+        seed_lps_mm=lesion.seed,
+        centroid_lps_mm=tuple(float(v) for v in lesion.centroid),
+        ct_volume_ml=case.ct_lesion.volume_ml,
+        notes=(*lesion.notes, *case.ct_lesion.notes),
+        spread=spread,
+        moved_mm=STEP_MM,
+        moved=moved,
+    )
 
 
-def _feature(feature: Feature, training: Mapping[str, Any] | None) -> dict[str, Any]:
+def _feature(feature: Feature, training: TrainingRange | None) -> FeatureReading:
     value = feature.value if np.isfinite(feature.value) else None
-    low, high = training["range"] if training else (None, None)
-    return {
-        "value": value,
-        "unit": feature.unit,
-        "definition": feature.definition,
-        "source": feature.source,
-        "training_range": [low, high] if training else None,
-        "in_range": None if training is None or value is None else bool(low <= value <= high),
-        "percentile": None if training is None or value is None else _percentile(value, training),
-    }
+    low, high = training.range if training else (None, None)
+    return FeatureReading(
+        value=value,
+        unit=feature.unit,
+        definition=feature.definition,
+        source=feature.source,
+        training_range=(low, high) if training else None,
+        in_range=None if training is None or value is None else bool(low <= value <= high),
+        percentile=None if training is None or value is None else _percentile(value, training),
+    )
 
 
-def _percentile(value: float, training: Mapping[str, Any]) -> float:
+def _percentile(value: float, training: TrainingRange) -> float:
     """Where a value lies among the training patients, 0 to 100; between the percentiles of the manifest by interpolation."""
-    low, high = training["range"]
-    known = {0.0: low, **{float(q): v for q, v in training.get("percentiles", {}).items()}, 100.0: high}
+    low, high = training.range
+    known = {0.0: low, **{float(q): v for q, v in training.percentiles.items()}, 100.0: high}
     ranks = sorted(known)
     return float(np.interp(value, [known[q] for q in ranks], ranks))
 
 
-def _card(model: EnsembleModel) -> dict[str, Any]:
+def _card(model: EnsembleModel) -> ModelCard:
     manifest = model.bundle.manifest
-    kept = ("name", "version", "kind", "cohorts", "intended_use", "training_contour", "source", "excluded")
-    return {**{key: manifest[key] for key in kept if key in manifest}, "hash": model.bundle.sha256}
+    return ModelCard(
+        name=manifest.name,
+        version=manifest.version,
+        kind=manifest.kind,
+        cohorts=manifest.cohorts,
+        intended_use=manifest.intended_use,
+        training_contour=manifest.training_contour,
+        source=manifest.source,
+        excluded=manifest.excluded,
+        hash=model.bundle.sha256,
+    )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import InputError, LesionError, UsageError
+from ..errors import InputError, LesionError, UsageError, base_name
 from ..images.volume import Volume
 from ..resources import PROFILE_SUFFIXES, installed_profiles, is_path
 from . import BACKENDS
@@ -42,7 +42,7 @@ def find_settings(name_or_path: str | Path) -> Profile | Parameters:
         return read_profile(installed[path.name])
     raise InputError(
         "profile.not_found",
-        f"There is no radiomics profile '{name_or_path}'.",
+        f"There is no radiomics profile '{base_name(name_or_path)}'.",
         f"a file, or one of: {', '.join(sorted(installed)) or '(none installed)'}.",
         "Check the name, or give the path of a profile or of a PyRadiomics parameter file.",
     )

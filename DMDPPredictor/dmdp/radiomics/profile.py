@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
+from ..errors import InputError, base_name
 from ..reading import Unread, read_text, why
 from .catalogue import CATALOGUE
 from .families import FAMILIES, OF_PYRADIOMICS
@@ -156,6 +156,9 @@ def read_json(path: str | Path) -> dict[str, Any]:
             raise Unread("it is no object")
     except (OSError, ValueError) as error:
         raise InputError(
-            "profile.unreadable", f"'{path}' is no radiomics profile ({why(error)}).", "a JSON file.", "Check the path."
+            "profile.unreadable",
+            f"'{base_name(path)}' is no radiomics profile ({why(error)}).",
+            "a JSON file.",
+            "Check the path.",
         ) from error
     return document

@@ -8,7 +8,6 @@ expansion").
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy import ndimage
@@ -16,6 +15,7 @@ from scipy import ndimage
 from ..images.resampling import resample_mask, sample
 from ..images.volume import Geometry, Volume
 from ..patients.case import Lesion
+from .document import RegionReading, RegionsReport, ShellReading
 from .grid import fine_grid
 from .names import MEANINGS
 from .thorax import Thorax
@@ -62,7 +62,7 @@ class Regions:
             found[f"ring_0_{outer:.0f}"] = (self.shells >= 1) & (self.shells <= number)
         return {name: mask for name, mask in found.items() if np.count_nonzero(mask) >= MIN_REGION}
 
-    def to_json(self, further_notes: tuple[str, ...] = ()) -> dict[str, Any]:
+    def report(self, further_notes: tuple[str, ...] = ()) -> RegionsReport:
         """Volumes and shares for ``prediction.json``."""
         counts = np.bincount(self.labels.ravel(), minlength=7)[1:7]
         parts = [counts[:3].sum(), counts[3:].sum()]
@@ -71,27 +71,27 @@ class Regions:
             notes.append(f"No distinct density habitat: dense and less dense differ by less than {MIN_CONTRAST_HU:.0f} HU.")
         if not self.bounded:
             notes.append("No lung is seen in the CT: margin and shells are not limited to the thorax.")
-        return {
-            "definition": "ct_regions_v1",
-            "regions": [
-                {
-                    "name": f"reg{number}",
-                    "meaning": meaning,
-                    "present": bool(counts[number - 1]),
-                    "volume_ml": counts[number - 1] / 1000.0,
-                    "fraction": float(counts[number - 1] / max(parts[number > 3], 1)),
-                }
+        return RegionsReport(
+            definition="ct_regions_v1",
+            regions=tuple(
+                RegionReading(
+                    name=f"reg{number}",
+                    meaning=meaning,
+                    present=bool(counts[number - 1]),
+                    volume_ml=counts[number - 1] / 1000.0,
+                    fraction=float(counts[number - 1] / max(parts[number > 3], 1)),
+                )
                 for number, meaning in MEANINGS.items()
-            ],
-            "shells": [
-                {"name": f"shell_{inner:.0f}_{outer:.0f}", "volume_ml": np.count_nonzero(self.shells == number) / 1000.0}
+            ),
+            shells=tuple(
+                ShellReading(f"shell_{inner:.0f}_{outer:.0f}", np.count_nonzero(self.shells == number) / 1000.0)
                 for number, (inner, outer) in enumerate(zip((0, *SHELLS_MM), SHELLS_MM, strict=False), 1)
-            ],
-            "threshold_hu": None if np.isnan(self.threshold_hu) else self.threshold_hu,
-            "contrast_hu": None if np.isnan(self.contrast_hu) else self.contrast_hu,
-            "frac_unassigned": self.unassigned,
-            "notes": [*notes, *further_notes],
-        }
+            ),
+            threshold_hu=None if np.isnan(self.threshold_hu) else self.threshold_hu,
+            contrast_hu=None if np.isnan(self.contrast_hu) else self.contrast_hu,
+            frac_unassigned=self.unassigned,
+            notes=(*notes, *further_notes),
+        )
 
 
 def ct_regions(ct: Volume, lesion: Lesion, thorax: Thorax) -> Regions | None:

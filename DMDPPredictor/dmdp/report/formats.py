@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 
-from ..errors import DicomError, DmdpError, InputError, MissingPackage, UsageError
+from ..errors import DicomError, DmdpError, InputError, MissingPackage, UsageError, base_name
 from ..intake.source import Given, ImageSource
+from ..results.layout import PREDICTION, REPORT
 from ..results.reader import Part
 from .outcome import Exported, NotWritten
 from .writing import TABLES, Export, copies, parametric_maps, pdf, segmentations, structured_report
@@ -54,9 +55,9 @@ _dicom = partial(Format, package="highdicom", extra="dicom", dicom=True)
 FORMATS = {
     item.name: item
     for item in (
-        Format("html", "report as a web page (HTML)", partial(copies, files=("report.html",)), {Part.PAGE}, usual=True),
+        Format("html", "report as a web page (HTML)", partial(copies, files=(REPORT,)), {Part.PAGE}, usual=True),
         Format("pdf", "report for reading and printing (PDF)", pdf, {Part.PAGE}, "reportlab", "pdf"),
-        Format("json", "prediction with all numbers (JSON)", partial(copies, files=("prediction.json",)), usual=True),
+        Format("json", "prediction with all numbers (JSON)", partial(copies, files=(PREDICTION,)), usual=True),
         Format("csv", "features as tables (CSV)", partial(copies, files=TABLES), {Part.TABLES}, usual=True),
         _dicom("seg", "DICOM Segmentation of lesion and CT regions", segmentations, {Part.CONTOUR, Part.REGIONS}),
         _dicom("sr", "DICOM structured report of the prediction", structured_report, {Part.CONTOUR}),
@@ -117,13 +118,15 @@ def _not_dicom(modality: str, given: Given | None) -> DmdpError | None:
     source = ImageSource.of(given) if given else None
     path = source.paths[0] if source else None
     if path and not path.exists():
-        return InputError("path.missing", f"'{path}' does not exist.", "a folder with DICOM files.", "Check the path.")
+        return InputError("path.missing", f"'{base_name(path)}' does not exist.", "a folder with DICOM files.", "Check the path.")
     if source and source.is_dicom:
         return None
     return DicomError(
         "export.not_dicom",
-        f"The {modality} is given as {f'the file {path.name!r}, which is' if path else 'an image that has'} no DICOM series.",
+        f"The {modality} is given as the file '{path.name}', which is no DICOM series."
+        if path
+        else f"The {modality} has no DICOM series that is known here.",
         "a folder with the DICOM series: NIfTI and NRRD files carry neither the study's identifiers nor its frame of reference, "
         "and DICOM objects without them would belong to no patient.",
-        "Give the DICOM study; without one, export the report and the tables.",
+        "Give the DICOM study (on the command line with --ct and --pet); without one, export the report and the tables.",
     )

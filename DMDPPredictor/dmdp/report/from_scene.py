@@ -14,14 +14,16 @@ from typing import Any
 
 import numpy as np
 
+from ..documents.codec import json_text
 from ..errors import DmdpError, InputError, LesionError, MissingPackage
 from ..images.resampling import resample_mask
 from ..images.volume import Volume
-from ..prediction.document import Prediction, json_text
+from ..prediction.document import Prediction
 from ..reading import read_text
 from ..regions.names import MEANINGS
+from ..results import layout
 from ..results.reader import CONTOURS, Contour, Part, Result, digest, mask_sha256, read_prediction
-from .remains import FILE, LESION, PREDICTION, REGIONS, SCHEMA, geometry_from
+from .remains import FILE, LESION, REGIONS, SCHEMA, geometry_from
 from .tables import features_csv
 
 REMARK = "Made from a saved scene: without pictures, and with no ct_features.csv beside it. Predict again for these."
@@ -31,13 +33,12 @@ REMARK = "Made from a saved scene: without pictures, and with no ct_features.csv
 class SceneRemains:
     """What a scene holds of a result, as a :class:`dmdp.results.reader.ResultFolder` offers it."""
 
-    document: Mapping[str, Any]
     result: Result
 
     @classmethod
     def read(cls, folder: Path) -> SceneRemains:
         """Read it; raises :class:`InputError` where it is damaged. A contour that was edited since is left out."""
-        content, prediction = read_prediction(folder / PREDICTION)
+        content, prediction = read_prediction(folder)
         try:
             said = json.loads(read_text(folder / FILE))
             if said["schema"] != SCHEMA:
@@ -53,15 +54,15 @@ class SceneRemains:
                 "Predict again, then export.",
             ) from error
         found = Result(prediction, pet, ct, regions, {}, created, digest(content, created, {"regions": regions}))
-        return cls(json.loads(content), found)
+        return cls(found)
 
     def content(self, file: str) -> bytes | None:
         """A file of the result, made anew; None where a scene does not hold what it takes. Raises :class:`MissingPackage`."""
-        if file == PREDICTION:
-            return json_text(self.document).encode()
-        if file == "features.csv":
-            return features_csv(self.document["features"]).encode()
-        return self._page() if file == "report.html" else None
+        if file == layout.PREDICTION:
+            return json_text(self.result.prediction).encode()
+        if file == layout.FEATURES:
+            return features_csv(self.result.prediction.features).encode()
+        return self._page() if file == layout.REPORT else None
 
     def obstacle(self, needs: Collection[Part]) -> DmdpError | None:
         """Why a format that ``needs`` these parts cannot be made from the scene; None if nothing is known to be in the way."""
@@ -90,20 +91,10 @@ class SceneRemains:
 
     def _page(self) -> bytes:
         try:
-            from jinja2 import UndefinedError
-
             from .html import render
         except ImportError as error:
             raise MissingPackage("Jinja2", "the report from a saved scene") from error
-        try:
-            return render(self.document, (), Path(), REMARK).encode()
-        except UndefinedError as error:
-            raise InputError(
-                "export.older",
-                "The answer in the scene is of a version whose report cannot be made here.",
-                "an answer of this version.",
-                "Predict again, then export.",
-            ) from error
+        return render(self.result.prediction, (), Path(), REMARK).encode()
 
     def _regions_fit(self) -> bool:
         """Whether every region has the volume that the prediction says, within half a voxel."""
@@ -112,7 +103,7 @@ class SceneRemains:
             return said is None and found is None
         counts = np.bincount(found.array.astype(int).ravel(), minlength=len(MEANINGS) + 1)
         voxel = found.geometry.voxel_ml
-        return all(abs(counts[i] * voxel - region["volume_ml"]) < voxel / 2 for i, region in enumerate(said["regions"], 1))
+        return all(abs(counts[i] * voxel - region.volume_ml) < voxel / 2 for i, region in enumerate(said.regions, 1))
 
 
 def _contours(folder: Path, said: Mapping[str, Any], prediction: Prediction) -> tuple[Contour | None, Contour | None]:

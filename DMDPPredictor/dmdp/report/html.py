@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,16 +16,17 @@ from ..regions.names import REGION_COLOURS
 from . import maps
 
 if TYPE_CHECKING:
+    from ..prediction.document import Prediction
     from .pictures import Picture  # which matplotlib draws
 
 
-def render(document: Mapping[str, Any], pictures: Sequence[Picture], folder: Path, remark: str = "") -> str:
-    """The page for a ``prediction.json`` document, with the ``pictures`` from ``folder`` inside it.
+def render(prediction: Prediction, pictures: Sequence[Picture], folder: Path, remark: str = "") -> str:
+    """The page for a prediction, with the ``pictures`` from ``folder`` inside it.
 
     ``remark`` is a sentence about this page itself, such as what it lacks; it stands above the verdict.
 
     The applicability verdict stands before any number; where it is ``outside`` the numbers are folded away, on paper too.
-    Everything from the document is escaped. Raises ``jinja2.UndefinedError`` where the document lacks a field.
+    Everything from the prediction is escaped.
     """
     environment = Environment(
         loader=PackageLoader("dmdp.report"),
@@ -39,7 +40,7 @@ def render(document: Mapping[str, Any], pictures: Sequence[Picture], folder: Pat
     images = {picture.file: _data_uri(folder / picture.file) for picture in pictures}
     page = environment.get_template("report.html.jinja")
     return page.render(
-        d=document,
+        d=prediction,
         pictures=pictures,
         remark=remark,
         images=images,

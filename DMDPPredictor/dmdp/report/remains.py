@@ -13,11 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from ..documents.codec import json_text
 from ..images.volume import Geometry, Volume
-from ..prediction.document import Prediction, json_text
+from ..prediction.document import Prediction
+from ..results.layout import PREDICTION
 
 FILE, SCHEMA = "scene.json", 1
-PREDICTION, LESION, REGIONS = "prediction.json", "lesion.npy", "regions.npy"
+LESION, REGIONS = "lesion.npy", "regions.npy"
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +57,7 @@ def write_remains(
     if regions is not None and regions.array.any():
         lower = _write_cropped(folder / REGIONS, regions.array)
         document["regions"] = {"lower": lower, "grid": _grid(regions.geometry)}
-    (folder / PREDICTION).write_text(json_text(prediction.to_json()), encoding="utf-8")
+    (folder / PREDICTION).write_text(json_text(prediction), encoding="utf-8")
     (folder / FILE).write_text(json_text(document), encoding="utf-8")
     return folder
 

@@ -6,31 +6,31 @@ import csv
 import io
 from collections.abc import Mapping
 from math import isnan
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .. import RESEARCH_USE_ONLY
 
 if TYPE_CHECKING:
     from ..feature import Feature
     from ..features.ct import CtFeatures
+    from ..prediction.document import FeatureReading
 
 COLUMNS = ("name", "value", "unit", "definition", "source")
 CT_COLUMNS = ("region", "name", "value", "unit")
 
 
-def features_csv(features: Mapping[str, Mapping[str, Any]]) -> str:
+def features_csv(features: Mapping[str, FeatureReading]) -> str:
     """``features.csv``: a comment line, a header, one row per feature; an empty value could not be computed.
 
-    ``features`` are those of ``prediction.json``. Values are written exactly. Raises ``KeyError`` where a unit, a definition
-    or a source is missing.
+    ``features`` are those of ``prediction.json``. Values are written exactly.
     """
     text = io.StringIO()
     text.write(f"# {RESEARCH_USE_ONLY}\n")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for name, feature in features.items():
-        value = "" if feature["value"] is None else repr(float(feature["value"]))
-        writer.writerow((name, value, *(feature[column] for column in COLUMNS[2:])))
+        value = "" if feature.value is None else repr(float(feature.value))
+        writer.writerow((name, value, feature.unit, feature.definition, feature.source))
     return text.getvalue()
 
 

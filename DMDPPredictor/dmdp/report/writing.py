@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..errors import InputError, MissingPackage
 from ..intake.source import Given
 from ..progress import Progress
+from ..results import layout
 from ..results.reader import ResultFolder
 from .outcome import Exported
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from .formats import Format
     from .from_scene import SceneRemains
 
-TABLES: Mapping[str, str] = {"features.csv": "PET features, a table", "ct_features.csv": "features of the CT regions, a table"}
-OPTIONAL = frozenset({"ct_features.csv"})  # absent if the CT has no regions, or their package was missing
+TABLES: Mapping[str, str] = {layout.FEATURES: "PET features, a table", layout.CT_FEATURES: "features of the CT regions, a table"}
+OPTIONAL = frozenset({layout.CT_FEATURES})  # absent if the CT has no regions, or their package was missing
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +76,7 @@ def copies(item: Format, export: Export, files: Sequence[str] | Mapping[str, str
 
 def pdf(item: Format, export: Export) -> Iterator[Exported]:
     """The page of the result, printed."""
-    page = export.content("report.html").decode("utf-8")
+    page = export.content(layout.REPORT).decode("utf-8")
     try:
         from .pdf.document import render_pdf
     except ImportError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,13 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
+from ..documents.codec import Malformed, parse
 from ..errors import DmdpError, InputError, LesionError
 from ..images.files import read_mask, read_volume
 from ..images.volume import Geometry, Volume
-from ..prediction.document import SCHEMA, Prediction
-from ..reading import check_regular
+from ..prediction.document import Prediction
+from ..reading import read_bytes, why
+from . import layout
 
-HEATMAP_PREFIX, SUFFIX = "heatmap_", ".nii.gz"
 CONTOURS = ("pet_lesion", "ct_lesion")  # their hashes in prediction.json
 
 
@@ -91,16 +91,12 @@ def read_result(folder: str | Path) -> Result:
     """Read a result folder. Raises :class:`InputError` where it is none, and :class:`LesionError` where a contour is no longer
     the one that the numbers were computed from."""
     folder = Path(folder).expanduser()
-    file = folder / "prediction.json"
-    content, prediction = read_prediction(file)
-    hashes = [prediction.hashes[name] for name in CONTOURS]
-    pet, ct = (_contour(folder / f"{name}{SUFFIX}", sha) for name, sha in zip(("lesion_pet", "lesion_ct"), hashes, strict=True))
-    regions = read_volume(folder / "regions.nii.gz", "1") if (folder / "regions.nii.gz").exists() else None
-    heatmaps = {
-        path.name.removeprefix(HEATMAP_PREFIX).removesuffix(SUFFIX): read_volume(path, "1")
-        for path in sorted(folder.glob(f"{HEATMAP_PREFIX}*{SUFFIX}"))
-    }
-    created = datetime.fromtimestamp(int(file.stat().st_mtime))
+    content, prediction = read_prediction(folder)
+    files = (layout.LESION_PET, layout.LESION_CT)
+    pet, ct = (_contour(folder / file, prediction.hashes[name]) for file, name in zip(files, CONTOURS, strict=True))
+    regions = read_volume(folder / layout.REGIONS, "1") if (folder / layout.REGIONS).exists() else None
+    heatmaps = {name: read_volume(path, "1") for name, path in layout.heatmap_files(folder).items()}
+    created = datetime.fromtimestamp(int((folder / layout.PREDICTION).stat().st_mtime))
     return Result(prediction, pet, ct, regions, heatmaps, created, digest(content, created, {"regions": regions, **heatmaps}))
 
 
@@ -112,22 +108,22 @@ def digest(content: bytes, created: datetime, volumes: Mapping[str, Volume | Non
     return found.hexdigest()
 
 
-def read_prediction(file: Path) -> tuple[bytes, Prediction]:
-    """``prediction.json`` as it stands and as a value; raises :class:`InputError` where it is none that this version reads."""
+def read_prediction(folder: Path) -> tuple[bytes, Prediction]:
+    """The ``prediction.json`` of a folder as it stands and as a value, of this schema or a former one.
+
+    Raises :class:`InputError` if it is none that this version reads; it says where in the document it is not.
+    """
     try:
-        check_regular(file)
-        content = file.read_bytes()
-        document = json.loads(content)
-        if document["schema"] != SCHEMA:
-            raise ValueError(f"schema {document['schema']}")
-        prediction = Prediction.from_json(document)
-        if not all(isinstance(prediction.hashes[name], str) for name in CONTOURS):
-            raise TypeError("a hash")
+        content = read_bytes(folder / layout.PREDICTION)
+        prediction = Prediction.from_json(parse(content))
+        for name in CONTOURS:
+            if name not in prediction.hashes:
+                raise Malformed(f"hashes.{name}: missing, expected text")
         return content, prediction
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, Malformed) as error:
         raise InputError(
             "export.no_result",
-            f"'{file.parent.name}' is not a result of 'dmdp predict' that this version reads ({type(error).__name__}).",
+            f"'{folder.name}' is not a result of 'dmdp predict' that this version reads ({layout.PREDICTION}: {why(error)}).",
             "a folder with prediction.json and the contours.",
             "Choose the folder that 'dmdp predict' wrote, or predict again.",
         ) from error

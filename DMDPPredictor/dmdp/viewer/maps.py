@@ -11,6 +11,7 @@ import numpy as np
 from ..commands.options import required
 from ..images.files import read_volume
 from ..progress import Progress
+from ..results import layout
 from .held import HeldPet
 
 REGIONS = "regions"
@@ -23,9 +24,9 @@ def maps(arguments: Mapping[str, Any], held: HeldPet, progress: Progress) -> dic
     uint8 labels or float32, where it lies (LPS, as in a Geometry), and its largest value.
     """
     result, folder = Path(required(arguments, "result")), Path(required(arguments, "folder"))
-    files = {path.name.removeprefix("heatmap_").removesuffix(".nii.gz"): path for path in sorted(result.glob("heatmap_*.nii.gz"))}
-    if (result / "regions.nii.gz").is_file():
-        files = {REGIONS: result / "regions.nii.gz", **files}
+    files = layout.heatmap_files(result)
+    if (result / layout.REGIONS).is_file():
+        files = {REGIONS: result / layout.REGIONS, **files}
     folder.mkdir(parents=True, exist_ok=True)
     found = {}
     for number, (name, path) in enumerate(files.items()):

@@ -29,12 +29,12 @@ def add_model(arguments: Mapping[str, Any], held: HeldPet, progress: Progress) -
     """
     bundle = read_bundle(Path(required(arguments, "path")))
     load_model(bundle)  # its self-test runs here
-    name = bundle.manifest["name"]
+    name = bundle.manifest.name
     target = user_data_folder() / "Models" / name
     if name in installed_bundles() or target.exists():
         raise OutputError(
             "bundle.exists", f"A model '{name}' is installed already.", "another name.", "Remove the installed one first."
         )
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_bundle(target, {key: value for key, value in bundle.manifest.items() if key != "files"}, bundle.files)
+    write_bundle(target, bundle.manifest, bundle.files)
     return {"name": name, "sha256": bundle.sha256}

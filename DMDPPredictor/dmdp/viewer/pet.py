@@ -7,6 +7,7 @@ from typing import Any
 
 from ..commands.options import point, required
 from ..delineation.pet import delineate
+from ..documents.codec import plain
 from ..errors import LesionError
 from ..images.resampling import resample_mask
 from ..intake.load import LoadedPet
@@ -53,5 +54,5 @@ def measure(arguments: Mapping[str, Any], held: HeldPet, progress: Progress) -> 
 
 
 def _conversion(pet: LoadedPet) -> dict[str, Any]:
-    audit = None if pet.suv_audit is None else dict(pet.suv_audit)
-    return {"audit": audit, "factor": None if audit is None else audit["factors"]["SUVbw"]}
+    audit = pet.suv_audit
+    return {"audit": plain(audit), "factor": None if audit is None else audit.factors["SUVbw"]}

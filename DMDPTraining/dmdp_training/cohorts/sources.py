@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from dmdp.errors import InputError
+from dmdp.errors import InputError, base_name
 
 REPOSITORY = "https://github.com/jiang-0311/DMDP"
 COMMIT = "75dd19a"
@@ -55,7 +55,7 @@ def verified(folder: str | Path, source: Source) -> Path:
     if not path.is_file():
         raise InputError(
             "published.missing",
-            f"'{source.file}' is not in '{folder}'.",
+            f"'{source.file}' is not in '{base_name(folder)}'.",
             f"the released table of {REPOSITORY} (commit {COMMIT}): {source.content}.",
             where_to_get(),
         )

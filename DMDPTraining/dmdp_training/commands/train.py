@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from dmdp import RESEARCH_USE_ONLY
+from dmdp.bundles.card import Metric
 from dmdp.command import Command
 from dmdp.commands.options import add_overwrite
+from dmdp.documents.codec import read
 from dmdp.progress import Progress
 
 from . import train_network
@@ -38,12 +40,9 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     given = {key: value for key, value in arguments.items() if value is not None}
     bundle = train_published(given["data"], given["out"], given.get("seed", 0), progress, overwrite=bool(given.get("overwrite")))
     lines = [f"{bundle.name} written to {given['out']}"]
-    for card in bundle.manifest["sub_models"]:
-        metric = card["metrics"][0]
-        low, high = metric["interval"]
-        lines.append(
-            f"  {card['id']}: AUC {metric['value']:.2f} ({low:.2f} to {high:.2f}), n = {metric['n']}, {metric['protocol']}"
-        )
+    for card in bundle.manifest.sub_models:
+        metric = read(Metric, card["metrics"][0])
+        lines.append(f"  {card['id']}: AUC {metric.figure}, n = {metric.n}, {metric.protocol}")
     return "\n".join([*lines, RESEARCH_USE_ONLY])
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dmdp import RESEARCH_USE_ONLY
+from dmdp.bundles.card import Metric
 from dmdp.commands.options import add_executor, executor_for
 from dmdp.errors import InputError, MissingPackage, UsageError
 from dmdp.network.config import CHOICES, DEVICES, SIZE_HELP, SIZES
@@ -142,14 +143,12 @@ def _demonstration(given: Mapping[str, Any], progress: Progress) -> str:
         )
     patients, epochs = at_least("patients", given.get("patients", 160), 1), at_least("epochs", given.get("epochs", 16), 1)
     bundle = train_network(given["out"], patients, given.get("seed", 0), epochs, progress, overwrite="overwrite" in given)
-    lines = [_line(metric) for metric in bundle.manifest["metrics"]]
+    lines = [_line(metric) for metric in bundle.manifest.metrics]
     return "\n".join([f"{bundle.name} written to {given['out']}", *lines, RESEARCH_USE_ONLY])
 
 
-def _line(metric: Mapping[str, Any]) -> str:
-    low, high = metric["interval"]
-    value = f"{metric['metric']} {metric['value']:.2f} ({low:.2f} to {high:.2f})"
-    return f"  {metric['task']}: {value}, n = {metric['n']}, {metric['protocol']}"
+def _line(metric: Metric) -> str:
+    return f"  {metric.task}: {metric.metric} {metric.figure}, n = {metric.n}, {metric.protocol}"
 
 
 def _words(text: str | None) -> tuple[str, ...]:

@@ -15,6 +15,9 @@ import numpy as np
 import sklearn
 from dmdp import POPULATION, RESEARCH_USE_ONLY, __version__
 from dmdp.bundles.bundle import Bundle, check_replaceable, write_bundle
+from dmdp.bundles.card import Cohort, Metric, Source
+from dmdp.bundles.manifest import Manifest, SelfTest, TrainingRange
+from dmdp.documents.codec import plain
 from dmdp.endpoints.registry import described, endpoint_of
 from dmdp.ensemble.conformal import ALPHAS, thresholds
 from dmdp.ensemble.learners import FORESTS, Learner, ProportionalOdds, Regression
@@ -62,7 +65,7 @@ def train_published(
     patients = [p for p in read_published(data) if p.has_pet and not p.small_cell]
     cards: list[dict[str, Any]] = []
     tensors: dict[str, np.ndarray] = {}
-    outputs: dict[str, float | list[float]] = {}
+    outputs: dict[str, float | tuple[float, ...]] = {}
     specs = specifications()
     for position, spec in enumerate(specs):
         progress(position / len(specs), f"fitting {spec.id}")
@@ -70,7 +73,7 @@ def train_published(
         cards.append(card)
         tensors |= tensors_of(spec.id, learner)
         outputs[spec.id] = self_test_output(spec, learner, card)
-    manifest = {**_manifest(patients, cards), "self_test": {"inputs": SELF_TEST, "outputs": outputs}}
+    manifest = _manifest(patients, cards, SelfTest(SELF_TEST, outputs))
     files = {TENSORS: save_tensors({k: np.ascontiguousarray(v) for k, v in tensors.items()})}
     bundle = write_bundle(out, manifest, files, made_from=made_from, overwrite=overwrite)
     load_ensemble(bundle)
@@ -78,10 +81,10 @@ def train_published(
     return bundle
 
 
-def self_test_output(spec: Specification, learner: Learner, card: Mapping[str, Any]) -> float | list[float]:
+def self_test_output(spec: Specification, learner: Learner, card: Mapping[str, Any]) -> float | tuple[float, ...]:
     """What the self-test of a bundle expects of a sub-model: its probability, or those of the classes."""
     values = endpoint_of(spec.task).estimate(learner, vector(SELF_TEST, spec.inputs), card).values
-    return values[0] if len(values) == 1 else list(values)
+    return values[0] if len(values) == 1 else values
 
 
 def fit_sub_model(spec: Specification, patients: Sequence[Patient], seed: int, effort: Effort) -> tuple[dict[str, Any], Learner]:
@@ -106,7 +109,7 @@ def fit_sub_model(spec: Specification, patients: Sequence[Patient], seed: int, e
         "conformal": _conformal(study, fitted, y),
         "typical": {name: _typical([p.values[name] for p in rows]) for name in spec.inputs},
         "distance": _distance(x),
-        "metrics": _metrics(study, spec.kind, x, y, cohorts, fitted, seed, effort),
+        "metrics": plain(_metrics(study, spec.kind, x, y, cohorts, fitted, seed, effort)),
     }
     return card, fitted.learner
 
@@ -133,7 +136,7 @@ def _distance(x: np.ndarray) -> dict[str, Any]:
     return {"mean": mean.tolist(), "precision": precision.tolist(), "quantiles": quantiles}
 
 
-def _metrics(study: Study, kind: str, x, y, cohorts, fitted: Fitted, seed: int, effort: Effort) -> list[dict[str, Any]]:
+def _metrics(study: Study, kind: str, x, y, cohorts, fitted: Fitted, seed: int, effort: Effort) -> list[Metric]:
     """Discrimination in repeated cross-validation, and on each cohort of a model that was fitted without it."""
     protocol = f"{effort.repeats} × {FOLDS}-fold cross-validation, pooled out-of-fold; interval over patients (bootstrap)"
     found = [_metric(study, fitted.scores, y, seed, protocol)]
@@ -146,17 +149,17 @@ def _metrics(study: Study, kind: str, x, y, cohorts, fitted: Fitted, seed: int, 
     return found
 
 
-def _metric(study: Study, scores: np.ndarray, y: np.ndarray, seed: int, protocol: str) -> dict[str, Any]:
+def _metric(study: Study, scores: np.ndarray, y: np.ndarray, seed: int, protocol: str) -> Metric:
     value, interval = study.discrimination(scores, y, seed)
-    return {
-        "metric": study.measure,
-        "value": round(value, 4),
-        "interval": [round(bound, 4) for bound in interval],
-        "interval_level": 0.95,
-        "protocol": protocol,
-        "n": len(y),
+    return Metric(
+        metric=study.measure,
+        value=round(value, 4),
+        interval=tuple(round(bound, 4) for bound in interval),
+        interval_level=0.95,
+        protocol=protocol,
+        n=len(y),
         **study.counted(y),
-    }
+    )
 
 
 def tensors_of(name: str, learner: Learner) -> dict[str, np.ndarray]:
@@ -176,43 +179,41 @@ def _events(patients: Sequence[Patient], cohort: str, task: str) -> int:
     return sum(is_event(p.labels[task]) for p in patients if p.cohort == cohort and task in p.labels)
 
 
-def _manifest(patients: Sequence[Patient], cards: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _manifest(patients: Sequence[Patient], cards: Sequence[dict[str, Any]], self_test: SelfTest) -> Manifest:
     features = {}
     for name in (*COMPARABLE, "age"):
         column = np.array([p.values[name] for p in patients if name in p.values])
-        features[name] = {
-            "unit": published.UNITS[name],
-            "range": [float(column.min()), float(column.max())],
-            "percentiles": {str(q): float(np.percentile(column, q)) for q in (5, 25, 50, 75, 95)},
-            "n": len(column),
-        }
-    return {
-        "name": "published-pet-clinical",
-        "version": "2.0.0",
-        "kind": "ensemble",
-        "tasks": list(published.ENDPOINTS),
-        **({"endpoints": told} if (told := described(published.ENDPOINTS)) else {}),
-        "intended_use": f"{POPULATION} {RESEARCH_USE_ONLY} The subtype model is closed-world: it gives adenocarcinoma or "
+        features[name] = TrainingRange(
+            unit=published.UNITS[name],
+            range=(float(column.min()), float(column.max())),
+            percentiles={str(q): float(np.percentile(column, q)) for q in (5, 25, 50, 75, 95)},
+            n=len(column),
+        )
+    return Manifest(
+        name="published-pet-clinical",
+        version="2.0.0",
+        kind="ensemble",
+        tasks=tuple(published.ENDPOINTS),
+        endpoints=described(published.ENDPOINTS),
+        intended_use=f"{POPULATION} {RESEARCH_USE_ONLY} The subtype model is closed-world: it gives adenocarcinoma or "
         "squamous cell carcinoma to anything.",
-        "training_contour": TRAINING_CONTOUR,
-        "features": features,
-        "sub_models": list(cards),
-        "cohorts": [
-            {
-                "name": key,
-                "title": title,
-                "n": sum(p.cohort == key for p in patients),
-                "events": {task: _events(patients, key, task) for task in published.ENDPOINTS},
-            }
+        training_contour=TRAINING_CONTOUR,
+        features=features,
+        sub_models=tuple(cards),
+        cohorts=tuple(
+            Cohort(
+                name=key,
+                title=title,
+                n=sum(p.cohort == key for p in patients),
+                events={task: _events(patients, key, task) for task in published.ENDPOINTS},
+            )
             for key, title in published.COHORTS.items()
-        ],
-        "source": {
-            "repository": published.REPOSITORY,
-            "commit": published.COMMIT,
-            "sha256": published.SHA256,
-            "licence": published.LICENCE,
-        },
-        "excluded": "7 small-cell carcinomas of Lung-PET-CT-Dx (published as squamous), and patients without PET values.",
-        "conformal": "class-conditional, cross-conformal on out-of-fold probabilities (approximate)",
-        "versions": {"dmdp": __version__, "scikit-learn": sklearn.__version__, "numpy": np.__version__},
-    }
+        ),
+        source=Source(
+            repository=published.REPOSITORY, commit=published.COMMIT, sha256=published.SHA256, licence=published.LICENCE
+        ),
+        excluded="7 small-cell carcinomas of Lung-PET-CT-Dx (published as squamous), and patients without PET values.",
+        conformal="class-conditional, cross-conformal on out-of-fold probabilities (approximate)",
+        self_test=self_test,
+        versions={"dmdp": __version__, "scikit-learn": sklearn.__version__, "numpy": np.__version__},
+    )

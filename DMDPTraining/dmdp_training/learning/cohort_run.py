@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from dmdp import __version__
 from dmdp.atomic import write_file
 from dmdp.bundles.bundle import Bundle
+from dmdp.bundles.card import Metric
+from dmdp.documents.codec import json_text
 from dmdp.endpoints.base import target_widths, widths
 from dmdp.errors import InputError
 from dmdp.jobs.executor import Executor
@@ -50,7 +50,7 @@ class Result:
     ``notes`` on the cohort, for a person."""
 
     bundle: Bundle
-    metrics: list[dict[str, Any]]
+    metrics: tuple[Metric, ...]
     logits: np.ndarray
     notes: tuple[str, ...]
 
@@ -98,7 +98,7 @@ def _result(
     draw_curves(folder)
     made_from = {"cohort": digest, "seed": str(plan.settings.seed)}
     bundle = write_network(folder / "bundle", final.networks, examples, plan, calibration, metrics, notes, made_from)
-    write_file(folder / "result.json", (json.dumps({"metrics": metrics, "notes": notes}, indent=1) + "\n").encode())
+    write_file(folder / "result.json", json_text({"metrics": metrics, "notes": notes}).encode())
     progress(1.0, "network trained")
     return Result(bundle, metrics, logits, notes)
 
@@ -136,22 +136,23 @@ def _studies(plan: NetworkPlan) -> list[tuple[Study, slice, slice]]:
     return list(zip(studies, widths(endpoints), target_widths(endpoints), strict=True))
 
 
-def _metrics(plan: NetworkPlan, examples: Sequence[Example], logits: np.ndarray, labels: np.ndarray) -> list[dict[str, Any]]:
+def _metrics(plan: NetworkPlan, examples: Sequence[Example], logits: np.ndarray, labels: np.ndarray) -> tuple[Metric, ...]:
     """By task, over patients."""
     names = [e.patient for e in examples]
     protocol = f"{plan.repeats} × {plan.folds}-fold cross-validation over patients, stopped by inner patients; scores pooled"
-    return [
-        {
-            "task": study.endpoint.name,
-            "metric": metric["metric"],
-            "value": round(metric["value"], 4),
-            "interval": [round(bound, 4) for bound in metric["interval"]],
-            "protocol": protocol,
-            **{name: metric[name] for name in ("n", "events") if name in metric},
-        }
+    return tuple(
+        Metric(
+            task=study.endpoint.name,
+            metric=metric["metric"],
+            value=round(metric["value"], 4),
+            interval=tuple(round(bound, 4) for bound in metric["interval"]),
+            protocol=protocol,
+            n=metric["n"],
+            events=metric.get("events"),
+        )
         for study, own, aims in _studies(plan)
         for metric in study.metrics(names, logits[..., own], labels[:, aims])
-    ]
+    )
 
 
 def _write_predictions(

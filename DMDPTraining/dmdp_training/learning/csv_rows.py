@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
-from dmdp.errors import InputError
+from dmdp.errors import InputError, base_name
 
 Row = tuple[int, dict[str, str]]  # the line of the file, and the cells by header
 
@@ -52,7 +52,7 @@ def read_rows(path: Path, needed: Sequence[str], known: Collection[str]) -> list
 
 def _read(path: Path) -> tuple[tuple[str, ...], list[tuple[int, list[str]]]]:
     if not path.is_file():
-        raise refused("missing", f"'{path}' does not exist.", "a CSV file.", "Check the path.")
+        raise refused("missing", f"'{base_name(path)}' does not exist.", "a CSV file.", "Check the path.")
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file)

@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from dmdp import POPULATION, RESEARCH_USE_ONLY, __version__
 from dmdp.bundles.bundle import Bundle, write_bundle
+from dmdp.bundles.card import Cohort, Metric
+from dmdp.bundles.manifest import Manifest, SelfTest
 from dmdp.endpoints.registry import described, endpoint_of
 from dmdp.evidence import DEMONSTRATION
 from dmdp.network.dmdp import Dmdp
@@ -30,7 +32,7 @@ def write_network(
     examples: Sequence[Example],
     plan: NetworkPlan,
     calibration: Mapping[str, Mapping[str, Any]],
-    metrics: Sequence[Mapping[str, Any]],
+    metrics: Sequence[Metric],
     notes: Sequence[str] = (),
     made_from: Mapping[str, str] | None = None,
 ) -> Bundle:
@@ -44,34 +46,31 @@ def write_network(
     images = torch.from_numpy(self_test_images(SELF_TEST_SEED, halved[0].config.shape))
     tested = LoadedMembers(tuple(halved), calibration).probabilities(images, None)
     simulated = any(task in SIMULATED_ENDPOINTS for task in plan.tasks)
-    manifest = {
-        "name": plan.name,
-        "version": "1.0.0",
-        "kind": "network",
-        "demonstration": simulated,
-        "tasks": list(plan.tasks),
-        **({"endpoints": told} if (told := described(plan.tasks)) else {}),
-        "intended_use": _intended_use(simulated),
-        "cohorts": [
-            {
-                "name": "cohort",
-                "title": "simulated patients" if simulated else _title(examples),
-                "n": len({e.patient for e in examples}),
-                "events": {task: len({e.patient for e in examples if _has_event(e, task)}) for task in plan.tasks},
-            }
-        ],
-        "metrics": list(metrics),
-        "network": halved[0].config.to_json(),
-        "members": list(files),
-        "calibration": dict(calibration),
-        "training": plan.to_json(),
-        "notes": list(notes),
-        "self_test": {
-            "inputs": {"seed": SELF_TEST_SEED},
-            "outputs": tested,
-        },
-        "versions": {"dmdp": __version__, "torch": torch.__version__},
-    }
+    manifest = Manifest(
+        name=plan.name,
+        version="1.0.0",
+        kind="network",
+        demonstration=simulated,
+        tasks=plan.tasks,
+        endpoints=described(plan.tasks),
+        intended_use=_intended_use(simulated),
+        cohorts=(
+            Cohort(
+                name="cohort",
+                title="simulated patients" if simulated else _title(examples),
+                n=len({e.patient for e in examples}),
+                events={task: len({e.patient for e in examples if _has_event(e, task)}) for task in plan.tasks},
+            ),
+        ),
+        metrics=tuple(metrics),
+        network=halved[0].config.to_json(),
+        members=tuple(files),
+        calibration=calibration,
+        training=plan.to_json(),
+        notes=tuple(notes),
+        self_test=SelfTest({"seed": SELF_TEST_SEED}, tested),
+        versions={"dmdp": __version__, "torch": torch.__version__},
+    )
     bundle = write_bundle(out, manifest, {**files, CARD: model_card(manifest).encode()}, made_from=made_from)
     load_network_model(bundle)
     return bundle
@@ -92,21 +91,21 @@ def _title(examples: Sequence[Example]) -> str:
     return f"a cohort of {len(sites)} site(s)" if sites else "a cohort"
 
 
-def model_card(manifest: Mapping[str, Any]) -> str:
+def model_card(manifest: Manifest) -> str:
     """What a person should know before they use the network, as Markdown."""
-    (cohort,) = manifest["cohorts"]
+    (cohort,) = manifest.cohorts
     rows = [
-        f"| {m['task']} | {m['metric']} | {m['value']:.3f} ({m['interval'][0]:.3f} to {m['interval'][1]:.3f}) | {m['n']} "
-        f"| {m.get('events', '')} |"
-        for m in manifest["metrics"]
+        f"| {m.task} | {m.metric} | {m.value:.3f} ({m.interval[0]:.3f} to {m.interval[1]:.3f}) | {m.n} "
+        f"| {'' if m.events is None else m.events} |"
+        for m in manifest.metrics
     ]
-    settings = manifest["training"]["settings"]
-    notes = [line for note in manifest["notes"] for line in (f"- {note}", "")]
+    settings = manifest.training["settings"]
+    notes = [line for note in manifest.notes for line in (f"- {note}", "")]
     return "\n".join(
         [
-            f"# {manifest['name']} {manifest['version']}",
+            f"# {manifest.name} {manifest.version}",
             "",
-            f"{manifest['intended_use']}",
+            f"{manifest.intended_use}",
             "",
             "## What it is",
             "",
@@ -114,8 +113,8 @@ def model_card(manifest: Mapping[str, Any]) -> str:
             "",
             "## Trained on",
             "",
-            f"{cohort['title']}: {cohort['n']} patients; "
-            + ", ".join(f"{task} {endpoint_of(task).event} in {count}" for task, count in cohort["events"].items())
+            f"{cohort.title}: {cohort.n} patients; "
+            + ", ".join(f"{task} {endpoint_of(task).event} in {count}" for task, count in cohort.events.items())
             + f". {settings['epochs']} epochs at most, batch {settings['batch']} × {settings['accumulate']}, "
             f"seed {settings['seed']}.",
             "",
@@ -126,13 +125,13 @@ def model_card(manifest: Mapping[str, Any]) -> str:
             "| --- | --- | --- | --- | --- |",
             *rows,
             "",
-            f"{manifest['metrics'][0]['protocol']}. The final ensemble was trained on all patients and was not tested itself. "
+            f"{manifest.metrics[0].protocol}. The final ensemble was trained on all patients and was not tested itself. "
             "Probabilities are calibrated on the out-of-fold scores of the same patients; how well they are calibrated "
             "in others is not known.",
             "",
             "## Limits",
             "",
-            *(["It was trained on simulated patients and says nothing of real ones."] if manifest["demonstration"] else []),
+            *(["It was trained on simulated patients and says nothing of real ones."] if manifest.demonstration else []),
             "No external validation. Patients of other scanners, tracers, stages or populations may differ in ways that it does "
             "not notice. Heatmaps show what the network used, not the biology.",
             "",
@@ -140,14 +139,14 @@ def model_card(manifest: Mapping[str, Any]) -> str:
     )
 
 
-def _what_it_is(manifest: Mapping[str, Any]) -> list[str]:
+def _what_it_is(manifest: Manifest) -> list[str]:
     """The network in words: only what it has."""
-    network, members = manifest["network"], len(manifest["members"])
+    network, members = manifest.network, len(manifest.members)
     images, table = [IMAGES[name] for name in network["modalities"]], network["tabular"]
     fusion = f"Fusion of CT and PET: {network['fusion']}; head" if len(images) > 1 else "Head"
     return [
         f"{f'An ensemble of {members} DMDP networks' if members > 1 else 'A DMDP network'} of the size "
-        f"`{manifest['training']['size']}` on {' and '.join(images)} round a lesion ({network['spacing']} mm voxels, "
+        f"`{manifest.training['size']}` on {' and '.join(images)} round a lesion ({network['spacing']} mm voxels, "
         f"48 × 96 × 96 mm) and {f'{len(table)} value(s): ' + ', '.join(table) if table else 'nothing else'}.",
         f"{fusion}: {network['head']}.",
     ]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from dmdp.errors import ModelError
+from dmdp.errors import ModelError, base_name
 from dmdp.network.config import NetworkConfig
 from dmdp.network.contrast import Queue
 from dmdp.network.dmdp import Dmdp
@@ -89,7 +89,7 @@ def load_state(path: Path, state: State, what: str) -> None:
     if facts.get("what") != what:
         raise ModelError(
             "checkpoint.other",
-            f"'{path}' belongs to a training with other patients, settings or another network.",
+            f"'{base_name(path)}' belongs to a training with other patients, settings or another network.",
             "the patients, settings and network that it began with.",
             "Go on with those, or start in a new folder.",
         )

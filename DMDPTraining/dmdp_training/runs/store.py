@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dmdp.atomic import is_lock, locked, remove_partials, write_file
-from dmdp.errors import OutputError
+from dmdp.errors import OutputError, base_name
 
 CONFIGURATION = "configuration.json"
 
@@ -42,7 +42,7 @@ def open_run(folder: str | Path, configuration: Mapping[str, Any], early: Collec
         if found != json.loads(json.dumps(configuration)):
             raise OutputError(
                 "run.other",
-                f"'{folder}' holds a run with other settings, data or versions.",
+                f"'{base_name(folder)}' holds a run with other settings, data or versions.",
                 "a new folder, or the same settings to go on with that run.",
                 "Choose another output folder, or give the settings of that run.",
             )
@@ -50,7 +50,7 @@ def open_run(folder: str | Path, configuration: Mapping[str, Any], early: Collec
     if folder.exists() and (not folder.is_dir() or (names and begun)):
         raise OutputError(
             "output.exists",
-            f"'{folder}' exists and is not a run of this program.",
+            f"'{base_name(folder)}' exists and is not a run of this program.",
             "a new folder, an empty one, or an earlier run.",
             "Choose another output folder, or move what is there away.",
         )

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dmdp.errors import InputError
+from dmdp.errors import InputError, base_name
 from dmdp.images.files import read_mask, read_volume
 from dmdp.images.volume import Volume
 from dmdp.radiomics.engine import extract
@@ -145,7 +145,7 @@ def _references(folder: Path, dataset: str) -> dict[str, dict[str, str]]:
             return {row["tag"]: row for row in csv.DictReader(file)}
     except (OSError, KeyError) as error:
         raise InputError(
-            "ibsi.reference", f"'{path}' cannot be read.", "a table of IBSI reference values.", "Check the folder."
+            "ibsi.reference", f"'{base_name(path)}' cannot be read.", "a table of IBSI reference values.", "Check the folder."
         ) from error
 
 

@@ -6,14 +6,13 @@ with the tag's name, never guessed; what has one reading that is not the plain o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from ...errors import SuvError
 from ...images.volume import SUVBW, Volume
+from ...patients.audit import SuvAudit
 from ..attenuation import corrections
 from ..numbers import quoted
 from .body import body_of, body_surface_m2, ideal_body_weight, lean_body_mass, weight_kg
@@ -33,14 +32,14 @@ class SuvFactors:
 
     ``lbm`` (lean body mass, James) and ``ibw`` (ideal body weight) in g/ml, ``bsa`` (body surface area, DuBois) as the
     QIICR calculator and MIRP publish it, labelled cm²/ml though it is m² × 1000, a tenth of that; None where height or sex is
-    missing. ``audit`` is plain JSON: tags, rules, times, factors, warnings.
+    missing. ``audit`` says how they came about.
     """
 
     bw: float
     lbm: float | None
     bsa: float | None
     ibw: float | None
-    audit: Mapping[str, Any]
+    audit: SuvAudit
 
 
 def suv_factors(header: PetHeader) -> SuvFactors:
@@ -156,22 +155,22 @@ def _factors(record: Record, bw: float, uptake: float | None, tracer: str | None
         if body.sex is not None:
             lbm = per_weight * lean_body_mass(body.weight, body.height * 100, body.sex)
             ibw = per_weight * ideal_body_weight(body.height * 100, body.sex)
-    audit = {
-        "tags": record.listing(),
-        "rules": record.rules,
-        "reference_time": record.times.get("reference"),
-        "reference_by": record.times.get("reference_by"),
-        "decay_factor": record.used.get("DecayFactor"),
-        "uptake_minutes": uptake,
-        "decay_seconds": record.times.get("decay", 0.0),
-        "tracer": tracer,
-        "factors": {"SUVbw": bw, "SUVlbm": lbm, "SUVbsa": bsa, "SUVibw": ibw},
-        "factor_units": {
+    audit = SuvAudit(
+        tags=record.listing(),
+        rules=tuple(record.rules),
+        reference_time=record.times.get("reference"),
+        reference_by=record.times.get("reference_by"),
+        decay_factor=record.used.get("DecayFactor"),
+        uptake_minutes=uptake,
+        decay_seconds=record.times.get("decay", 0.0),
+        tracer=tracer,
+        factors={"SUVbw": bw, "SUVlbm": lbm, "SUVbsa": bsa, "SUVibw": ibw},
+        factor_units={
             "SUVbw": "g/ml",
             "SUVlbm": "g/ml (James)",
             "SUVbsa": "cm²/ml (DuBois; m² × 1000, as QIICR publishes it)",
             "SUVibw": "g/ml",
         },
-        "warnings": record.warnings,
-    }
+        warnings=tuple(record.warnings),
+    )
     return SuvFactors(bw, lbm, bsa, ibw, audit)

@@ -7,6 +7,7 @@ from typing import Any
 from pydicom.datadict import tag_for_keyword
 
 from ...errors import SuvError
+from ...patients.audit import Doubt, UsedTag
 from ..headers import PHILIPS_ACTIVITY_FACTOR, PHILIPS_SUV_FACTOR
 from ..numbers import POSITIVE, Limits, Reading, elements, read_number, text
 from .header import PetHeader
@@ -28,18 +29,18 @@ class Record:
         self.header = header
         self.used: dict[str, str] = {}
         self.rules: list[str] = []
-        self.warnings: list[dict[str, str]] = []
+        self.warnings: list[Doubt] = []
         self.times: dict[str, Any] = {}
 
     def warn(self, code: str, text: str) -> None:
         """A doubt, or a reading that is not the plain one; said once."""
-        if {"code": code, "text": text} not in self.warnings:
-            self.warnings.append({"code": code, "text": text})
+        if Doubt(code, text) not in self.warnings:
+            self.warnings.append(Doubt(code, text))
 
     def warn_of_slices(self, code: str, text: str) -> None:
         """A doubt about an element of a slice, with which ``text`` begins; said for the first slice that has it."""
-        if not any(said["code"] == code and said["text"][:24] == text[:24] for said in self.warnings):
-            self.warnings.append({"code": code, "text": text})
+        if not any(said.code == code and said.text[:24] == text[:24] for said in self.warnings):
+            self.warnings.append(Doubt(code, text))
 
     def rule(self, text: str) -> None:
         """A rule that was applied; said once."""
@@ -87,9 +88,9 @@ class Record:
             self.warn("number", reading.note)
         return reading
 
-    def listing(self) -> list[dict[str, str]]:
+    def listing(self) -> tuple[UsedTag, ...]:
         """The tags used, for the audit."""
-        return [{"tag": tag_of(name), "keyword": name, "value": value} for name, value in self.used.items()]
+        return tuple(UsedTag(tag_of(name), name, value) for name, value in self.used.items())
 
 
 def refusal(reading: Reading) -> SuvError:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from traceback import walk_tb
 
 from pydicom.dataset import Dataset
 
@@ -25,6 +26,8 @@ from ..outcome import Exported
 from .identity import Identity
 from .prepared import reason_of
 from .source import Source, find_source, uptake_of, voxels_of
+
+LIBRARIES = ("highdicom", "pydicom")
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +72,9 @@ class Objects:
         """A parametric map for each heatmap."""
         from .parametric_map import parametric_map
 
-        said = self.result.prediction.demonstration
+        said = self.result.prediction.network
         evidence = evidence_of(said)
-        label = (said or {}).get("label") or evidence.label
+        label = (said and said.label) or evidence.label
         for number, (name, heatmap) in enumerate(self.result.heatmaps.items()):
             with _quiet():
                 made = parametric_map(self.ct, name, heatmap, label, evidence, 9110 + number, self.identity)
@@ -80,7 +83,7 @@ class Objects:
 
     @property
     def _method(self) -> str:
-        return self.result.prediction.contour["method"]
+        return self.result.prediction.contour.method
 
     def _save(self, dataset: Dataset, file: str, name: str, holds: str) -> Exported:
         dataset.save_as(self.folder / file, enforce_file_format=True)
@@ -114,6 +117,11 @@ def _pet_of(result: Result) -> Callable[[Volume], bool]:
     return voxels_of(prediction.hashes["pet_suv_voxels"])
 
 
+def _is_of_library(error: Exception) -> bool:
+    """Whether an error came out of a library for DICOM, and so speaks of a header; one of our own lines is our own fault."""
+    return any(frame.f_globals["__name__"].partition(".")[0] in LIBRARIES for frame, _line in walk_tb(error.__traceback__))
+
+
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Let the library print nothing, as its warnings quote patients' names, and turn its refusals of a header into ours."""
@@ -125,7 +133,7 @@ def _quiet() -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        if os.environ.get("DMDP_DEBUG"):
+        if os.environ.get("DMDP_DEBUG") or not _is_of_library(error):
             raise
         raise DicomError(
             "export.header",

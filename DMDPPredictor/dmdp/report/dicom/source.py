@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pydicom
@@ -19,6 +18,7 @@ from ...dicom.suv import pet_header, suv_factors, to_suv
 from ...errors import DicomError, GeometryError, InputError, SuvError
 from ...images.volume import Geometry, Volume
 from ...intake.source import Given, ImageSource
+from ...prediction.document import FeatureReading
 from ...results.reader import Contour
 from .prepared import REQUIRED, prepared, tag_of
 
@@ -87,12 +87,12 @@ def voxels_of(sha256: str) -> Callable[[Volume], bool]:
     return lambda volume: hashlib.sha256(np.ascontiguousarray(volume.array)).hexdigest() == sha256
 
 
-def uptake_of(lesion: Contour, features: Mapping[str, Any]) -> Callable[[Volume], bool]:
+def uptake_of(lesion: Contour, features: Mapping[str, FeatureReading]) -> Callable[[Volume], bool]:
     """Accepts the image with the minimum, mean and maximum of ``features`` in the ``lesion`` (relative 1e-4).
 
     For a PET that came as SUV: another program's rounding stands between it and its DICOM series.
     """
-    recorded = [features[name]["value"] for name in ("suv_min", "suv_mean", "suv_max")]
+    recorded = [features[name].value for name in ("suv_min", "suv_mean", "suv_max")]
 
     def accepts(volume: Volume) -> bool:
         inside = volume.array[lesion.mask].astype(np.float64)

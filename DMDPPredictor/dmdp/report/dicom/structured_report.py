@@ -58,7 +58,7 @@ def structured_report(
 
 def _lesion(pet: Source, segmentation: hd.seg.Segmentation, prediction: Prediction, identity: Identity):
     """TID 1411: the features that have a standard code, with the units of UCUM; what could not be computed is left out."""
-    measured = {name: feature["value"] for name, feature in prediction.features.items() if feature["value"] is not None}
+    measured = {name: feature.value for name, feature in prediction.features.items() if feature.value is not None}
     group = hd.sr.VolumetricROIMeasurementsAndQualitativeEvaluations(
         tracking_identifier=hd.sr.TrackingIdentifier(uid=identity.uid("lesion"), identifier="Index lesion"),
         referenced_segment=hd.sr.ReferencedSegment(
@@ -76,8 +76,8 @@ def _lesion(pet: Source, segmentation: hd.seg.Segmentation, prediction: Predicti
             if m.feature in measured
         ],
     )
-    warnings = [warning["text"] for warning in (prediction.suv_audit or {}).get("warnings", ())]
-    _comment(group, RESEARCH_USE_ONLY, f"Contour: {prediction.contour['method']}.", *warnings)
+    warnings = [warning.text for warning in prediction.suv_audit.warnings] if prediction.suv_audit else []
+    _comment(group, RESEARCH_USE_ONLY, f"Contour: {prediction.contour.method}.", *warnings)
     return group
 
 
@@ -102,10 +102,10 @@ def _task(name: str, task: Answer, prediction: Prediction, identity: Identity):
 
 def _algorithm(task: OfSubModel, prediction: Prediction) -> hd.sr.AlgorithmIdentification:
     name, _, version = task.model.rpartition(" ")
-    bundle = next((model for model in prediction.models if f"{model['name']} {model['version']}" == task.model), {})
+    bundle = next((model for model in prediction.models if f"{model.name} {model.version}" == task.model), None)
     parameters = [f"sub-model: {task.sub_model}", f"inputs: {', '.join(task.inputs)}", f"software: dmdp {__version__}"]
-    if "hash" in bundle:
-        parameters.append(f"bundle SHA-256: {bundle['hash']}")
+    if bundle is not None:
+        parameters.append(f"bundle SHA-256: {bundle.hash}")
     return hd.sr.AlgorithmIdentification(name=name or task.model, version=version or "unknown", parameters=parameters)
 
 

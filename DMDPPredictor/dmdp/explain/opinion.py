@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,6 +17,7 @@ from ..network.backend import laid_on, ready_on
 from ..network.crop import Crop, crop_pair, normalise
 from ..network.device import on_device
 from ..network.model import NetworkModel, tabular_row
+from ..network.opinion import NetworkOpinion
 from ..patients.case import Case, Lesion
 from ..progress import Progress, part, silent
 from .gradcam import Key, gradcam, heatmap_on
@@ -43,7 +43,7 @@ class Seen:
     falls: Mapping[tuple[str, str], np.ndarray]
 
 
-def demonstrate(
+def network_opinion(
     model: NetworkModel,
     case: Case,
     features: Mapping[str, Feature],
@@ -51,10 +51,8 @@ def demonstrate(
     second_opinion: bool = False,
     backend: str = "auto",
     progress: Progress = silent,
-) -> tuple[dict[str, Any], Mapping[str, Volume]]:
-    """Probabilities and heatmaps (``<task>_<modality>_<stage>``) for a case, the first as plain JSON with what must stand beside.
-
-    ``features`` are those of the PET.
+) -> tuple[NetworkOpinion, Mapping[str, Volume]]:
+    """What a network says of a case, whose PET ``features`` are known, and its heatmaps by name (``<task>_<modality>_<stage>``).
 
     Each map comes with its shares by zone, and with warnings where most of it lies elsewhere, where it is empty, or where it
     hardly depends on what the network has learned. ``second_opinion`` adds occlusion maps (stage ``occlusion``), which need no
@@ -81,16 +79,17 @@ def demonstrate(
     maps = {**seen.maps, **{(*key, "occlusion"): _share(fall) for key, fall in seen.falls.items()}}
     where = zones(_lesion_on(crop, case.pet_lesion), crop.geometry.spacing)
     found = {"_".join(key): shares(one, where) for key, one in maps.items()}
-    return {
-        "label": model.label,
-        "demonstration": model.evidence is DEMONSTRATION,
-        "model": model.bundle.name,
-        "probabilities": model.members.calibrated(seen.logits),
-        "note": " ".join(filter(None, (note, _cut_off(crop, case.pet_lesion)))) or None,
-        "missing": [name for name, value in zip(config.tabular, row, strict=True) if not np.isfinite(value)],
-        "zones": {key: one.to_json() for key, one in found.items()},
-        "warnings": _warnings(seen, maps, {key: one.warning for key, one in found.items()}),
-    }, {"_".join(key): heatmap_on(case.ct.geometry, crop.geometry, one, model.label) for key, one in maps.items()}
+    opinion = NetworkOpinion(
+        label=model.label,
+        demonstration=model.evidence is DEMONSTRATION,
+        model=model.bundle.name,
+        probabilities=model.members.calibrated(seen.logits),
+        note=" ".join(filter(None, (note, _cut_off(crop, case.pet_lesion)))) or None,
+        missing=tuple(name for name, value in zip(config.tabular, row, strict=True) if not np.isfinite(value)),
+        zones={key: one.rounded() for key, one in found.items()},
+        warnings=_warnings(seen, maps, {key: one.warning for key, one in found.items()}),
+    )
+    return opinion, {"_".join(key): heatmap_on(case.ct.geometry, crop.geometry, one, model.label) for key, one in maps.items()}
 
 
 def _share(fall: np.ndarray) -> np.ndarray:
@@ -114,9 +113,9 @@ def _cut_off(crop: Crop, lesion: Lesion) -> str | None:
     return f"{beyond:.0%} of the lesion lies beyond the {size} mm round its centre that the network sees."
 
 
-def _warnings(seen: Seen, maps: Mapping[Key, np.ndarray], elsewhere: Mapping[str, str | None]) -> dict[str, list[str]]:
+def _warnings(seen: Seen, maps: Mapping[Key, np.ndarray], elsewhere: Mapping[str, str | None]) -> dict[str, tuple[str, ...]]:
     """What must be said of single maps, by their names."""
-    found: dict[str, list[str]] = {}
+    found: dict[str, tuple[str, ...]] = {}
     for key, one in maps.items():
         name = "_".join(key)
         said = [elsewhere[name]] if elsewhere[name] else []
@@ -129,5 +128,5 @@ def _warnings(seen: Seen, maps: Mapping[Key, np.ndarray], elsewhere: Mapping[str
         if key[2] == "occlusion" and one.any():
             said.append(f"Covering lowers the log-odds by at most {float(seen.falls[key[:2]].max()):.2f}.")
         if said:
-            found[name] = said
+            found[name] = tuple(said)
     return found
