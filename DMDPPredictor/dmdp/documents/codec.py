@@ -19,7 +19,7 @@ from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from functools import cache
 from math import isfinite
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 Reader = Callable[[Any, str], Any]
@@ -61,7 +61,7 @@ def read(kind: type[T], document: Any, place: str = "") -> T:
 
     Raises :class:`Malformed`.
     """
-    return _reader(kind)(document, place)
+    return _reader(cast(Any, kind))(document, place)
 
 
 def hints_of(kind: type) -> dict[str, Any]:
@@ -127,9 +127,11 @@ def _checked(kind: Any, fits: Callable[[Any], bool]) -> Reader:
 
 
 def _is_scalar(value: Any, kind: type) -> bool:
+    if isinstance(value, bool):
+        return kind is bool
     if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
-    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+        return isinstance(value, int) or (isinstance(value, float) and isfinite(value))
+    return isinstance(value, kind)
 
 
 def _union_reader(kind: Any, options: tuple[Any, ...]) -> Reader:

@@ -27,7 +27,7 @@ def _of(kind: Any, inner: dict[str, Any]) -> dict[str, Any]:
         return {}
     if origin is Annotated:
         return {"anyOf": list(_tagged(arguments[1], inner))}
-    if is_dataclass(kind):
+    if isinstance(kind, type) and is_dataclass(kind):
         if kind.__name__ not in inner:
             inner[kind.__name__] = {}  # a class may hold itself
             inner[kind.__name__] = _object(kind, inner)

@@ -107,5 +107,10 @@ def _changed(key: str, value: Any, change: Callable[[str], str]) -> Any:
 
 def _paths_in(key: str, value: Any) -> list[str]:
     found: list[str] = []
-    _changed(key, value, lambda path: found.append(path) or path)
+
+    def noted(path: str) -> str:
+        found.append(path)
+        return path
+
+    _changed(key, value, noted)
     return found

@@ -41,5 +41,6 @@ def write_result(
     write_mask(folder / layout.LESION_CT, case.ct_lesion.mask, case.ct_lesion.geometry)
     if regions is not None:
         write_mask(folder / layout.REGIONS, regions.labels, regions.geometry)
+    header = HEADERS[prediction.network is None or prediction.network.demonstration]
     for name, heatmap in heatmaps.items():
-        write_volume(folder / layout.heatmap_file(name), heatmap, HEADERS[prediction.network.demonstration])
+        write_volume(folder / layout.heatmap_file(name), heatmap, header)
