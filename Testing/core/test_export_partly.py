@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
+import pydicom
 import pytest
 from dmdp.errors import DmdpError, InputError, MissingPackage, OutputError
 from dmdp.report.export import export_result
@@ -49,7 +50,6 @@ def test_images_that_are_not_dicom_cost_the_dicom_formats(predicted, tmp_path):
 
 
 def test_series_of_another_patient_cost_the_dicom_formats_and_leave_no_object(predicted, study_copy, tmp_path):
-    import pydicom
 
     for path in (study_copy / "pet").glob("*.dcm"):
         dataset = pydicom.dcmread(path)
