@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
+import pydicom
 import pytest
 from dmdp.errors import DmdpError, InputError, MissingPackage, OutputError
 from dmdp.report.export import export_result
@@ -49,7 +50,6 @@ def test_images_that_are_not_dicom_cost_the_dicom_formats(predicted, tmp_path):
 
 
 def test_series_of_another_patient_cost_the_dicom_formats_and_leave_no_object(predicted, study_copy, tmp_path):
-    import pydicom
 
     for path in (study_copy / "pet").glob("*.dcm"):
         dataset = pydicom.dcmread(path)
@@ -62,7 +62,7 @@ def test_series_of_another_patient_cost_the_dicom_formats_and_leave_no_object(pr
 
 def test_an_object_that_cannot_be_made_leaves_none_of_its_kind(predicted, simulated_study, tmp_path, monkeypatch):
     def unfit(*_arguments, **_more):
-        raise ValueError("a header")
+        return pydicom.Dataset().PatientName  # as a library that misses an attribute
 
     monkeypatch.setattr("dmdp.report.dicom.parametric_map.parametric_map", unfit)
     study = simulated_study[1]
@@ -72,6 +72,15 @@ def test_an_object_that_cannot_be_made_leaves_none_of_its_kind(predicted, simula
         ("seg", "export.header"),
         ("map", "export.header"),
     ]
+
+
+def test_an_error_of_our_own_is_not_called_a_header(predicted, simulated_study, tmp_path, monkeypatch):
+    def wrong(*_arguments, **_more):
+        raise ValueError("of our own")
+
+    monkeypatch.setattr("dmdp.report.dicom.parametric_map.parametric_map", wrong)
+    with pytest.raises(ValueError, match="of our own"):
+        export_result(predicted, tmp_path / "out", ["map"], ct=simulated_study[1], pet=simulated_study[1])
 
 
 def test_where_nothing_can_be_written_every_reason_is_told(predicted, tmp_path, monkeypatch):

@@ -92,6 +92,7 @@ def test_other_regions_cost_their_segmentation(remains, whole):
 def test_without_jinja_the_page_says_how_to_get_it(remains, whole, tmp_path, monkeypatch):
     folder = remains(whole.pet.mask)
     monkeypatch.setitem(sys.modules, "jinja2", None)
+    monkeypatch.delitem(sys.modules, "dmdp.report.html", raising=False)  # as in a Python that has not imported it
     with pytest.raises(MissingPackage, match="Jinja2"):
         export_result(folder, tmp_path / "out", ["html", "pdf"])
     assert [item.format for item in export_result(folder, tmp_path / "out", ["html", "csv"])] == ["csv"]
