@@ -18,7 +18,7 @@ from .answers import Answer, Common
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from ..ensemble.learners import Learner
+    from .learner import Learner
 
 Label = Any  # a class as a number; of a survival endpoint a time and whether the event was seen
 Said = float | dict[str, float]  # a probability, or one by class

@@ -13,10 +13,11 @@ from safetensors.numpy import load as load_tensors
 from ..bundles.bundle import Bundle, refusal
 from ..delineation.methods import ORIGINS
 from ..endpoints.base import Estimate
+from ..endpoints.learner import Learner
 from ..endpoints.registry import check_described, endpoint_of
 from ..inputs import CLINICAL_INPUTS, usable, vector
 from .contributions import shapley
-from .learners import Learner, from_tensors
+from .learners import from_tensors
 
 TENSORS = "ensemble.safetensors"
 SELF_TEST_TOLERANCE = 1e-6

@@ -14,8 +14,8 @@ from ..applicability.lung import LungPosition
 from ..delineation.perturb import STEP_MM, perturbed
 from ..delineation.pet import delineate
 from ..endpoints.answers import Alternative, Answer, Common, Contribution, NoAnswer
+from ..endpoints.conformal import ALPHA
 from ..endpoints.registry import endpoint_of
-from ..ensemble.conformal import ALPHA
 from ..ensemble.model import EnsembleModel, SubModel
 from ..errors import LesionError, ModelError
 from ..feature import Feature

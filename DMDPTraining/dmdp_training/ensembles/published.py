@@ -15,9 +15,10 @@ import numpy as np
 import sklearn
 from dmdp import POPULATION, RESEARCH_USE_ONLY, __version__
 from dmdp.bundles.bundle import Bundle, check_replaceable, write_bundle
+from dmdp.endpoints.conformal import ALPHAS, thresholds
+from dmdp.endpoints.learner import Learner
 from dmdp.endpoints.registry import described, endpoint_of
-from dmdp.ensemble.conformal import ALPHAS, thresholds
-from dmdp.ensemble.learners import FORESTS, Learner, ProportionalOdds, Regression
+from dmdp.ensemble.learners import FORESTS, ProportionalOdds, Regression
 from dmdp.ensemble.model import TENSORS, load_ensemble
 from dmdp.inputs import vector
 from dmdp.progress import Progress, silent
