@@ -25,6 +25,7 @@ from .units import Unit, compute
 
 CONFIGURATION = "configuration.json"
 PIECES = "pieces"
+OPEN_FILES, OPEN_FILES_EACH = 16, 4  # what processes beside this one take, in all and each
 
 
 @contextmanager
@@ -108,6 +109,8 @@ def run_pieces(
     pieces = list(pieces)
     missing = [unit for unit in pieces if not _path(folder, unit).is_file()]
     done = len(pieces) - len(missing)
+    if missing and jobs > 1:
+        _try_open_files(jobs)
     work = (joblib.delayed(_piece)(folder, unit, tables[unit.task], plan) for unit in missing)
     try:
         for unit in joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(work):
@@ -121,6 +124,17 @@ def run_pieces(
             "Free some memory, or give --jobs 1; the same command goes on where the run was.",
         ) from error
     return {unit: json.loads(_path(folder, unit).read_text(encoding="utf-8")) for unit in pieces}
+
+
+def _try_open_files(jobs: int) -> None:
+    """Raise ``OSError`` if there are too few for ``jobs`` processes, which would come up only to fail with words of their own."""
+    opened: list[int] = []
+    try:
+        for _ in range(OPEN_FILES + OPEN_FILES_EACH * jobs):
+            opened.append(os.open(os.devnull, os.O_RDONLY))
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
 
 
 def _piece(folder: Path, unit: Unit, table: CohortTable, plan: Plan) -> Unit:
