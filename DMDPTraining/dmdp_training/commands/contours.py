@@ -26,13 +26,14 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     from dmdp.batch import PATHS, arguments_of, read_rows
     from dmdp.commands.options import case_request
     from dmdp.intake.prepare import prepare_case
+    from dmdp.radiomics import DEFAULT_PROFILE
     from dmdp.radiomics.backend import find_settings
     from dmdp.radiomics.profile import Profile
 
     from ..statistics.agreement import LEAST_LESIONS, agreement
     from ..studies.contours import agreement_csv, ct_by_contour, pet_by_contour, steady
 
-    profile = find_settings(arguments.get("profile") or "radiomics_v1")
+    profile = find_settings(arguments.get("profile") or DEFAULT_PROFILE)
     if not isinstance(profile, Profile):
         raise InputError("contours.profile", "A PyRadiomics parameter file.", "a profile of the engine.", "Name a profile.")
     rows = read_rows(arguments["cohort"])
