@@ -27,6 +27,7 @@ from .pet_features import pet_features
 from .prediction.document import IMAGES, Prediction, json_text
 from .prediction.predict import predict
 from .progress import Progress, part, silent
+from .radiomics import DEFAULT_PROFILE
 from .regions.ct_regions import Regions, ct_regions
 from .regions.thorax import find_thorax
 from .report.html import render
@@ -37,8 +38,6 @@ from .resources import BUNDLE_SUFFIXES, find_bundle, is_path
 if TYPE_CHECKING:
     from .features.ct import CtFeatures
     from .network.model import NetworkModel
-
-PROFILE = "radiomics_v1"
 
 
 def predict_to_folder(
@@ -127,7 +126,7 @@ def _measure(case: Case, regions: Regions | None) -> tuple[CtFeatures | None, tu
         from .features.ct import ct_features
         from .radiomics.backend import find_settings
 
-        return ct_features(case, regions, find_settings(PROFILE)), ()
+        return ct_features(case, regions, find_settings(DEFAULT_PROFILE)), ()
     except MissingPackage as error:
         return None, (f"Features of the CT regions were not computed. {error}",)
 
