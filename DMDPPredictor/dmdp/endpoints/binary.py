@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ..ensemble.conformal import verdict
+from ..ensemble.conformal import CONFORMAL, verdict
 from ..ensemble.prevalence import at_prevalence
 from .answers import Alternative, Coded, Common, Contribution, OfSubModel
 from .base import UNKNOWN, Endpoint, Estimate, LabelError
@@ -119,6 +119,7 @@ class Binary(Endpoint):
     """A question with two answers and what they are called; a label is 1 (positive) or 0."""
 
     kind: ClassVar[str] = "binary"
+    set_kind: ClassVar[str] = f"{CONFORMAL}; 'uncertain' where both or none remain"
     joint: ClassVar[bool] = True
     positive: str
     negative: str

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ..ensemble.conformal import possible
+from ..ensemble.conformal import CONFORMAL, possible
 from .answers import Alternative, Coded, Common, Contribution, OfSubModel
 from .base import UNKNOWN, Endpoint, Estimate, LabelError
 
@@ -110,6 +110,7 @@ class Ordinal(Endpoint):
     """A question whose answer is one of ``classes``, from lowest to highest; a label is the number of its class, from 0."""
 
     kind: ClassVar[str] = "ordinal"
+    set_kind: ClassVar[str] = f"{CONFORMAL}: what it cannot rule out"
     classes: tuple[str, ...]
 
     def __post_init__(self) -> None:
