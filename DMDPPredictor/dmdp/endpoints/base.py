@@ -52,12 +52,13 @@ class Endpoint(ABC):
     """A question: ``name`` as in files, ``title`` as shown.
 
     ``kind`` is one word for the class of questions that it belongs to: it names the template of its part of the page, and an
-    answer and a bundle say it.
+    answer and a bundle say it. ``set_kind`` says how its conformal answer is made.
     """
 
     name: str
     title: str
     kind: ClassVar[str]
+    set_kind: ClassVar[str]
     joint: ClassVar[bool] = False  # whether a joint head can count the combinations of its answers
 
     # a label

@@ -10,7 +10,7 @@ import numpy as np
 
 from .answers import Alternative, Coded, Common, Contribution, OfSubModel
 from .base import UNKNOWN, Endpoint, Estimate, LabelError
-from .conformal import verdict
+from .conformal import CONFORMAL, verdict
 from .prevalence import at_prevalence
 
 if TYPE_CHECKING:
@@ -119,6 +119,7 @@ class Binary(Endpoint):
     """A question with two answers and what they are called; a label is 1 (positive) or 0."""
 
     kind: ClassVar[str] = "binary"
+    set_kind: ClassVar[str] = f"{CONFORMAL}; 'uncertain' where both or none remain"
     joint: ClassVar[bool] = True
     positive: str
     negative: str

@@ -17,7 +17,7 @@ import numpy as np
 
 from .answers import Alternative, Coded, Common, Contribution, OfSubModel
 from .base import UNKNOWN, Endpoint, Estimate, LabelError
-from .conformal import possible
+from .conformal import CONFORMAL, possible
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -110,6 +110,7 @@ class Ordinal(Endpoint):
     """A question whose answer is one of ``classes``, from lowest to highest; a label is the number of its class, from 0."""
 
     kind: ClassVar[str] = "ordinal"
+    set_kind: ClassVar[str] = f"{CONFORMAL}: what it cannot rule out"
     classes: tuple[str, ...]
 
     def __post_init__(self) -> None:
