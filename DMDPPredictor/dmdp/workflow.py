@@ -27,6 +27,7 @@ from .pet_features import pet_features
 from .prediction.document import IMAGES, Prediction
 from .prediction.predict import predict
 from .progress import Progress, part, silent
+from .radiomics import DEFAULT_PROFILE
 from .regions.ct_regions import Regions, ct_regions
 from .regions.thorax import find_thorax
 from .report.html import render
@@ -39,8 +40,6 @@ from .results.writer import write_result
 if TYPE_CHECKING:
     from .features.ct import CtFeatures
     from .network.model import NetworkModel
-
-PROFILE = "radiomics_v1"
 
 
 def predict_to_folder(
@@ -130,7 +129,7 @@ def _measure(case: Case, regions: Regions | None) -> tuple[CtFeatures | None, tu
         from .features.ct import ct_features
         from .radiomics.backend import find_settings
 
-        return ct_features(case, regions, find_settings(PROFILE)), ()
+        return ct_features(case, regions, find_settings(DEFAULT_PROFILE)), ()
     except MissingPackage as error:
         return None, (f"Features of the CT regions were not computed. {error}",)
 

@@ -6,11 +6,11 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from dmdp.ensemble.conformal import thresholds, verdict
+from dmdp.endpoints.conformal import thresholds, verdict
+from dmdp.endpoints.prevalence import at_prevalence
 from dmdp.ensemble.contributions import shapley
 from dmdp.ensemble.forest import Forest
 from dmdp.ensemble.learners import FORESTS, from_tensors
-from dmdp.ensemble.prevalence import at_prevalence
 from scipy.stats import norm
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 

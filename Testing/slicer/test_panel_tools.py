@@ -390,7 +390,7 @@ def test_regions_are_segments_with_names_and_colours(shown):
 
 
 def test_prevalence_moves_what_is_shown_and_nothing_else(shown):
-    from dmdp.ensemble.prevalence import at_prevalence
+    from dmdp.endpoints.prevalence import at_prevalence
 
     panel, _ = shown
     task = panel.results.result.prediction.tasks["EGFR"]

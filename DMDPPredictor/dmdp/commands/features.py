@@ -11,7 +11,7 @@ from .. import RESEARCH_USE_ONLY
 from ..command import Command
 from ..errors import LesionError
 from ..progress import Progress, part
-from ..radiomics import BACKENDS
+from ..radiomics import BACKENDS, DEFAULT_PROFILE
 from .options import add_case_arguments, add_overwrite, case_request, required
 from .said import said
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..radiomics.parameters import Parameters
     from ..radiomics.profile import Profile
 
-PROFILE_HELP = "radiomics_v1 (default), another installed profile, a profile's JSON file or a PyRadiomics parameter file"
+PROFILE_HELP = f"{DEFAULT_PROFILE} (default), another installed profile, a profile's JSON file or a PyRadiomics parameter file"
 BACKEND_HELP = "auto (default) is the engine, and PyRadiomics for settings that the engine does not know"
 
 
@@ -44,7 +44,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     from ..report.tables import ct_features_csv
 
     out = Path(required(arguments, "out"))
-    settings = find_settings(arguments.get("profile") or "radiomics_v1")
+    settings = find_settings(arguments.get("profile") or DEFAULT_PROFILE)
     request = case_request(_with_label(arguments, settings))
     file = arguments["profile"] if is_settings_file(arguments.get("profile")) else None
     inputs = [*request.paths(), *([file] if file else ())]

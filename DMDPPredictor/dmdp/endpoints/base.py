@@ -18,7 +18,7 @@ from .answers import Answer, Common, Said
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from ..ensemble.learners import Learner
+    from .learner import Learner
 
 Label = Any  # a class as a number; of a survival endpoint a time and whether the event was seen
 UNKNOWN = frozenset({"", "unknown", "not collected", "na", "n/a", "nan"})  # cells that say nothing, in small letters
@@ -51,12 +51,13 @@ class Endpoint(ABC):
     """A question: ``name`` as in files, ``title`` as shown.
 
     ``kind`` is one word for the class of questions that it belongs to: it names the template of its part of the page, and an
-    answer and a bundle say it.
+    answer and a bundle say it. ``set_kind`` says how its conformal answer is made.
     """
 
     name: str
     title: str
     kind: ClassVar[str]
+    set_kind: ClassVar[str]
     joint: ClassVar[bool] = False  # whether a joint head can count the combinations of its answers
 
     # a label

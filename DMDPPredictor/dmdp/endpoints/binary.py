@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from ..bundles.card import Metric
-from ..ensemble.conformal import verdict
-from ..ensemble.prevalence import at_prevalence
 from .answers import Alternative, Coded, Common, Contribution, OfSubModel
 from .base import UNKNOWN, Endpoint, Estimate, LabelError
+from .conformal import CONFORMAL, verdict
+from .prevalence import at_prevalence
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from ..ensemble.learners import Learner
+    from .learner import Learner
 
 CODES = {
     "likely": ("ANSWER-LIKELY", "Likely"),
@@ -110,6 +110,7 @@ class Binary(Endpoint):
     """A question with two answers and what they are called; a label is 1 (positive) or 0."""
 
     kind: ClassVar[str] = "binary"
+    set_kind: ClassVar[str] = f"{CONFORMAL}; 'uncertain' where both or none remain"
     joint: ClassVar[bool] = True
     positive: str
     negative: str
@@ -154,14 +155,14 @@ class Binary(Endpoint):
 
     def head(self, inputs: int, hidden: int, dropout: float) -> nn.Module:
         """One output."""
-        from ..network.heads import head
+        from .heads import head
 
         return head(inputs, hidden, 1, dropout)
 
     @property
     def losses(self) -> Callable[..., tuple[Tensor, Tensor]]:
         """Binary cross-entropy."""
-        from ..network.losses import cross_entropies
+        from .losses import cross_entropies
 
         return cross_entropies
 

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from ..bundles.card import Metric
-from ..ensemble.conformal import possible
 from .answers import Alternative, Coded, Common, Contribution, OfSubModel
 from .base import UNKNOWN, Endpoint, Estimate, LabelError
+from .conformal import CONFORMAL, possible
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from ..ensemble.learners import ProportionalOdds
+    from .learner import CumulativeLearner
 
 Interval = tuple[float, float]
 
@@ -101,6 +101,7 @@ class Ordinal(Endpoint):
     """A question whose answer is one of ``classes``, from lowest to highest; a label is the number of its class, from 0."""
 
     kind: ClassVar[str] = "ordinal"
+    set_kind: ClassVar[str] = f"{CONFORMAL}: what it cannot rule out"
     classes: tuple[str, ...]
 
     def __post_init__(self) -> None:
@@ -148,14 +149,14 @@ class Ordinal(Endpoint):
 
     def head(self, inputs: int, hidden: int, dropout: float) -> nn.Module:
         """One score and ordered cuts."""
-        from ..network.heads import CumulativeHead
+        from .heads import CumulativeHead
 
         return CumulativeHead(inputs, hidden, self.width, dropout)
 
     @property
     def losses(self) -> Callable[..., tuple[Tensor, Tensor]]:
         """Binary cross-entropy of each cut, as in CORAL."""
-        from ..network.losses import cross_entropies
+        from .losses import cross_entropies
 
         return cross_entropies
 
@@ -170,7 +171,7 @@ class Ordinal(Endpoint):
             logits = calibration["slope"] * self.score(logits) - np.array(calibration["cuts"])
         return dict(zip(self.classes, (float(p) for p in class_probabilities(logits)), strict=True))
 
-    def estimate(self, learner: ProportionalOdds, row: np.ndarray, card: Mapping[str, Any]) -> OrdinalEstimate:
+    def estimate(self, learner: CumulativeLearner, row: np.ndarray, card: Mapping[str, Any]) -> OrdinalEstimate:
         """The probability of each class; the intervals are those of the resampled fits."""
         probabilities = class_probabilities(learner.above(row)[0])
         low, high = np.quantile(class_probabilities(learner.resampled(row)[:, 0]), [0.05, 0.95], axis=0)

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
+from ..endpoints.learner import Learner
 from .forest import Forest
 
 FORESTS = ("RF", "EXT")
 EDGE = 1e-3  # base probabilities are held between this and 1 − this: a unanimous forest would have infinite log-odds
-
-
-class Learner(Protocol):
-    """``log_odds(rows)`` (n,) for rows (n, p); ``resampled(rows)`` (B, n) for B resamples of the fit."""
-
-    def log_odds(self, rows: np.ndarray) -> np.ndarray: ...
-
-    def resampled(self, rows: np.ndarray) -> np.ndarray: ...
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,10 +16,11 @@ from ..bundles.card import Metric
 from ..delineation.methods import ORIGINS
 from ..documents.codec import read
 from ..endpoints.base import Estimate
+from ..endpoints.learner import Learner
 from ..endpoints.registry import check_described, endpoint_of
 from ..inputs import CLINICAL_INPUTS, usable, vector
 from .contributions import shapley
-from .learners import Learner, from_tensors
+from .learners import from_tensors
 
 TENSORS = "ensemble.safetensors"
 SELF_TEST_TOLERANCE = 1e-6

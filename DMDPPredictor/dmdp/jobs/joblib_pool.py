@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
@@ -10,6 +11,8 @@ from ..errors import DmdpError, MissingPackage, error_from_json
 from ..progress import silent
 from .executor import Heard, Outcome, Piece, unheard
 from .functions import find_function
+
+OPEN_FILES, OPEN_FILES_EACH = 16, 4  # what processes beside this one take, in all and each
 
 
 class Joblib:
@@ -24,6 +27,8 @@ class Joblib:
             import joblib
         except ImportError as missing:
             raise MissingPackage("joblib", "the executor 'joblib'", "train") from missing
+        if self._jobs > 1:
+            _try_open_files(self._jobs)
         work = (joblib.delayed(_done)(piece) for piece in pieces)
         try:
             for piece, answer, error in joblib.Parallel(n_jobs=self._jobs, return_as="generator_unordered")(work):
@@ -36,6 +41,17 @@ class Joblib:
                 "processes that live as long as they have work, and memory for each.",
                 "Free some memory, or give --jobs 1; the same command goes on with the run from there.",
             ) from error
+
+
+def _try_open_files(jobs: int) -> None:
+    """Raise ``OSError`` if there are too few for ``jobs`` processes, which would come up only to fail with words of their own."""
+    opened: list[int] = []
+    try:
+        for _ in range(OPEN_FILES + OPEN_FILES_EACH * jobs):
+            opened.append(os.open(os.devnull, os.O_RDONLY))
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
 
 
 def _done(piece: Piece) -> tuple[Piece, Mapping[str, Any] | None, Mapping[str, str] | None]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from ..endpoints.heads import head
 from .config import MODALITIES, NetworkConfig
 from .cross_attention import Concatenation, Exchange
 from .decoder import Decoder
 from .encoder import Encoder
-from .heads import head, marginal_logits
+from .heads import marginal_logits
 from .pool import centre_pool, mean_pool
 from .tabular import TabularEncoder
 from .windows import views

@@ -18,7 +18,7 @@ def endpoint_loss(
     """The mean loss over what is known of all endpoints; 0 if nothing is.
 
     ``outputs`` (B, widths) and ``targets`` (B, targets), NaN if unknown, of the ``endpoints`` in order; each counts by its known
-    targets. ``smoothing`` and ``weights`` (targets, 2) are as in :func:`cross_entropies`.
+    targets. ``smoothing`` and ``weights`` (targets, 2) are as in :func:`dmdp.endpoints.losses.cross_entropies`.
     """
     alike: dict[Callable[..., tuple[Tensor, Tensor]], tuple[list[int], list[int]]] = {}
     for endpoint, own, aims in zip(endpoints, widths(endpoints), target_widths(endpoints), strict=True):
@@ -31,22 +31,6 @@ def endpoint_loss(
     ]
     total, count = (sum(parts) for parts in zip(*(((loss * known).sum(), known.sum()) for loss, known in found), strict=True))
     return total / count.clamp(min=1)
-
-
-def cross_entropies(
-    logits: Tensor, labels: Tensor, smoothing: float = 0.0, weights: Tensor | None = None
-) -> tuple[Tensor, Tensor]:
-    """Binary cross-entropy (B, columns), and which labels are known.
-
-    ``logits`` and ``labels`` (B, columns), labels 0/1 or NaN if unknown. ``smoothing`` draws the labels towards ½ (0.05: 0.025
-    and 0.975); ``weights`` (columns, 2) weigh the negative and the positive class.
-    """
-    known = torch.isfinite(labels)
-    target = torch.where(known, labels, 0.0)
-    loss = binary_cross_entropy_with_logits(logits, target * (1 - smoothing) + smoothing / 2, reduction="none")
-    if weights is not None:
-        loss = loss * torch.where(target > 0.5, weights[:, 1], weights[:, 0])
-    return loss, known
 
 
 def joint_loss(joint: Tensor, labels: Tensor, smoothing: float = 0.0) -> Tensor:

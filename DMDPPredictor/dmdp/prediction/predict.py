@@ -17,7 +17,6 @@ from ..delineation.perturb import STEP_MM, perturbed
 from ..delineation.pet import delineate
 from ..endpoints.answers import Alternative, Answer, Common, Contribution, NoAnswer
 from ..endpoints.registry import endpoint_of
-from ..ensemble.conformal import ALPHA
 from ..ensemble.model import EnsembleModel, SubModel
 from ..errors import LesionError, ModelError
 from ..feature import Feature
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 
 NOBODY = "No sub-model accepts what is known of this lesion."
 SPREAD_METHODS = ("suv4", "suv2.5", "pet41")
-SET_KIND = f"class-conditional conformal set that misses about {ALPHA:.0%} of each class; 'uncertain' where both or none remain"
 
 
 def predict(
@@ -116,7 +114,7 @@ def _answer(
     common = Common(
         title=endpoint.title,
         interval_kind=chosen.card["interval_kind"],
-        set_kind=SET_KIND,
+        set_kind=endpoint.set_kind,
         contributions=_contributions(chosen, values),
         model=model.bundle.name,
         sub_model=chosen.id,

@@ -5,3 +5,4 @@ differ this package follows PyRadiomics, and says so.
 """
 
 BACKENDS = ("auto", "engine", "pyradiomics")  # of :mod:`dmdp.radiomics.backend`; here, as it is light to import
+DEFAULT_PROFILE = "radiomics_v1"

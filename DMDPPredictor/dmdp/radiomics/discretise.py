@@ -10,13 +10,13 @@ from ..errors import InputError
 from .compiled import kernel
 
 if TYPE_CHECKING:
-    from .profile import Profile
+    from .settings import Settings
 
 MOST_LEVELS = 10_000_000
 MOST_BYTES = 2**29  # of the counts of pairs; the features of these take several times as much
 
 
-def too_many_levels(what: str, levels: int | None, profile: Profile | None) -> InputError:
+def too_many_levels(what: str, levels: int | None, profile: Settings | None) -> InputError:
     """The error for settings that part the values of ``what`` into more grey ``levels`` than can be counted."""
     width = "" if profile is None or profile.bin_count else f"With a bin width of {profile.bin_width:g} "
     has = f"{width}{what} has {levels or 'more'} grey levels{'' if levels else ' than its values are precise'}"
@@ -28,13 +28,13 @@ def too_many_levels(what: str, levels: int | None, profile: Profile | None) -> I
     )
 
 
-def check_levels(directions: int, present: np.ndarray, profile: Profile) -> None:
+def check_levels(directions: int, present: np.ndarray, profile: Settings) -> None:
     """Raise :class:`InputError` where the pairs of grey levels ``present`` in so many ``directions`` are too many to count."""
     if directions * 8 * (len(present) ** 2 + 4 * int(present[-1])) > MOST_BYTES:
         raise too_many_levels("a region", len(present), profile)
 
 
-def grey_levels(values: np.ndarray, profile: Profile) -> np.ndarray:
+def grey_levels(values: np.ndarray, profile: Settings) -> np.ndarray:
     """Bin number (n,) int32 from 1 of each value of a region (n,) float32.
 
     With ``bin_width`` the bins start at the multiple of it at or below the lowest value (IBSI fixed bin size starts at the

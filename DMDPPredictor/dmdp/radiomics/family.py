@@ -14,7 +14,7 @@ from .matrices import Levels, neighbourhood
 from .offsets import offsets
 
 if TYPE_CHECKING:
-    from .profile import Profile
+    from .settings import Settings
 
 MASK, VALUES, LEVELS = "mask", "values", "levels"
 
@@ -30,7 +30,7 @@ class Patch:
     image: np.ndarray
     mask: np.ndarray
     spacing: tuple[float, float, float]
-    profile: Profile
+    profile: Settings
 
     @cached_property
     def values(self) -> np.ndarray:

@@ -16,7 +16,8 @@ import SimpleITK as sitk
 from ..errors import GeometryError, InputError
 from ..images.files import to_sitk
 from ..images.volume import Geometry, Volume
-from .profile import INTERPOLATORS, Profile
+from .profile import Profile
+from .settings import INTERPOLATORS
 from .spline import resample_spline
 
 OUTPUT = {"u1": sitk.sitkUInt8, "i4": sitk.sitkInt32}

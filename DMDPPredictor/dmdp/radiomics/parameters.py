@@ -14,7 +14,8 @@ from ..errors import InputError, MissingPackage
 from ..reading import Unread, read_text, why
 from .catalogue import CATALOGUE
 from .families import OF_PYRADIOMICS
-from .profile import INTERPOLATORS, Profile
+from .profile import Profile
+from .settings import INTERPOLATORS
 
 PARTS = ("setting", "imageType", "featureClass")
 SAME = {

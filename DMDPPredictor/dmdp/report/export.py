@@ -11,12 +11,12 @@ from ..errors import InputError, MissingPackage
 from ..intake.source import Given, ImageSource
 from ..progress import Progress, part, silent
 from ..results.reader import ResultFolder
+from .format import Export
 from .formats import DICOM_FORMATS, FORMATS, format_named, nothing, obstacle
 from .from_scene import SceneRemains
 from .listing import images_of, write_list
 from .outcome import Exported, NotWritten, Outcome
 from .remains import is_remains
-from .writing import Export
 
 COST_A_FORMAT = (InputError, MissingPackage)
 

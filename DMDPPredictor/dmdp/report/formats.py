@@ -5,8 +5,7 @@ Another format is one entry here, with the function that writes it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import partial
 from importlib.util import find_spec
 
@@ -14,42 +13,9 @@ from ..errors import DicomError, DmdpError, InputError, MissingPackage, UsageErr
 from ..intake.source import Given, ImageSource
 from ..results.layout import PREDICTION, REPORT
 from ..results.reader import Part
-from .outcome import Exported, NotWritten
-from .writing import TABLES, Export, copies, parametric_maps, pdf, segmentations, structured_report
-
-
-@dataclass(frozen=True)
-class Format:
-    """A format of an export.
-
-    Attributes
-    ----------
-    name : str
-        As in ``--format``.
-    title : str
-        For a person.
-    write : callable
-        From the format and an :class:`dmdp.report.writing.Export` to the files, each yielded after it was written. It raises
-        :class:`dmdp.errors.InputError` subclasses or :class:`dmdp.errors.MissingPackage` if this result cannot be written so.
-    needs : set of Part
-        The parts of a result that it is made from, if a result may lack them.
-    package, extra : str or None
-        The pip package that it takes, and the extra of ours that brings it.
-    dicom : bool
-        Whether it needs the DICOM series of CT and PET; such formats stand or fall together.
-    usual : bool
-        Whether a person who names no format most likely means it; the panel ticks it.
-    """
-
-    name: str
-    title: str
-    write: Callable[[Format, Export], Iterator[Exported]]
-    needs: Set[Part] = frozenset()
-    package: str | None = None
-    extra: str | None = None
-    dicom: bool = False
-    usual: bool = False
-
+from .format import Format
+from .outcome import NotWritten
+from .writing import TABLES, copies, parametric_maps, pdf, segmentations, structured_report
 
 _dicom = partial(Format, package="highdicom", extra="dicom", dicom=True)
 FORMATS = {

@@ -28,11 +28,12 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     """Write the table; say how many features are steady, and which lesions were left out."""
     from dmdp.atomic import put_file
     from dmdp.batch import PATHS, read_rows
+    from dmdp.radiomics import DEFAULT_PROFILE
 
     from ..statistics.agreement import LEAST_LESIONS, agreement
     from ..studies.contours import agreement_csv, find_profile, measure_contours, steady
 
-    name = arguments.get("profile") or "radiomics_v1"
+    name = arguments.get("profile") or DEFAULT_PROFILE
     profile, executor, rows = find_profile(name), executor_for(arguments), read_rows(arguments["cohort"])
     inputs = [arguments["cohort"], *(row[key] for row in rows for key in PATHS if key in row)]
     pieces = [

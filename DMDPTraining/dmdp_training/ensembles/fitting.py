@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from dmdp.endpoints.learner import Learner
 from dmdp.ensemble.forest import LEAF, Forest
-from dmdp.ensemble.learners import FORESTS, Learner, ProportionalOdds, Regression, Stack
+from dmdp.ensemble.learners import FORESTS, ProportionalOdds, Regression, Stack
 from sklearn.base import clone
 from sklearn.ensemble import BaseEnsemble
 from sklearn.linear_model import LogisticRegression

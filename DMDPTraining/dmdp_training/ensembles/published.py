@@ -18,9 +18,10 @@ from dmdp.bundles.bundle import Bundle, check_replaceable, write_bundle
 from dmdp.bundles.card import Cohort, Metric, Source
 from dmdp.bundles.manifest import Manifest, SelfTest, TrainingRange
 from dmdp.documents.codec import plain
+from dmdp.endpoints.conformal import ALPHAS, thresholds
+from dmdp.endpoints.learner import Learner
 from dmdp.endpoints.registry import described, endpoint_of
-from dmdp.ensemble.conformal import ALPHAS, thresholds
-from dmdp.ensemble.learners import FORESTS, Learner, ProportionalOdds, Regression
+from dmdp.ensemble.learners import FORESTS, ProportionalOdds, Regression
 from dmdp.ensemble.model import TENSORS, load_ensemble
 from dmdp.inputs import vector
 from dmdp.progress import Progress, silent

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from dmdp.ensemble.conformal import ALPHA, thresholds, verdict
+from dmdp.endpoints.conformal import ALPHA, thresholds, verdict
 from scipy.stats import binomtest
 from sklearn.model_selection import StratifiedKFold
 

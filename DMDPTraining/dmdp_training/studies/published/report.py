@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from dmdp import POPULATION, RESEARCH_USE_ONLY
 from dmdp.atomic import write_file
-from dmdp.ensemble.conformal import ALPHA
+from dmdp.endpoints.conformal import ALPHA
 
 from ...cohorts.published import PET_FEATURES
 from ...cohorts.sources import where_to_get

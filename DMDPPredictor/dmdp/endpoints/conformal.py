@@ -14,6 +14,7 @@ import numpy as np
 
 ALPHAS = (0.05, 0.1, 0.2)
 ALPHA = 0.1
+CONFORMAL = f"class-conditional conformal set that misses about {ALPHA:.0%} of each class"
 
 
 def thresholds(probabilities: np.ndarray, y: np.ndarray) -> dict[str, list[float]]:
