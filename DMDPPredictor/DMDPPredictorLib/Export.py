@@ -9,7 +9,7 @@ from pathlib import Path
 
 import slicer
 from dmdp.errors import DicomError, DmdpError, InputError, LesionError, MissingPackage, OutputError
-from dmdp.prediction.document.document import Prediction
+from dmdp.prediction.document import Prediction
 from dmdp.report.formats import DICOM_FORMATS, FORMATS, Exported, NotWritten, format_named, nothing, obstacle
 from dmdp.report.listing import add_to_list, check_addition, read_outcome
 from dmdp.session import new_folder

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import ctk
 import qt
 from dmdp.ensemble.prevalence import at_prevalence
-from dmdp.prediction.document.document import Adjusted, TaskPrediction
+from dmdp.prediction.document import Adjusted, TaskPrediction
 from slicer.i18n import tr as _
 
 LOWEST, HIGHEST = 1, 99  # percent

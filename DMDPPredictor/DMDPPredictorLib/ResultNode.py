@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import slicer
 from dmdp.errors import GeometryError
-from dmdp.prediction.document.document import Prediction
+from dmdp.prediction.document import Prediction
 
 from .Contour import Contour, ContourReader
 from .Nodes import worldTransform

@@ -7,7 +7,7 @@ from html import escape
 
 from dmdp import POPULATION, RESEARCH_USE_ONLY, words
 from dmdp.inputs import CLINICAL_INPUTS
-from dmdp.prediction.document.document import Adjusted, Prediction, TaskPrediction
+from dmdp.prediction.document import Adjusted, Prediction, TaskPrediction
 from dmdp.report import maps
 from dmdp.report.standing import is_demonstration
 from slicer.i18n import tr as _

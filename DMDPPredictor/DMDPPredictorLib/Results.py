@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import slicer
 from dmdp.images.volume import Geometry
-from dmdp.prediction.document.document import Prediction
+from dmdp.prediction.document import Prediction
 from dmdp.regions.names import MEANINGS, REGION_COLOURS
 from dmdp.report.standing import is_demonstration
 

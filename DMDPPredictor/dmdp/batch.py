@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,25 +21,20 @@ from typing import Any
 from . import RESEARCH_USE_ONLY
 from .atomic import PREDICTION, check_apart, is_result, locked, write_file
 from .atomic.renaming import PREFIX
-from .errors import Cancelled, DmdpError, OutputError, UsageError
+from .errors import Cancelled, DmdpError, OutputError
 from .jobs.job import Job, read_job
 from .jobs.protocol import JOB, Line, parse_line
+from .patients.row import PatientRow
+from .patients.table import SUMMARY, Table
 from .progress import Progress, silent
 from .resources import BUNDLE_SUFFIXES, is_path
 from .session import new_folder
 from .tasks import TASKS
 
-PATHS = ("ct", "pet", "mask", "pet_mask", "ct_mask")
-COLUMNS = ("id", *PATHS, "segment", "seed", "method", "age", "sex", "smoking", "pet_is_suv")
-SUMMARY = "summary.csv"
-YES, NO = ("1", "true", "yes"), ("", "0", "false", "no")
 DONE, SKIPPED, FAILED = "done", "skipped", "failed"
 WRITTEN = "# Written by 'dmdp batch', version 1"  # how a summary says whose it is, and of which content
 UNFINISHED = "; this batch has not come to its end"
-FIRST_ARGUMENTS = ("ct", "pet", "mask", "pet_mask", "ct_mask", "seed", "method", "age", "sex", "smoking", "pet_is_suv")
 LOOK_SECONDS = 0.2  # between two looks at the patients that are worked on
-
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -51,38 +46,8 @@ class Outcome:
     reason: str = ""
 
 
-def read_rows(source: str | Path | Iterable[Row]) -> list[dict[str, Any]]:
-    """Rows of a CSV file (columns out of ``COLUMNS``; paths relative to it), or mappings with the same keys.
-
-    Raises :class:`UsageError` for a missing file, an unknown column, or an id that is absent, no plain name, or stands twice.
-    """
-    if isinstance(source, str | Path):
-        path = Path(source).expanduser()
-        try:
-            with path.open(encoding="utf-8-sig", newline="") as stream:
-                rows = [{k: v for k, v in row.items() if v not in (None, "")} for row in csv.DictReader(stream)]
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(
-                "batch.unreadable", f"'{path}' cannot be read ({error}).", "a CSV file in UTF-8.", "Check the path."
-            ) from error
-        rows = [{k: str(path.parent / v) if k in PATHS else v for k, v in row.items()} for row in rows]
-    else:
-        rows = [{k: v for k, v in row.items() if v is not None} for row in source]
-    ids = [str(row.get("id", "")) for row in rows]
-    unknown = sorted({key for row in rows for key in row} - set(COLUMNS), key=str)
-    plain = all(name and Path(name).name == name and not name.startswith(".") and name != SUMMARY for name in ids)
-    if not rows or unknown or not plain or len(set(ids)) < len(ids):
-        raise UsageError(
-            "batch.rows",
-            f"Unknown columns: {', '.join(map(str, unknown)) or 'none'}; ids: {', '.join(ids) or 'none'}.",
-            f"columns out of {', '.join(COLUMNS)}, and one plain id for each row.",
-            "Correct the table.",
-        )
-    return rows
-
-
 def predict_batch(
-    rows: Sequence[Row],
+    table: Table,
     out: str | Path,
     *,
     models: Sequence[str] = (),
@@ -93,7 +58,7 @@ def predict_batch(
     inputs: Sequence[str | Path] = (),
     progress: Progress = silent,
 ) -> tuple[Outcome, ...]:
-    """Predict for every row into ``out``/id, ``jobs`` of them at a time, and write ``out``/summary.csv after each.
+    """Predict for every row of a table into ``out``/id, ``jobs`` of them at a time, and write ``out``/summary.csv after each.
 
     With ``resume`` the rows that have a whole result of the same row already are skipped; where a batch was killed, what it had
     done counts as done. With ``overwrite`` results of other images are replaced. A failure of one patient is an outcome, never an
@@ -110,14 +75,15 @@ def predict_batch(
     with locked(out if beside else out / SUMMARY, lambda target, aside, former: killed.append(target)):
         if killed:
             _clear(out)
-        before = _summary_before(out, [str(row["id"]) for row in rows], overwrite, bool(killed))
-        outcomes = {str(row["id"]): _at_first(row, out, before) if resume else Outcome(str(row["id"]), "") for row in rows}
-        _work([row for row in rows if not outcomes[str(row["id"])].outcome], out, common, jobs, outcomes, progress)
+        before = _summary_before(out, [row.id for row in table.rows], overwrite, bool(killed))
+        outcomes = {row.id: _at_first(row, out, before) if resume else Outcome(row.id, "") for row in table.rows}
+        outcomes |= {name: Outcome(name, FAILED, str(error)) for name, error in table.faults.items()}
+        _work([row for row in table.rows if not outcomes[row.id].outcome], out, common, jobs, outcomes, progress)
     return tuple(outcomes.values())
 
 
 def _work(
-    rows: Sequence[Row], out: Path, common: Mapping[str, Any], jobs: int, outcomes: dict[str, Outcome], progress: Progress
+    rows: Sequence[PatientRow], out: Path, common: Mapping[str, Any], jobs: int, outcomes: dict[str, Outcome], progress: Progress
 ) -> None:
     """Predict for ``rows``, entering each into ``outcomes``, which hold the others already, and into the summary."""
     children, running, told = _Children(), _Running(), None
@@ -152,19 +118,17 @@ def _write_summary(out: Path, outcomes: Mapping[str, Outcome], ended: bool) -> N
     write_file(out / SUMMARY, _summary([found for found in outcomes.values() if found.outcome], out, ended).encode())
 
 
-def _at_first(row: Row, out: Path, before: Mapping[str, str] | None) -> Outcome:
+def _at_first(row: PatientRow, out: Path, before: Mapping[str, str] | None) -> Outcome:
     """Where a row stands when a batch is taken up again; ``before`` is what a batch that was killed said of each patient."""
-    name = str(row["id"])
     try:
-        if not is_result(out / name, PREDICTION):
-            return Outcome(name, "")
-        made = read_job(out / name / PREDICTION.marker).arguments
-        asked = {"pet_is_suv": False, **_absolute(arguments_of(row))}
+        if not is_result(out / row.id, PREDICTION):
+            return Outcome(row.id, "")
+        made = PatientRow.of(read_job(out / row.id / PREDICTION.marker).arguments)
     except (DmdpError, OSError):
-        return Outcome(name, "")
-    if any(str(made.get(key)) != str(asked.get(key)) for key in FIRST_ARGUMENTS):
-        return Outcome(name, "")
-    return Outcome(name, SKIPPED if before is None or before.get(name) == SKIPPED else DONE)
+        return Outcome(row.id, "")
+    if made.arguments() != row.arguments():
+        return Outcome(row.id, "")
+    return Outcome(row.id, SKIPPED if before is None or before.get(row.id) == SKIPPED else DONE)
 
 
 def _summary_before(out: Path, ids: Sequence[str], overwrite: bool, killed: bool) -> dict[str, str] | None:
@@ -212,11 +176,6 @@ def _from_anywhere(model: str) -> str:
     return str(Path(model).expanduser().absolute()) if is_path(model, BUNDLE_SUFFIXES) else model
 
 
-def _absolute(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of a job as a process in another folder understands them."""
-    return {k: str(Path(v).expanduser().absolute()) if k in PATHS else v for k, v in arguments.items()}
-
-
 def read_summary(out: str | Path) -> tuple[Outcome, ...]:
     """The outcomes that a batch left in ``out``. Raises ``OSError`` where there is none."""
     lines = (Path(out) / SUMMARY).read_text(encoding="utf-8").splitlines()
@@ -224,10 +183,10 @@ def read_summary(out: str | Path) -> tuple[Outcome, ...]:
     return tuple(Outcome(row["id"], row["outcome"], row["reason"]) for row in rows)
 
 
-def _one(row: Row, out: Path, common: Mapping[str, Any], children: _Children, running: _Running) -> Outcome:
-    name, folder = str(row["id"]), None
+def _one(row: PatientRow, out: Path, common: Mapping[str, Any], children: _Children, running: _Running) -> Outcome:
+    name, folder = row.id, None
     try:
-        arguments = {**_absolute(arguments_of(row)), **common}
+        arguments = {**row.arguments(), **common}
         folder = new_folder("batch")
         job = folder / "job.json"
         job.write_text(json.dumps(Job("predict", arguments, str(out / name)).to_json()), encoding="utf-8")
@@ -334,20 +293,6 @@ def _environment() -> dict[str, str]:
     folders = [str(Path(__file__).resolve().parents[1]), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     path = os.pathsep.join(dict.fromkeys(os.path.abspath(folder) for folder in folders if os.path.isabs(folder)))
     return {**os.environ, "PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
-
-
-def arguments_of(row: Row) -> dict[str, Any]:
-    """The arguments of a ``predict`` job for a row. Raises :class:`UsageError` for an age or a word that cannot be read."""
-    given = {key: str(value) if key in PATHS else value for key, value in row.items() if key != "id"}
-    if "age" in given:
-        try:
-            given["age"] = float(given["age"])
-        except ValueError as error:
-            raise UsageError("batch.age", f"The age is '{given['age']}'.", "a number of years.", "Correct the age.") from error
-    word = str(given.pop("pet_is_suv", "")).lower()
-    if word not in (*YES, *NO):
-        raise UsageError("batch.suv", f"pet_is_suv is '{word}'.", "yes or no.", "Correct the table.")
-    return {**given, "pet_is_suv": word in YES}
 
 
 def _summary(outcomes: Sequence[Outcome], out: Path, ended: bool) -> str:

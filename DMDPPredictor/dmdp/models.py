@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from .bundles.bundle import Bundle
+from .errors import ModelError
 
 
 def load_model(bundle: Bundle):
@@ -16,3 +19,17 @@ def load_model(bundle: Bundle):
     from .ensemble.model import load_ensemble
 
     return load_ensemble(bundle)
+
+
+def check_images(model, given: Collection[str]) -> None:
+    """Raise :class:`ModelError` that names the model and the image that it needs, if nothing of it can answer from the images
+    that are ``given`` (modalities). What reads no image at all does not stand in for what does."""
+    if any(wanted <= set(given) for wanted in model.images):
+        return
+    lacking = " and the ".join(min((sorted(wanted - set(given)) for wanted in model.images), key=len))
+    raise ModelError(
+        "model.needs_image",
+        f"The model '{model.bundle.name}' needs the {lacking}, and only the {' and the '.join(given)} is given.",
+        "every image that the model reads.",
+        f"Give the {lacking} as well, choose another model, or measure without one: dmdp features.",
+    )

@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import __version__
-from .applicability.lung import lung_position
+from .applicability.lung import LungPosition, lung_position
 from .atomic import PREDICTION, result_folder
 from .bundles.bundle import Bundle, read_bundle
 from .errors import MissingPackage, ModelError, UsageError
 from .images.files import write_mask, write_volume
 from .images.volume import Volume
-from .intake.prepare import CaseRequest, prepare_case
+from .intake.prepare import prepare_case, read_from
 from .jobs.job import Job
-from .models import load_model
+from .models import check_images, load_model
 from .network.model import DEMONSTRATION_LABEL
-from .patients.case import Case
-from .prediction.document import IMAGES, Prediction, json_text
+from .patients.case import CT, MODALITIES, Case
+from .patients.row import PatientRow
+from .prediction.document import CONTOUR_HASHES, IMAGE_HASHES, IMAGES, Prediction, json_text
 from .prediction.predict import predict
 from .progress import Progress, part, silent
 from .regions.ct_regions import Regions, ct_regions
@@ -32,6 +33,7 @@ from .report.html import render
 from .report.pictures import write_pictures
 from .report.tables import ct_features_csv, features_csv
 from .resources import BUNDLE_SUFFIXES, find_bundle, is_path
+from .results.reader import mask_sha256
 
 if TYPE_CHECKING:
     from .features.ct import CtFeatures
@@ -45,7 +47,7 @@ HEADERS = {  # of heatmap files, by whether the network is a demonstration; a NI
 
 
 def predict_to_folder(
-    request: CaseRequest,
+    row: PatientRow,
     models: Sequence[str | Path],
     out: str | Path,
     job: Job,
@@ -67,7 +69,7 @@ def predict_to_folder(
     Raises :class:`dmdp.errors.DmdpError` subclasses.
     """
     found = [find_bundle(name) for name in models]
-    with result_folder(out, PREDICTION, overwrite=overwrite, inputs=[*request.paths(), *found]) as aside:
+    with result_folder(out, PREDICTION, overwrite=overwrite, inputs=[*read_from(row), *found]) as aside:
         progress(0.0, "checking the models")
         bundles = [read_bundle(path) for path in found]
         ensembles = [load_model(b) for b in bundles if b.manifest["kind"] == "ensemble"]
@@ -79,13 +81,13 @@ def predict_to_folder(
                 "at least one, as what a network says is kept apart from the answer.",
                 "Add --model published-pet-clinical.",
             )
-        case = prepare_case(request, part(progress, 0.05, 0.3))
+        for model in (*ensembles, *([network] if network is not None else ())):
+            check_images(model, {modality for modality in MODALITIES if row.has(modality)})
+        case = prepare_case(row, part(progress, 0.05, 0.3))
         hashes = _input_hashes(case)
-        aside.made_from({name: hashes[name] for name in IMAGES})
+        aside.made_from({name: hashes[name] for name in IMAGES if name in hashes})
         progress(0.3, "looking where the lesion lies")
-        thorax = find_thorax(case.ct)
-        lung = lung_position(thorax, case.ct_lesion)
-        regions = ct_regions(case.ct, case.ct_lesion, thorax)
+        lung, regions = _on_ct(case) if case.has(CT) else (None, None)
         progress(0.35, "measuring the CT regions")
         ct, ct_notes = _measure(case, regions)
         demonstration, heatmaps = obstacle, {}
@@ -117,6 +119,12 @@ def _files_said(models: Sequence[str | Path], bundles: Sequence[Bundle]) -> tupl
     """Of which file a model is that was named by its path: its own name does not tell it from an installed one."""
     named = [(given, bundle) for given, bundle in zip(models, bundles, strict=True) if is_path(given, BUNDLE_SUFFIXES)]
     return tuple(f"The model {b.name} was read from '{given}' (SHA-256 {b.sha256})." for given, b in named)
+
+
+def _on_ct(case: Case) -> tuple[LungPosition, Regions | None]:
+    """Where the lesion lies towards the lung, and its CT regions."""
+    thorax = find_thorax(case.ct)
+    return lung_position(thorax, case.ct_lesion), ct_regions(case.ct, case.ct_lesion, thorax)
 
 
 def _measure(case: Case, regions: Regions | None) -> tuple[CtFeatures | None, tuple[str, ...]]:
@@ -164,14 +172,10 @@ def _version(package: str) -> str:
 
 
 def _input_hashes(case: Case) -> dict[str, str]:
-    """SHA-256 of what was read: voxels of both images and both contours."""
-    arrays = {
-        "ct_voxels": case.ct.array,
-        "pet_suv_voxels": case.pet.array,
-        "pet_lesion": np.packbits(case.pet_lesion.mask),
-        "ct_lesion": np.packbits(case.ct_lesion.mask),
-    }
-    return {name: hashlib.sha256(np.ascontiguousarray(array)).hexdigest() for name, array in arrays.items()}
+    """SHA-256 of what was read: voxels of the images and their contours."""
+    arrays = {name: case.images[modality].array for modality, name in IMAGE_HASHES.items() if case.has(modality)}
+    hashes = {name: hashlib.sha256(np.ascontiguousarray(array)).hexdigest() for name, array in arrays.items()}
+    return hashes | {name: mask_sha256(case.lesions[m].mask) for m, name in CONTOUR_HASHES.items() if case.has(m)}
 
 
 def _write(
@@ -189,8 +193,8 @@ def _write(
     (folder / "features.csv").write_text(features_csv(prediction.features), encoding="utf-8")
     if ct is not None:
         (folder / "ct_features.csv").write_text(ct_features_csv(ct), encoding="utf-8")
-    write_mask(folder / "lesion_pet.nii.gz", case.pet_lesion.mask, case.pet_lesion.geometry)
-    write_mask(folder / "lesion_ct.nii.gz", case.ct_lesion.mask, case.ct_lesion.geometry)
+    for modality, lesion in case.lesions.items():
+        write_mask(folder / f"lesion_{modality.lower()}.nii.gz", lesion.mask.array, lesion.geometry)
     if regions is not None:
         write_mask(folder / "regions.nii.gz", regions.labels, regions.geometry)
     for name, heatmap in heatmaps.items():

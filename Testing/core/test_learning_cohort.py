@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from dmdp.errors import InputError, UsageError
+from dmdp.patients.table import read_table
 from dmdp_training.ensembles.stacking import FLAT, platt
 from dmdp_training.learning.calibration import smoothed_platt
 from dmdp_training.learning.cohort_csv import Entry
-from dmdp_training.learning.csv_rows import read_rows
 from dmdp_training.learning.examples import Example
 from dmdp_training.learning.notes import column_notes, missing_notes, seen_by
 from dmdp_training.learning.plan import NetworkPlan
@@ -148,9 +148,9 @@ def test_settings_below_zero_are_refused(name):
 @pytest.mark.parametrize(
     ("text", "rows"),
     [
-        ("patient,T1\n1,a\n,,,\n2,b\n", [(2, {"patient": "1", "T1": "a"}), (4, {"patient": "2", "T1": "b"})]),
-        ("patient,T_1,T1\n1,a,b\n", [(2, {"patient": "1", "T_1": "a", "T1": "b"})]),
-        ("patient,%,,\n1,a,,\n", [(2, {"patient": "1", "%": "a"})]),
+        ("patient,T1\n1,a\n,,,\n2,b\n", [(2, "1", {"T1": "a"}), (4, "2", {"T1": "b"})]),
+        ("patient,T_1,T1\n1,a,b\n", [(2, "1", {"T_1": "a", "T1": "b"})]),
+        ("patient,%,,\n1,a,,\n", [(2, "1", {"%": "a"})]),
     ],
     ids=["an empty row", "names alike", "a name of symbols"],
 )
@@ -158,7 +158,7 @@ def test_rows_are_read_by_their_header(text, rows, tmp_path):
     path = tmp_path / "cohort.csv"
     path.write_text(text, encoding="utf-8")
     needed = [name for name in text.split("\n")[0].split(",") if name]
-    assert read_rows(path, needed, ("patient", "ct")) == rows
+    assert [(row.line, row.patient, row.further) for row in read_table(path, needed).rows] == rows
 
 
 def test_a_bundle_s_name_leads_nowhere():

@@ -10,13 +10,16 @@ from typing import Any
 from .. import RESEARCH_USE_ONLY
 from ..command import Command
 from ..errors import UsageError
+from ..jobs.job import required
 from ..progress import Progress
-from .options import add_overwrite, required
+from .options import add_overwrite
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """The cohort, the models, how many at a time."""
-    parser.add_argument("cohort", metavar="COHORT.csv", help="columns id, ct, pet, seed or mask, age, sex, smoking, …")
+    parser.add_argument(
+        "cohort", metavar="COHORT.csv", help="columns id, ct, pet (or one of them), seed or mask, age, sex, smoking, …"
+    )
     parser.add_argument("--model", action="append", metavar="BUNDLE", help="bundle name or path; may be repeated")
     parser.add_argument("--device", choices=("cpu", "cuda", "auto"), help="for the network (default auto)")
     parser.add_argument("--jobs", type=int, metavar="N", help="patients at a time (default 1); each takes about 1.5 GB of memory")
@@ -27,14 +30,16 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     """Predict for every patient; say how many succeeded, and why the others did not."""
-    from ..batch import DONE, FAILED, SKIPPED, SUMMARY, predict_batch, read_rows
+    from ..batch import DONE, FAILED, SKIPPED, predict_batch
+    from ..patients.table import SUMMARY, read_table
+    from ..tasks import TASKS
 
     jobs = 1 if arguments.get("jobs") is None else int(arguments["jobs"])
     if jobs < 1:
         raise UsageError("batch.jobs", f"{jobs} patients at a time.", "1 or more.", "Give --jobs 1.")
-    rows, out = read_rows(required(arguments, "cohort")), Path(required(arguments, "out"))
+    table, out = read_table(required(arguments, "cohort"), known=tuple(TASKS), others=False), Path(required(arguments, "out"))
     outcomes = predict_batch(
-        rows,
+        table,
         out,
         models=arguments.get("model") or (),
         device=arguments.get("device") or "auto",

@@ -8,8 +8,9 @@ from typing import Any
 
 from .. import RESEARCH_USE_ONLY
 from ..command import Command
+from ..jobs.job import required
 from ..progress import Progress
-from .options import PET_IS_SUV_HELP, SEED_HELP, add_overwrite, point, required
+from .options import PET_IS_SUV_HELP, SEED_HELP, add_overwrite
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -29,6 +30,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     from ..images.files import write_mask
     from ..intake.load import load_pet
     from ..intake.source import ImageSource
+    from ..patients.row import point
 
     source = ImageSource.of(required(arguments, "pet"))
     with put_file(required(arguments, "out"), overwrite=bool(arguments.get("overwrite")), inputs=source.read_from) as out:
@@ -36,9 +38,9 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
         pet = load_pet(source, pet_is_suv=bool(arguments.get("pet_is_suv"))).pet
         progress(0.6, "outlining the lesion")
         lesion = delineate(pet, point(required(arguments, "seed")), arguments.get("method") or "auto")
-        write_mask(out, lesion.mask, lesion.geometry)
+        write_mask(out, lesion.mask.array, lesion.geometry)
     progress(1.0, "mask written")
-    maximum = float(pet.array[lesion.mask].max())
+    maximum = float(pet.array[lesion.mask.array].max())
     summary = f"{lesion.volume_ml:.1f} ml, {lesion.voxels} voxels, SUVmax {maximum:.1f} (method {lesion.method})"
     return "\n".join([summary, *lesion.notes, RESEARCH_USE_ONLY])
 

@@ -10,11 +10,13 @@ from typing import Any
 from .. import RESEARCH_USE_ONLY
 from ..command import Command
 from ..errors import UsageError
+from ..jobs.job import required
 from ..network.config import BACKENDS
 from ..patients.case import SEXES, SMOKING
+from ..patients.row import PatientRow
 from ..progress import Progress
 from ..tasks import TASKS
-from .options import add_case_arguments, add_overwrite, case_request, required
+from .options import add_case_arguments, add_overwrite
 
 PREVALENCE_HELP = "local share of positives, e.g. EGFR=0.45, for the displayed probability only; may be repeated"
 MODEL_HELP = "bundle name or path; may be repeated (default published-pet-clinical; demo-network adds heatmaps)"
@@ -45,13 +47,14 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     from ..workflow import predict_to_folder
 
     given = {key: value for key, value in arguments.items() if value is not None}
-    request = case_request(given)
+    row = PatientRow.of(given)
+    row.require_lesion()
     out = Path(required(given, "out"))
     job = Job("predict", {key: value for key, value in given.items() if key not in ("out", "overwrite")}, str(out))
     models = given.get("model") or DEFAULT_MODELS
     prevalence = local_prevalence(given.get("prevalence") or ())
     prediction = predict_to_folder(
-        request,
+        row,
         models,
         out,
         job,

@@ -6,8 +6,9 @@ import numpy as np
 from scipy import ndimage
 
 from ..errors import LesionError, UsageError
+from ..images.mask import Mask
 from ..images.volume import Volume
-from ..patients.case import Lesion
+from ..patients.case import PET, Lesion
 from .methods import FIXED, METHODS, RELATIVE
 
 HIGH, LOW = 4.0, 2.5  # SUV: the lesion's own level, and the one for seeds that lie below it
@@ -71,7 +72,7 @@ def delineate(pet: Volume, seed: tuple[float, float, float], method: str = "auto
         )
     mask = np.zeros(pet.geometry.shape, dtype=bool)
     mask[window] = connected
-    return Lesion(mask, pet.geometry, method, "PET", tuple(float(v) for v in seed), notes)
+    return Lesion(Mask(mask, pet.geometry), method, PET, tuple(float(v) for v in seed), notes)
 
 
 def _window(pet: Volume, index, radius_mm: float) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -111,8 +112,7 @@ def _islands(mask, seed_index, method: str, maximum: float) -> tuple[str, ...]:
 
 
 def _corner(pet: Volume, which: str) -> np.ndarray:
-    corners = np.array(np.meshgrid(*[(0, n - 1) for n in pet.geometry.shape])).reshape(3, -1).T
-    points = pet.geometry.to_lps(corners)
+    points = pet.geometry.corners()
     return points.min(axis=0) if which == "low" else points.max(axis=0)
 
 

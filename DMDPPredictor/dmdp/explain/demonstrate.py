@@ -13,10 +13,10 @@ from ..images.resampling import sample
 from ..images.volume import Volume
 from ..inputs import clinical_values
 from ..network.backend import laid_on, ready_on
-from ..network.crop import Crop, crop_pair, normalise
+from ..network.crop import Crop, crop_case, normalise
 from ..network.device import on_device
 from ..network.model import NetworkModel, tabular_row
-from ..patients.case import Case, Lesion
+from ..patients.case import PET, Case, Lesion
 from ..pet_features import pet_features
 from ..progress import Progress, part, silent
 from .gradcam import Key, gradcam, heatmap_on
@@ -58,8 +58,8 @@ def demonstrate(
     CUDA is asked for and cannot be used, the CPU is, and the note says so.
     """
     config = model.network.config
-    crop = crop_pair(case.ct, case.pet, case.pet_lesion.centroid, config.spacing)
-    values = {name: f.value for name, f in pet_features(case.pet, case.pet_lesion).items()}
+    crop = crop_case(case, config.spacing)
+    values = {name: f.value for name, f in pet_features(case.pet, case.pet_lesion).items()} if case.has(PET) else {}
     row = tabular_row(config, {**values, **clinical_values(case.clinical)})
     batch, table = torch.from_numpy(normalise(crop))[None], torch.from_numpy(row)[None]
 
@@ -76,18 +76,18 @@ def demonstrate(
 
     seen, note = on_device(work, device)
     maps = {**seen.maps, **{(*key, "occlusion"): _share(fall) for key, fall in seen.falls.items()}}
-    where = zones(_lesion_on(crop, case.pet_lesion), crop.geometry.spacing)
+    where = zones(_lesion_on(crop, case.lesion), crop.geometry.spacing)
     found = {"_".join(key): shares(one, where) for key, one in maps.items()}
     return {
         "label": model.label,
         "demonstration": model.is_demonstration,
         "model": model.bundle.name,
         "probabilities": dict(zip(config.tasks, model.members.calibrated(seen.logits), strict=True)),
-        "note": " ".join(filter(None, (note, _cut_off(crop, case.pet_lesion)))) or None,
+        "note": " ".join(filter(None, (note, _cut_off(crop, case.lesion)))) or None,
         "missing": [name for name, value in zip(config.tabular, row, strict=True) if not np.isfinite(value)],
         "zones": {key: one.to_json() for key, one in found.items()},
         "warnings": _warnings(seen, maps, {key: one.warning for key, one in found.items()}),
-    }, {"_".join(key): heatmap_on(case.ct.geometry, crop.geometry, one, model.label) for key, one in maps.items()}
+    }, {"_".join(key): heatmap_on(case.backdrop.geometry, crop.geometry, one, model.label) for key, one in maps.items()}
 
 
 def _share(fall: np.ndarray) -> np.ndarray:
@@ -97,12 +97,12 @@ def _share(fall: np.ndarray) -> np.ndarray:
 
 
 def _lesion_on(crop: Crop, lesion: Lesion) -> np.ndarray:
-    return sample(lesion.mask.astype(np.float32), lesion.geometry, crop.geometry, order=1, outside=0.0) > 0.5
+    return sample(lesion.mask.array.astype(np.float32), lesion.geometry, crop.geometry, order=1, outside=0.0) > 0.5
 
 
 def _cut_off(crop: Crop, lesion: Lesion) -> str | None:
     """Said where the network does not see the whole lesion."""
-    index = crop.geometry.to_index(lesion.geometry.to_lps(np.argwhere(lesion.mask)))
+    index = crop.geometry.to_index(lesion.mask.points)
     inside = ((index >= -0.5) & (index <= np.array(crop.geometry.shape) - 0.5)).all(axis=1)
     beyond = 1 - inside.mean()
     if beyond <= OUTSIDE_SHARE:

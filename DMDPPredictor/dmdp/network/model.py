@@ -37,6 +37,11 @@ class NetworkModel:
         return bool(self.bundle.manifest.get("demonstration", True))
 
     @property
+    def images(self) -> frozenset[frozenset[str]]:
+        """The one set of images that it reads, by modality."""
+        return frozenset([frozenset(name.upper() for name in self.network.config.modalities)])
+
+    @property
     def label(self) -> str:
         """What every map and number of it must be marked with."""
         if self.is_demonstration:

@@ -17,7 +17,7 @@ def intensity(pet: Volume, lesion: Lesion) -> dict[str, float]:
     Variance with n − 1; skewness and excess kurtosis from central moments; TLG_4 counts the voxels at or above 40 % of the
     maximum but multiplies by the mean of the whole lesion, as the published columns do; TLG40 is the conventional one.
     """
-    y = pet.array[lesion.mask].astype(np.float64)
+    y = pet.array[lesion.mask.array].astype(np.float64)
     n, mean, maximum = len(y), float(y.mean()), float(y.max())
     centred = y - mean
     m2 = float((centred**2).mean())
@@ -46,14 +46,19 @@ def intensity(pet: Volume, lesion: Lesion) -> dict[str, float]:
 
 def hottest(pet: Volume, lesion: Lesion) -> tuple[int, int, int]:
     """Index (z, y, x) of the lesion's voxel of highest uptake; the first in array order where several are."""
-    inside = np.argwhere(lesion.mask)
-    return tuple(int(i) for i in inside[np.argmax(pet.array[lesion.mask])])
+    inside = np.argwhere(lesion.mask.array)
+    return tuple(int(i) for i in inside[np.argmax(pet.array[lesion.mask.array])])
+
+
+def hottest_point(pet: Volume, lesion: Lesion) -> tuple[float, float, float]:
+    """LPS point (mm) of that voxel."""
+    return tuple(float(v) for v in pet.geometry.to_lps(hottest(pet, lesion)))
 
 
 def largest_section_cm2(lesion: Lesion) -> float:
     """Area of the largest slice of the mask along z, in cm²."""
     _, dy, dx = lesion.geometry.spacing
-    return float(lesion.mask.sum(axis=(1, 2)).max() * dy * dx / 100.0)
+    return float(lesion.mask.array.sum(axis=(1, 2)).max() * dy * dx / 100.0)
 
 
 def peak(pet: Volume, centre: tuple[int, int, int]) -> float:
@@ -69,7 +74,7 @@ def peak(pet: Volume, centre: tuple[int, int, int]) -> float:
 def global_peak(pet: Volume, lesion: Lesion) -> float:
     """The largest of the 1 cm³ means over all voxel centres inside the lesion (IBSI "global intensity peak")."""
     offsets, weights = sphere(pet.geometry.spacing)
-    return float(_weighted(pet, np.argwhere(lesion.mask), offsets, weights).max())
+    return float(_weighted(pet, np.argwhere(lesion.mask.array), offsets, weights).max())
 
 
 def sphere(spacing: tuple[float, float, float]) -> tuple[np.ndarray, np.ndarray]:

@@ -31,7 +31,7 @@ def planes(pet: Volume, lesion: Lesion) -> dict[str, float]:
         spacing = np.delete(np.array(lesion.geometry.spacing), axis)
         means = zone_means(
             np.take(pet.array, centre[axis], axis=axis).astype(np.float64),
-            np.take(lesion.mask, centre[axis], axis=axis),
+            np.take(lesion.mask.array, centre[axis], axis=axis),
             tuple(np.delete(np.array(centre), axis)),
             tuple(spacing),
         )

@@ -11,7 +11,9 @@ from .. import POPULATION, RESEARCH_USE_ONLY
 from ..applicability.verdict import Applicability, Reason
 
 SCHEMA = 1
-IMAGES = ("ct_voxels", "pet_suv_voxels")  # the hashes by which a result knows its images
+IMAGE_HASHES = {"CT": "ct_voxels", "PET": "pet_suv_voxels"}  # by which a result knows its images
+CONTOUR_HASHES = {"PET": "pet_lesion", "CT": "ct_lesion"}  # and its contours
+IMAGES = tuple(IMAGE_HASHES.values())
 
 
 @dataclass(frozen=True)

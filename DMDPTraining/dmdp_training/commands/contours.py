@@ -23,9 +23,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     """Write the table; say how many features are steady, and which lesions were left out."""
     from dmdp.atomic import put_file
-    from dmdp.batch import PATHS, arguments_of, read_rows
-    from dmdp.commands.options import case_request
-    from dmdp.intake.prepare import prepare_case
+    from dmdp.intake.prepare import prepare_case, read_from
+    from dmdp.patients.case import CT, PET
+    from dmdp.patients.table import read_table
     from dmdp.radiomics.backend import find_settings
     from dmdp.radiomics.profile import Profile
 
@@ -35,31 +35,34 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     profile = find_settings(arguments.get("profile") or "radiomics_v1")
     if not isinstance(profile, Profile):
         raise InputError("contours.profile", "A PyRadiomics parameter file.", "a profile of the engine.", "Name a profile.")
-    rows = read_rows(arguments["cohort"])
-    inputs = [arguments["cohort"], *(row[name] for row in rows for name in PATHS if name in row)]
+    table = read_table(arguments["cohort"])
+    inputs = [arguments["cohort"], *(path for row in table.rows for path in read_from(row))]
     with put_file(arguments["out"], overwrite=bool(arguments.get("overwrite")), inputs=inputs) as made:
-        pet, ct, left_out = [], [], []
+        measured, left_out = {PET: [], CT: []}, [f"  {name}: {error}" for name, error in table.faults.items()]
+        rows = [row for row in table.rows if row.id not in table.faults]
         for number, row in enumerate(rows):
-            progress(number / len(rows), f"lesion {number + 1} of {len(rows)}: {row['id']}")
+            progress(number / len(rows), f"lesion {number + 1} of {len(rows)}: {row.id}")
             try:
-                case = prepare_case(case_request(arguments_of(row)))
-                measured = pet_by_contour(case), ct_by_contour(case, profile)
+                case = prepare_case(row)
+                of_case = {PET: pet_by_contour(case)} if case.has(PET) else {}
+                of_case |= {CT: ct_by_contour(case, profile)} if case.has(CT) else {}
             except DmdpError as error:
-                left_out.append(f"  {row['id']}: {error}")
+                left_out.append(f"  {row.id}: {error}")
                 continue
-            pet.append(measured[0])
-            ct.append(measured[1])
-        if len(pet) < LEAST_LESIONS:
+            for image, values in of_case.items():
+                measured[image].append(values)
+        most = max(map(len, measured.values()))
+        if most < LEAST_LESIONS:
             raise InputError(
                 "contours.lesions",
-                f"{len(pet)} lesions could be measured.",
+                f"{most} lesions could be measured.",
                 f"at least {LEAST_LESIONS}.",
                 "\n".join(["", *left_out]),
             )
-        found = {"PET": agreement(pet), "CT": agreement(ct)}
+        found = {image: agreement(values) for image, values in measured.items() if len(values) >= LEAST_LESIONS}
         made.write_bytes(agreement_csv(found, profile).encode())
     progress(1.0, "table written")
-    lines = [f"{len(pet)} lesions: {arguments['out']}"]
+    lines = [f"{most} lesions: {arguments['out']}"]
     for image, features in found.items():
         lines.append(f"  {image}: {steady(list(features.values()))} of {len(features)} features have ICC(1,1) of 0.75 or more")
     return "\n".join([*lines, *left_out, RESEARCH_USE_ONLY])

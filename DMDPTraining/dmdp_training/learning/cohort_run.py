@@ -23,15 +23,15 @@ from dmdp import __version__
 from dmdp.atomic import write_file
 from dmdp.bundles.bundle import Bundle
 from dmdp.errors import InputError, OutOfMemory
+from dmdp.patients.row import PatientRow, expanded
 from dmdp.progress import Progress, part, silent
 
 from ..ensembles.stacking import Platt
 from ..runs.store import open_run, running
 from ..statistics.roc import delong
 from .calibration import smoothed_platt
-from .cohort_csv import Entry, read_cohort
+from .cohort_csv import read_cohort
 from .crops import read_examples
-from .csv_rows import expanded
 from .curves import draw_curves
 from .examples import Example, label_array
 from .export import write_network
@@ -73,7 +73,7 @@ def train_on_cohort(cohort: str | Path, out: str | Path, plan: NetworkPlan, prog
 
 def _train(
     plan: NetworkPlan,
-    entries: tuple[Entry, ...],
+    entries: tuple[PatientRow, ...],
     left_out: tuple[str, ...],
     folder: Path,
     digest: str,
@@ -108,7 +108,7 @@ def _train(
     return Result(bundle, metrics, logits, notes)
 
 
-def _usable(entries: Sequence[Entry], plan: NetworkPlan) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
+def _usable(entries: Sequence[PatientRow], plan: NetworkPlan) -> tuple[tuple[PatientRow, ...], tuple[str, ...]]:
     seen, notes = seen_by(plan, entries)
     if seen:
         return seen, notes
@@ -165,7 +165,7 @@ def _metrics(plan: NetworkPlan, examples: Sequence[Example], logits: np.ndarray,
 
 
 def _write_predictions(
-    folder: Path, plan: NetworkPlan, entries: Sequence[Entry], logits: np.ndarray, labels: np.ndarray, calibration
+    folder: Path, plan: NetworkPlan, entries: Sequence[PatientRow], logits: np.ndarray, labels: np.ndarray, calibration
 ) -> None:
     """Out-of-fold log-odds (mean of the repeats) by line of the cohort file; no patient is named. The name of the column with the
     probability says that the calibration, unlike the network, saw the row."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from dmdp import RESEARCH_USE_ONLY
 from dmdp.delineation.perturb import STEP_MM, perturbed
 from dmdp.errors import LesionError
-from dmdp.feature.ct import bspline_onto
-from dmdp.images.resampling import resample_mask
-from dmdp.patients.case import Case, Lesion
+from dmdp.features.ct import bspline_onto
+from dmdp.patients.case import Case
 from dmdp.pet_features import pet_features
 from dmdp.radiomics.engine import extract_present
 from dmdp.radiomics.profile import Profile
@@ -41,9 +41,8 @@ def pet_by_contour(case: Case) -> ByContour:
 def ct_by_contour(case: Case, profile: Profile) -> ByContour:
     """Radiomics of the whole lesion on the CT, on a 1 mm grid, for the same contours; all share one preparation."""
     grid = fine_grid(case.ct_lesion, ROOM_MM)
-    mask, _ = resample_mask(case.ct_lesion.mask, case.ct_lesion.geometry, grid)
-    lesion = Lesion(mask, grid, case.ct_lesion.method, case.ct_lesion.modality)
-    masks = {AS_DRAWN: mask, **{name: other.mask for name, other in perturbed(lesion).items()}}
+    lesion = replace(case.ct_lesion, mask=case.ct_lesion.mask.onto(grid))
+    masks = {name: other.mask.array for name, other in {AS_DRAWN: lesion, **perturbed(lesion)}.items()}
     return extract_present(bspline_onto(case.ct, grid), masks, profile)[0]
 
 

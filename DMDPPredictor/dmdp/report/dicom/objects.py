@@ -6,7 +6,7 @@ import hashlib
 import logging
 import os
 import warnings
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from ... import __version__
 from ...errors import DicomError, MissingPackage
 from ...images.volume import Volume
 from ...intake.source import Given
+from ...patients.case import CT, PET
 from ...progress import Progress
 from ...results.reader import Result
 from ..formats import FORMATS, Exported
@@ -26,38 +27,43 @@ LABEL = "network heatmap; does not explain the probability"
 
 
 def write_objects(
-    folder: Path, formats: Collection[str], result: Result, ct: Given, pet: Given, progress: Progress
+    folder: Path, formats: Collection[str], result: Result, ct: Given | None, pet: Given | None, progress: Progress
 ) -> tuple[Exported, ...]:
     """Write the objects of ``formats`` (``seg``, ``sr``, ``map``) into ``folder``.
 
-    ``ct`` and ``pet`` are folders with the series. The report refers to the lesion on the PET, whose segmentation is therefore
-    written with it. Raises :class:`MissingPackage` where highdicom cannot be imported, :class:`InputError` subclasses where the
-    series are not those of the result or their headers do not fit.
+    ``ct`` and ``pet`` are folders with the series, of which those are read that the result was made from. The report refers to
+    the lesion on the PET (without one, on the CT), whose segmentation is therefore written with it.
+    Raises :class:`MissingPackage` where highdicom cannot be imported, :class:`InputError` subclasses where the series are not
+    those of the result or their headers do not fit.
     """
     try:
         import highdicom
     except ImportError as error:
         raise MissingPackage("highdicom", "the DICOM export", "dicom") from error
-    progress(0.0, "finding the CT series")
-    ct_source = find_source(ct, "CT", result.ct.geometry, voxels_of(result.prediction.hashes["ct_voxels"]))
-    progress(0.4, "finding the PET series")
-    pet_source = find_source(pet, "PT", result.pet.geometry, _pet_of(result))
+    sources = {}
+    if CT in result.contours:
+        progress(0.0, "finding the CT series")
+        is_same = voxels_of(result.prediction.hashes["ct_voxels"])
+        sources[CT] = find_source(ct, "CT", result.contours[CT].geometry, is_same)
+    if PET in result.contours:
+        progress(0.4, "finding the PET series")
+        sources[PET] = find_source(pet, "PT", result.contours[PET].geometry, _pet_of(result))
     progress(0.7, "writing the DICOM objects")
-    inputs = (result.digest, ct_source.series.uid, pet_source.series.uid, __version__, highdicom.__version__)
+    inputs = (result.digest, *(source.series.uid for source in sources.values()), __version__, highdicom.__version__)
     identity = Identity(hashlib.sha256("/".join(inputs).encode()).hexdigest(), result.created)
     with _quiet():
-        return tuple(_write(folder, formats, result, ct_source, pet_source, identity))
+        return tuple(_write(folder, formats, result, sources, identity))
 
 
 def _pet_of(result: Result) -> Callable[[Volume], bool]:
     prediction = result.prediction
     if prediction.suv_audit is None:
-        return uptake_of(result.pet, prediction.features)
+        return uptake_of(result.contours[PET], prediction.features)
     return voxels_of(prediction.hashes["pet_suv_voxels"])
 
 
 def _write(
-    folder: Path, formats: Collection[str], result: Result, ct: Source, pet: Source, identity: Identity
+    folder: Path, formats: Collection[str], result: Result, sources: Mapping[str, Source], identity: Identity
 ) -> Iterator[Exported]:
     from .parametric_map import parametric_map
     from .segmentation import lesion_and_regions_on_ct, lesion_on_pet
@@ -68,20 +74,23 @@ def _write(
         return Exported(folder / file, name, holds, str(dataset.SOPInstanceUID))
 
     method = result.prediction.contour["method"]
-    if {"seg", "sr"} & set(formats):
-        on_pet = lesion_on_pet(pet, result.pet, method, identity)
-        yield save(on_pet, "segmentation_pet.dcm", "seg", "DICOM Segmentation of the lesion on the PET")
-    if "seg" in formats:
-        on_ct = lesion_and_regions_on_ct(ct, result.ct, result.regions, method, identity)
-        yield save(on_ct, "segmentation_ct.dcm", "seg", "DICOM Segmentation of the lesion and its regions on the CT")
+    leads, lesions = PET if PET in sources else CT, {}
+    if PET in sources and {"seg", "sr"} & set(formats):
+        lesions[PET] = lesion_on_pet(sources[PET], result.contours[PET], method, identity)
+        yield save(lesions[PET], "segmentation_pet.dcm", "seg", "DICOM Segmentation of the lesion on the PET")
+    if CT in sources and ("seg" in formats or ("sr" in formats and leads == CT)):
+        lesions[CT] = lesion_and_regions_on_ct(sources[CT], result.contours[CT], result.regions, method, identity)
+        yield save(lesions[CT], "segmentation_ct.dcm", "seg", "DICOM Segmentation of the lesion and its regions on the CT")
     if "sr" in formats:
-        report = structured_report(pet, on_pet, result.prediction, identity)
+        report = structured_report(sources[leads], lesions[leads], result.prediction, identity, result.images)
         yield save(report, "report.dcm", "sr", FORMATS["sr"].title)
     if "map" in formats:
         said = result.prediction.demonstration
         label = (said or {}).get("label") or LABEL
         for number, (name, heatmap) in enumerate(result.heatmaps.items()):
-            made = parametric_map(ct, name, heatmap, label, standing(said), 9110 + number, identity)
+            made = parametric_map(
+                sources[CT if CT in sources else PET], name, heatmap, label, standing(said), 9110 + number, identity
+            )
             yield save(made, f"heatmap_{name}.dcm", "map", f"DICOM parametric map: {label}")
 
 
