@@ -24,8 +24,8 @@ def load_model(bundle: Bundle):
 def check_images(model, given: Collection[str]) -> None:
     """Raise :class:`ModelError` that names the model and the image that it needs, if nothing of it can answer from the images
     that are ``given`` (modalities). What reads no image at all does not stand in for what does."""
-    if any(wanted <= set(given) for wanted in model.images):
-        return
+    if not given or any(wanted <= set(given) for wanted in model.images):
+        return  # without any image the case is refused, whatever the model
     lacking = " and the ".join(min((sorted(wanted - set(given)) for wanted in model.images), key=len))
     raise ModelError(
         "model.needs_image",

@@ -63,8 +63,9 @@ def predict_to_folder(
     An earlier result at ``out`` is replaced if it was made from the same images, or with ``overwrite``
     (:func:`dmdp.atomic.result_folder`).
 
-    ``models`` are bundle names or paths; the first machine-learning bundle leads. What a network says, at most one, is kept
-    apart; ``second_opinion`` adds occlusion maps to its heatmaps, computed by a ``backend`` of :mod:`dmdp.network.backend`.
+    ``models`` are bundle names or paths; the first machine-learning bundle leads, and there is one at least, unless a network
+    looks at the only image there is. What a network says, at most one, is kept apart;
+    ``second_opinion`` adds occlusion maps to its heatmaps, computed by a ``backend`` of :mod:`dmdp.network.backend`.
 
     Raises :class:`dmdp.errors.DmdpError` subclasses.
     """
@@ -74,7 +75,8 @@ def predict_to_folder(
         bundles = [read_bundle(path) for path in found]
         ensembles = [load_model(b) for b in bundles if b.manifest["kind"] == "ensemble"]
         network, obstacle = _network([b for b in bundles if b.manifest["kind"] == "network"])
-        if not ensembles:
+        given = {modality for modality in MODALITIES if row.has(modality)}
+        if not ensembles and (network is None or len(given) == len(MODALITIES)):
             raise ModelError(
                 "model.no_ensemble",
                 "No machine-learning bundle among the models.",
@@ -82,7 +84,7 @@ def predict_to_folder(
                 "Add --model published-pet-clinical.",
             )
         for model in (*ensembles, *([network] if network is not None else ())):
-            check_images(model, {modality for modality in MODALITIES if row.has(modality)})
+            check_images(model, given)
         case = prepare_case(row, part(progress, 0.05, 0.3))
         hashes = _input_hashes(case)
         aside.made_from({name: hashes[name] for name in IMAGES if name in hashes})

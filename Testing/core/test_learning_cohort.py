@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from dmdp.errors import InputError, UsageError
+from dmdp.patients.row import PatientRow
 from dmdp.patients.table import read_table
 from dmdp_training.ensembles.stacking import FLAT, platt
 from dmdp_training.learning.calibration import smoothed_platt
-from dmdp_training.learning.cohort_csv import Entry
 from dmdp_training.learning.examples import Example
 from dmdp_training.learning.notes import column_notes, missing_notes, seen_by
 from dmdp_training.learning.plan import NetworkPlan
@@ -28,9 +28,7 @@ def people(egfr, kras=(), site="north"):
     """Rows with labels; None where unknown."""
     kras = [*kras, *[None] * (len(egfr) - len(kras))]
     return [
-        Entry(
-            f"p{i}", None, None, site=site, labels={t: v for t, v in zip(TASKS, pair, strict=True) if v is not None}, line=i + 2
-        )
+        PatientRow(f"p{i}", site=site, labels={t: v for t, v in zip(TASKS, pair, strict=True) if v is not None}, line=i + 2)
         for i, pair in enumerate(zip(egfr, kras, strict=True))
     ]
 
@@ -88,7 +86,7 @@ def test_folds_are_the_same_with_and_without_images():
 
 
 def test_patients_without_the_only_image_are_left_out(tmp_path):
-    rows = [Entry("a", tmp_path, None), Entry("b", None, tmp_path), Entry("c", tmp_path, tmp_path)]
+    rows = [PatientRow("a", ct=tmp_path), PatientRow("b", pet=tmp_path), PatientRow("c", ct=tmp_path, pet=tmp_path)]
     only = replace(PLAN, changes={"modalities": ("pet",), "align_modalities": False})
     seen, notes = seen_by(only, rows)
     assert [e.patient for e in seen] == ["b", "c"]

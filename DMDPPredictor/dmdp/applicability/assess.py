@@ -62,7 +62,7 @@ def _clinical(case: Case) -> dict[str, tuple[float, str]]:
 
 
 def _missing(case: Case) -> Iterator[Reason]:
-    for modality, sentence in zip(case.missing, without_images(case), strict=True):
+    for modality, sentence in zip(case.missing, without_images(case.missing), strict=True):
         yield Reason(f"images.no_{modality.lower()}", sentence, f"a {modality} as well", "caution")
 
 

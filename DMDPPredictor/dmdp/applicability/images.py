@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ..patients.case import CT, PET, Case
+from collections.abc import Iterable
+
+from ..patients.case import CT, PET
 
 COSTS = {
     CT: "the CT regions, their features, and whether the lesion lies in or next to the lung",
@@ -10,6 +12,6 @@ COSTS = {
 }
 
 
-def without_images(case: Case) -> tuple[str, ...]:
-    """A sentence for each image that is missing: what was not measured and not checked for want of it."""
-    return tuple(f"There is no {modality}: {COSTS[modality]} are not known." for modality in case.missing)
+def without_images(missing: Iterable[str]) -> tuple[str, ...]:
+    """A sentence for each modality that is missing: what is not measured and not checked for want of it."""
+    return tuple(f"There is no {modality}: {COSTS[modality]} are not known." for modality in missing)

@@ -66,7 +66,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
             f"Profile {found.profile}, SHA-256 {found.profile_hash[:12]}…, computed by {found.backend}, {found.contour}.",
             *(f"{name} is absent: {why.rstrip('.')}." for name, why in found.absent.items()),
         ]
-    lines += dict.fromkeys((*without_images(case), *case.notes, *(found.notes if found is not None else ())))
+    lines += dict.fromkeys((*without_images(case.missing), *case.notes, *(found.notes if found is not None else ())))
     return "\n".join([f"{' and '.join(measured)}: {out}", *lines, RESEARCH_USE_ONLY])
 
 

@@ -97,6 +97,11 @@ class Prediction:
     versions: Mapping[str, str] = field(default_factory=dict)
     hashes: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def images(self) -> tuple[str, ...]:
+        """The modalities of the images that it was made from."""
+        return tuple(modality for modality, name in IMAGE_HASHES.items() if name in self.hashes)
+
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Prediction:
         """The inverse of :meth:`to_json`."""

@@ -46,7 +46,7 @@ def predict(
     hashes: Mapping[str, str] | None = None,
     progress: Progress = silent,
 ) -> Prediction:
-    """The prediction for a case from one or more machine-learning bundles, the first of which leads.
+    """The prediction for a case from machine-learning bundles, the first of which leads; without any, what was measured.
 
     The case has the images that the bundles need (:func:`dmdp.models.check_images`), and a lesion. ``lung`` says where the
     lesion lies, None without a CT; ``prevalence`` gives the local share of the positive class per task, for the displayed
@@ -65,7 +65,7 @@ def predict(
         if candidates:
             headline[name] = candidates[0][1]
             tasks[name] = _task(name, candidates, values, (prevalence or {}).get(name))
-    if not tasks:
+    if models and not tasks:
         raise ModelError(
             "model.no_sub_model",
             "No sub-model accepts what is known of this lesion.",

@@ -15,7 +15,7 @@ from ..errors import DmdpError, InputError, LesionError
 from ..images.files import read_mask, read_volume
 from ..images.mask import Mask
 from ..images.volume import Volume
-from ..prediction.document import CONTOUR_HASHES, IMAGE_HASHES, SCHEMA, Prediction
+from ..prediction.document import CONTOUR_HASHES, SCHEMA, Prediction
 
 HEATMAP_PREFIX, SUFFIX = "heatmap_", ".nii.gz"
 
@@ -35,11 +35,6 @@ class Result:
     heatmaps: Mapping[str, Volume]
     created: datetime
     digest: str
-
-    @property
-    def images(self) -> tuple[str, ...]:
-        """The modalities of the images that it was made from."""
-        return tuple(modality for modality, name in IMAGE_HASHES.items() if name in self.prediction.hashes)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,12 +10,13 @@ from dmdp.bundles.bundle import NAME
 from dmdp.errors import UsageError
 from dmdp.inputs import CLINICAL_INPUTS
 from dmdp.network.config import NetworkConfig
+from dmdp.patients.row import COLUMNS
 
-from .cohort_csv import KNOWN, REGISTERED
+from .cohort_csv import REGISTERED
 from .settings import TrainingSettings
 
 SIZES = {"quick": NetworkConfig.quick, "lite": NetworkConfig.lite, "full": NetworkConfig.full}
-NO_VALUES = ({*KNOWN} - {*CLINICAL_INPUTS}) | {*REGISTERED}  # columns of which none may be an input
+NO_VALUES = ({*COLUMNS} - {*CLINICAL_INPUTS}) | {*REGISTERED}  # columns of which none may be an input
 DEFAULT_VALUES = ("suv_max", "suv_peak", "MTV_3", "het1", *CLINICAL_INPUTS)
 
 

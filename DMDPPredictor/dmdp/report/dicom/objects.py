@@ -82,7 +82,7 @@ def _write(
         lesions[CT] = lesion_and_regions_on_ct(sources[CT], result.contours[CT], result.regions, method, identity)
         yield save(lesions[CT], "segmentation_ct.dcm", "seg", "DICOM Segmentation of the lesion and its regions on the CT")
     if "sr" in formats:
-        report = structured_report(sources[leads], lesions[leads], result.prediction, identity, result.images)
+        report = structured_report(sources[leads], lesions[leads], result.prediction, identity, result.prediction.images)
         yield save(report, "report.dcm", "sr", FORMATS["sr"].title)
     if "map" in formats:
         said = result.prediction.demonstration
