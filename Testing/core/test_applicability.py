@@ -92,7 +92,7 @@ def test_a_pet_lesion_in_aerated_lung_has_moved():
     still = case()
     moved = replace(still, images={**still.images, "CT": replace(still.ct, array=np.full_like(still.ct.array, -800.0))})
     assert verdict(moved) == ("caution", ["alignment.aerated"])
-    drawn = replace(moved, ct_lesion=replace(still.ct_lesion, modality="CT"))
+    drawn = replace(moved, lesions={**moved.lesions, "CT": replace(still.ct_lesion, modality="CT")})
     assert verdict(drawn)[0] == "ok"
 
 

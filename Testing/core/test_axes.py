@@ -125,7 +125,7 @@ def test_lung_is_found_in_any_order_of_storage(case):
     plain = find_thorax(case.ct)
     turned = find_thorax(restored(case.ct, PERMUTED["sagittal"], (True, False, False)))
     assert turned.lung.volume_ml == pytest.approx(plain.lung.volume_ml)
-    assert turned.geometry.same_grid(plain.geometry)
+    assert turned.lung.geometry.same_grid(plain.lung.geometry)
 
 
 def test_how_far_axes_are_from_right_angles():

@@ -239,7 +239,7 @@ def test_crops_are_computed_once_and_equal_the_simulated_ones(files, tmp_path, m
     expected = simulated_example(2)
     np.testing.assert_allclose(first.images.astype(float), expected.images.astype(float), atol=2e-3)
     assert first.values["suv_max"] == pytest.approx(expected.values["suv_max"])
-    monkeypatch.setattr("dmdp_training.learning.crops._compute", None)
+    monkeypatch.setattr("dmdp_training.learning.crops.example_of", None)
     (second,) = read_examples([entry], tmp_path)
     np.testing.assert_array_equal(first.images, second.images)
     assert (first.values, first.labels, first.present) == (second.values, second.labels, second.present)
