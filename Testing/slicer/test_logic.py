@@ -121,9 +121,9 @@ def test_a_drawn_contour_goes_as_a_mask(nodes, logic):
     assert "seed" not in asEdited
     from dmdp.intake.packed import unpack
 
-    written, geometry = unpack(asEdited["pet_mask"])
-    np.testing.assert_array_equal(written, edited)
-    assert geometry.same_grid(geometryFromNode(pet))
+    written = unpack(asEdited["pet_mask"])
+    np.testing.assert_array_equal(written.array, edited)
+    assert written.geometry.same_grid(geometryFromNode(pet))
 
 
 def test_views_show_the_lesion_and_the_heatmap_only_its_crop(app, nodes, simulated_study, logic):
