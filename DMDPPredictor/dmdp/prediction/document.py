@@ -13,7 +13,9 @@ from ..endpoints.answers import Answer
 from ..endpoints.registry import answer_from_json
 
 SCHEMA = 1
-IMAGES = ("ct_voxels", "pet_suv_voxels")  # the hashes by which a result knows its images
+IMAGE_HASHES = {"CT": "ct_voxels", "PET": "pet_suv_voxels"}  # by which a result knows its images
+CONTOUR_HASHES = {"PET": "pet_lesion", "CT": "ct_lesion"}  # and its contours
+IMAGES = tuple(IMAGE_HASHES.values())
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,11 @@ class Prediction:
     notes: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     hashes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """The modalities of the images that it was made from."""
+        return tuple(modality for modality, name in IMAGE_HASHES.items() if name in self.hashes)
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Prediction:

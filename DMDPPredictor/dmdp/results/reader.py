@@ -14,12 +14,12 @@ import numpy as np
 
 from ..errors import DmdpError, InputError, LesionError
 from ..images.files import read_mask, read_volume
-from ..images.volume import Geometry, Volume
-from ..prediction.document import SCHEMA, Prediction
+from ..images.mask import Mask
+from ..images.volume import Volume
+from ..prediction.document import CONTOUR_HASHES, SCHEMA, Prediction
 from ..reading import check_regular
 
 HEATMAP_PREFIX, SUFFIX = "heatmap_", ".nii.gz"
-CONTOURS = ("pet_lesion", "ct_lesion")  # their hashes in prediction.json
 
 
 class Part(StrEnum):
@@ -34,24 +34,16 @@ class Part(StrEnum):
 
 
 @dataclass(frozen=True, eq=False)
-class Contour:
-    """``mask`` bool (z, y, x) on ``geometry``."""
-
-    mask: np.ndarray
-    geometry: Geometry
-
-
-@dataclass(frozen=True, eq=False)
 class Result:
-    """A result of ``dmdp predict``: the prediction, both contours (None where a saved scene no longer holds them), the CT regions
-    (labels as float32 on a 1 mm grid, None where there are none) and the heatmaps by name (``<task>_<modality>_<stage>``).
+    """A result of ``dmdp predict``: the prediction, the contours by the modality of their image (none if a saved scene no longer
+    holds them), the CT regions (labels as float32 on a 1 mm grid, None if there are none) and the heatmaps by name
+    (``<task>_<modality>_<stage>``).
 
     ``created`` is when ``prediction.json`` was written (local time, whole seconds); ``digest`` (SHA-256) covers all of these.
     """
 
     prediction: Prediction
-    pet: Contour | None
-    ct: Contour | None
+    contours: Mapping[str, Mask]
     regions: Volume | None
     heatmaps: Mapping[str, Volume]
     created: datetime
@@ -93,15 +85,18 @@ def read_result(folder: str | Path) -> Result:
     folder = Path(folder).expanduser()
     file = folder / "prediction.json"
     content, prediction = read_prediction(file)
-    hashes = [prediction.hashes[name] for name in CONTOURS]
-    pet, ct = (_contour(folder / f"{name}{SUFFIX}", sha) for name, sha in zip(("lesion_pet", "lesion_ct"), hashes, strict=True))
+    contours = {
+        modality: _contour(folder / f"lesion_{modality.lower()}{SUFFIX}", prediction.hashes[name])
+        for modality, name in CONTOUR_HASHES.items()
+        if name in prediction.hashes
+    }
     regions = read_volume(folder / "regions.nii.gz", "1") if (folder / "regions.nii.gz").exists() else None
     heatmaps = {
         path.name.removeprefix(HEATMAP_PREFIX).removesuffix(SUFFIX): read_volume(path, "1")
         for path in sorted(folder.glob(f"{HEATMAP_PREFIX}*{SUFFIX}"))
     }
     created = datetime.fromtimestamp(int(file.stat().st_mtime))
-    return Result(prediction, pet, ct, regions, heatmaps, created, digest(content, created, {"regions": regions, **heatmaps}))
+    return Result(prediction, contours, regions, heatmaps, created, digest(content, created, {"regions": regions, **heatmaps}))
 
 
 def digest(content: bytes, created: datetime, volumes: Mapping[str, Volume | None]) -> str:
@@ -121,7 +116,7 @@ def read_prediction(file: Path) -> tuple[bytes, Prediction]:
         if document["schema"] != SCHEMA:
             raise ValueError(f"schema {document['schema']}")
         prediction = Prediction.from_json(document)
-        if not all(isinstance(prediction.hashes[name], str) for name in CONTOURS):
+        if {type(prediction.hashes[name]) for name in CONTOUR_HASHES.values() if name in prediction.hashes} != {str}:
             raise TypeError("a hash")
         return content, prediction
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -133,13 +128,13 @@ def read_prediction(file: Path) -> tuple[bytes, Prediction]:
         ) from error
 
 
-def mask_sha256(mask: np.ndarray) -> str:
+def mask_sha256(mask: Mask) -> str:
     """SHA-256 of a contour, as ``prediction.json`` keeps it."""
-    return hashlib.sha256(np.packbits(mask)).hexdigest()
+    return hashlib.sha256(np.packbits(mask.array)).hexdigest()
 
 
-def _contour(path: Path, sha256: str) -> Contour:
-    mask, geometry = read_mask(path)
+def _contour(path: Path, sha256: str) -> Mask:
+    mask = Mask(*read_mask(path))
     if mask_sha256(mask) != sha256:
         raise LesionError(
             "export.changed",
@@ -147,4 +142,4 @@ def _contour(path: Path, sha256: str) -> Contour:
             "the file as 'dmdp predict' wrote it.",
             "Predict again with the changed contour, then export.",
         )
-    return Contour(mask, geometry)
+    return mask
