@@ -10,6 +10,7 @@ from datetime import datetime
 import numpy as np
 import pytest
 from dmdp.errors import InputError, LesionError, MissingPackage
+from dmdp.images.mask import Mask
 from dmdp.report.export import export_result
 from dmdp.report.formats import FORMATS
 from dmdp.report.from_scene import SceneRemains
@@ -31,7 +32,8 @@ def remains(whole, tmp_path):
     def write(mask=None, on="pet", regions=whole.regions):
         folder = tmp_path / "scene"
         folder.mkdir(exist_ok=True)
-        drawn = Drawn(mask, on, whole.pet.geometry, whole.ct.geometry) if mask is not None else None
+        grids = {name.lower(): contour.geometry for name, contour in whole.contours.items()}
+        drawn = Drawn(Mask(mask, grids[on]), on, grids) if mask is not None else None
         return write_remains(folder, whole.prediction, CREATED, drawn, regions)
 
     return write
@@ -41,8 +43,8 @@ def test_it_comes_back_as_it_was(remains, whole):
     back = SceneRemains.read(remains(whole.contours["PET"].array)).result
     np.testing.assert_array_equal(back.contours["PET"].array, whole.contours["PET"].array)
     np.testing.assert_array_equal(back.contours["CT"].array, whole.contours["CT"].array)
-    assert back.pet.geometry.same_grid(whole.pet.geometry)
-    assert back.ct.geometry.same_grid(whole.ct.geometry)
+    for name, contour in whole.contours.items():
+        assert back.contours[name].geometry.same_grid(contour.geometry)
     assert back.created == CREATED
     np.testing.assert_array_equal(back.regions.array, whole.regions.array)
     assert back.prediction == type(back.prediction).from_json(json.loads(json.dumps(whole.prediction.to_json())))

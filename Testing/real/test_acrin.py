@@ -10,7 +10,7 @@ import pytest
 from dmdp.applicability.lung import lung_position
 from dmdp.delineation.pet import delineate
 from dmdp.dicom.series import discover
-from dmdp.images.files import read_mask, read_volume
+from dmdp.images.files import read_mask, read_volume, write_mask
 from dmdp.images.mask import Mask
 from dmdp.intake.load import load_pair, load_pet
 from dmdp.regions.thorax import find_thorax
@@ -105,6 +105,26 @@ def test_the_whole_way(data, dmdp_command, tmp_path, clinical):
     assert geometry.to_lps(np.argwhere(mask)).mean(axis=0) == pytest.approx((-43, -15, -122), abs=2)
     words_of_page = re.sub(r"base64,[^\"]+", "", (out / "report.html").read_text(encoding="utf-8"))
     assert not any(word in words_of_page for word in ("ACRIN-NSCLC", "19600116"))
+
+
+@pytest.mark.slow
+def test_one_image_is_enough(data, pair, dmdp_command, tmp_path):
+    folder = data("acrin_nsclc_042")
+    done = dmdp_command("predict", "--pet", folder / "pet_ac", "--seed", ",".join(map(str, SEED)), "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    document = json.loads((tmp_path / "out" / "prediction.json").read_text(encoding="utf-8"))
+    assert [r["code"] for r in document["applicability"]["reasons"]] == ["images.no_ct", "acquisition.uptake"]
+    assert document["features"]["suv_max"]["value"] == pytest.approx(42.2, abs=0.05)
+    assert len(document["tasks"]) == 3
+    on_ct = delineate(pair.pet, SEED).onto(pair.ct.geometry, "CT")
+    mask = write_mask(tmp_path / "mask.nii.gz", on_ct.mask.array, on_ct.geometry)
+    words = ("--ct", folder / "ct", "--mask", mask, "--out")
+    refused = dmdp_command("predict", *words, tmp_path / "ct")
+    assert refused.returncode == 4
+    assert "needs the PET" in refused.stderr
+    measured = dmdp_command("features", *words, tmp_path / "ct.csv")
+    assert measured.returncode == 0, measured.stderr
+    assert "There is no PET" in measured.stdout
 
 
 @pytest.mark.slow
