@@ -201,7 +201,6 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Bring every widget in line with the choices and the jobs."""
         parameters, running = self._parameters, self.running
         ready = parameters is not None
-        pet = parameters.pet if ready else None
         seed = parameters.seed if ready else None
         self._watch("placed", seed, POINT_PLACED, self.onPointPlaced)
         self._watch("removed", seed, POINT_REMOVED, self.refresh)
@@ -218,7 +217,7 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.ui.seedPlaceWidget.setCurrentNode(seed)
         self.proposal.refresh(parameters, running)
         self.lesion.refresh(parameters)
-        self.ui.editButton.enabled = pet is not None
+        self.ui.editButton.enabled = ready and (parameters.ct or parameters.pet) is not None
 
         needs = self._predictionNeeds(parameters)
         self.ui.predictButton.text = _("Cancel") if running else _("Predict")

@@ -7,8 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dmdp.batch import COLUMNS, DONE, FAILED, PATHS, SKIPPED, SUMMARY, read_rows, read_summary
+from dmdp.batch import DONE, FAILED, SKIPPED, read_summary
+from dmdp.endpoints.base import columns_of
+from dmdp.endpoints.registry import ENDPOINTS
 from dmdp.errors import Cancelled
+from dmdp.intake.row import COLUMNS, PATHS
+from dmdp.intake.table import SUMMARY, read_table
 from dmdp.jobs.job import write_job
 from dmdp.progress import Progress
 from dmdp.results.layout import ORIGIN
@@ -17,6 +21,8 @@ from slicer.i18n import tr as _
 
 from .Launch import runAlone
 from .Waiting import waiting
+
+LABEL_COLUMNS = columns_of(ENDPOINTS.values())
 
 
 @dataclass(frozen=True)
@@ -50,30 +56,38 @@ def predictBatch(
 
     Raises :class:`dmdp.errors.DmdpError` for a table or a number of jobs that cannot be used; a patient that fails is an outcome.
     """
-    rows, out, folder = read_rows(source), Path(outDir).expanduser().absolute(), new_folder("batch")
-    table = folder / "cohort.csv"
-    with table.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, COLUMNS)
-        writer.writeheader()
-        writer.writerows({**row, **_words(row)} for row in rows)
+    given = source if isinstance(source, str | Path) else list(source)
+    ids = [row.id for row in read_table(given, known=LABEL_COLUMNS, others=False).rows]
+    out, folder = Path(outDir).expanduser().absolute(), new_folder("batch")
+    table = Path(given).expanduser().absolute() if isinstance(given, str | Path) else _written(given, folder)
     arguments = {"cohort": str(table), "resume": resume, "jobs": jobs}
     if bundles:
         arguments["model"] = [str(bundle) for bundle in bundles]
-    before, made = _stamp(out), {str(row["id"]): _made(out, row) for row in rows}
-    with waiting(_("DMDP: {count} patients").format(count=len(rows)), progress) as (tell, idle):
+    before, made = _stamp(out), {id: _made(out, id) for id in ids}
+    with waiting(_("DMDP: {count} patients").format(count=len(ids)), progress) as (tell, idle):
         try:
             runAlone(write_job(folder, "batch", arguments, out), tell, idle)
         except Cancelled:
             outcomes = read_summary(out) if _stamp(out) != before else ()
         else:
             outcomes = read_summary(out)
-    there = {str(row["id"]) for row in rows if made[str(row["id"])] and made[str(row["id"])] == _made(out, row)}
+    there = {id for id in ids if made[id] and made[id] == _made(out, id)}
     return BatchResult(
         tuple(o.id for o in outcomes if o.outcome == DONE and o.id not in there),
         tuple(o.id for o in outcomes if o.outcome == SKIPPED or (o.outcome == DONE and o.id in there)),
         {o.id: o.reason for o in outcomes if o.outcome == FAILED},
-        tuple(id for id in (str(row["id"]) for row in rows) if id not in {o.id for o in outcomes}),
+        tuple(id for id in ids if id not in {o.id for o in outcomes}),
     )
+
+
+def _written(rows: Iterable[Mapping[str, object]], folder: Path) -> Path:
+    """The rows as a CSV file in ``folder``."""
+    table = folder / "cohort.csv"
+    with table.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, (*COLUMNS, *LABEL_COLUMNS))
+        writer.writeheader()
+        writer.writerows({**row, **_words(row)} for row in rows)
+    return table
 
 
 def _stamp(out: Path) -> tuple[int, int] | None:
@@ -82,14 +96,14 @@ def _stamp(out: Path) -> tuple[int, int] | None:
     return (path.stat().st_ino, path.stat().st_mtime_ns) if path.exists() else None
 
 
-def _made(out: Path, row: Mapping[str, object]) -> int | None:
+def _made(out: Path, id: str) -> int | None:
     """When the result of a row was made, None where it has none: the summary of a batch that is taken up again tells of all."""
-    path = out / str(row["id"]) / ORIGIN
+    path = out / id / ORIGIN
     return path.stat().st_mtime_ns if path.exists() else None
 
 
 def _words(row: Mapping[str, object]) -> dict[str, object]:
     """What a CSV file holds in other words than a mapping: absolute paths, and a point as text."""
-    paths = {key: str(Path(str(row[key])).expanduser().absolute()) for key in PATHS if key in row}
+    paths = {key: str(Path(str(row[key])).expanduser().absolute()) for key in PATHS if row.get(key) is not None}
     seed = row.get("seed")
     return paths | ({"seed": ",".join(map(str, seed))} if seed is not None and not isinstance(seed, str) else {})

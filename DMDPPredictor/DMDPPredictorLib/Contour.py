@@ -36,7 +36,7 @@ class ContourReader:
 
     def __call__(self, ctNode, petNode, segmentationNode, segmentId: str = "") -> Contour:
         """The contour as it is now; without a digest where there is none, or an empty one."""
-        onCt = isDrawnOnCt(segmentationNode, ctNode)
+        onCt = petNode is None or isDrawnOnCt(segmentationNode, ctNode)
         on, node = ("ct", ctNode) if onCt else ("pet", petNode)
         if any(given is None or given.GetScene() is None for given in (segmentationNode, node)) or node.GetImageData() is None:
             return Contour(on)  # also while one is on its way out of the scene

@@ -60,15 +60,15 @@ class LesionEditor:
         if scene is not None and scene is not self.widget.mrmlScene():  # every call connects anew
             self.widget.setMRMLScene(scene)
 
-    def edit(self, segmentationNode, petNode, segmentId: str = "") -> str:
-        """Edit a segment on the PET, the first (a new one in an empty segmentation) unless named; returns its ID."""
+    def edit(self, segmentationNode, imageNode, segmentId: str = "") -> str:
+        """Edit a segment on an image, the first (a new one in an empty segmentation) unless named; returns its ID."""
         segmentation = segmentationNode.GetSegmentation()
         if segmentation.GetNumberOfSegments() == 0:
             segmentation.AddEmptySegment("", SEGMENT_NAME)
         if segmentation.GetSegment(segmentId) is None:
             segmentId = segmentation.GetNthSegmentID(0)
         self.widget.setSegmentationNode(segmentationNode)
-        self.widget.setSourceVolumeNode(petNode)
+        self.widget.setSourceVolumeNode(imageNode)
         self.widget.setCurrentSegmentID(segmentId)
         return segmentId
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import slicer
 from dmdp.errors import DicomError, DmdpError, InputError, LesionError, MissingPackage, OutputError, base_name
 from dmdp.jobs.job import write_job
+from dmdp.patients.case import MODALITIES
 from dmdp.prediction.document import Prediction
 from dmdp.progress import Progress
 from dmdp.report.formats import DICOM_FORMATS, FORMATS, format_named, nothing, obstacle
@@ -68,8 +70,9 @@ def exportObstacle(
     no obstacle. ``contourFits`` says whether the contour in the scene is the one that the result was made from."""
     if name not in DICOM_FORMATS:
         return None
-    if not all(node is not None and dicomFiles(node) for node in (ctNode, petNode)):
-        return obstacle(name) or DicomError(
+    images = result.prediction.images if result is not None else MODALITIES
+    if not all(node is not None and dicomFiles(node) for node in _read(ctNode, petNode, images).values()):
+        return obstacle(name, images=images) or DicomError(
             "export.not_dicom", "The images have no DICOM files.", "a study from the DICOM browser.", "Export the report instead."
         )
     if result is None:
@@ -115,6 +118,11 @@ def exportResult(
     return finishExport(result.prediction, folder, named, error, SCENE in possible, left)
 
 
+def _read(ctNode, petNode, images: Collection[str]) -> dict[str, Any]:
+    """The nodes of the images that a result was made from, by the names of a job's arguments."""
+    return {name: node for name, node in (("ct", ctNode), ("pet", petNode)) if name.upper() in images}
+
+
 def possibleFormats(result: PredictionResult, formats: Sequence[str], ctNode, petNode) -> tuple[list[str], dict[str, DmdpError]]:
     """Those of ``formats`` in whose way nothing is known to be, and what is in the way of each other. Raises
     :class:`dmdp.errors.UsageError` for a name that is no format."""
@@ -135,7 +143,8 @@ def prepareExport(result: PredictionResult, folder: Path, formats: Sequence[str]
     source = result.folder or writeSceneRemains(result, temporary / "scene", contour=dicom)
     arguments = {"result": str(source), "format": list(formats)}
     if dicom:
-        arguments |= {name: {"files": list(map(str, dicomFiles(node)))} for name, node in (("ct", ctNode), ("pet", petNode))}
+        nodes = _read(ctNode, petNode, result.prediction.images)
+        arguments |= {name: {"files": list(map(str, dicomFiles(node)))} for name, node in nodes.items()}
     return write_job(temporary, "export", arguments, folder)
 
 

@@ -16,7 +16,7 @@ from .Messages import Message
 from .PanelJob import PanelWorker
 from .Parameters import DMDPPredictorParameterNode, Sex
 from .PetSource import auditText, carriesSuv, dicomFiles, isSuv, tellSuv
-from .Readiness import suvStatus
+from .Readiness import missingImages, suvStatus
 from .Request import petJob
 from .Study import alignmentWarning, patientFacts
 
@@ -43,8 +43,8 @@ class ImagesPanel:
         self._pair = pair = self._logic.pair(parameters.ct, parameters.pet)
         if pair.ct is not None and pair.pet is not None:
             parameters.ct, parameters.pet = pair.ct, pair.pet
-            if parameters.seed is None:  # so that the place button is ready
-                parameters.seed = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", _("Lesion point"))
+        if parameters.pet is not None and parameters.seed is None:  # so that the place button is ready
+            parameters.seed = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", _("Lesion point"))
         self._changed()
 
     def refresh(self, parameters: DMDPPredictorParameterNode | None) -> None:
@@ -64,7 +64,8 @@ class ImagesPanel:
             ui.auditButton.checked = False
         elif ui.auditButton.checked:
             self._showAudit(True)
-        self._say(" ".join(filter(None, (self._whyThese(ct, pet), conversion.error if conversion is not None else ""))))
+        said = (self._whyThese(ct, pet), conversion.error if conversion is not None else "", missingImages(ct, pet))
+        self._say(" ".join(filter(None, said)))
         warning = alignmentWarning(ct, pet)
         ui.alignmentLabel.text = warning
         ui.alignmentLabel.visible = bool(warning)

@@ -54,15 +54,16 @@ class LesionPanel:
             self._ui.editorSection.collapsed = False  # which comes back here
             return
         parameters = self._parameters
+        image = _image(parameters)
         if parameters.segmentation is None:
-            parameters.segmentation = emptySegmentation(parameters.pet)
-        parameters.segment = self.editor.edit(parameters.segmentation, parameters.pet, parameters.segment)
+            parameters.segmentation = emptySegmentation(image)
+        parameters.segment = self.editor.edit(parameters.segmentation, image, parameters.segment)
 
     def refresh(self, parameters) -> None:
         """Bring this part in line with the choices."""
         self._parameters, ui = parameters, self._ui
         segmentation = parameters.segmentation if parameters is not None else None
-        pet = parameters.pet if parameters is not None else None
+        image = _image(parameters)
         segments = _segments(segmentation)
         combo = ui.segmentComboBox
         blocked = combo.blockSignals(True)
@@ -75,10 +76,10 @@ class LesionPanel:
         combo.setCurrentIndex(combo.findData(parameters.segment) if parameters is not None else -1)
         combo.blockSignals(blocked)
         combo.visible = ui.segmentLabel.visible = len(segments) > 1
-        ui.editorSection.enabled = pet is not None
+        ui.editorSection.enabled = image is not None
         if not ui.editorSection.collapsed:
-            self.editor.follow(segmentation, pet, parameters.segment if parameters is not None else "")
-        if segmentation is None or pet is None:
+            self.editor.follow(segmentation, image, parameters.segment if parameters is not None else "")
+        if segmentation is None or parameters.pet is None:
             self.measureNow()  # which has nothing to show
         else:
             self.measureSoon()
@@ -119,9 +120,14 @@ class LesionPanel:
             self._parameters.segment = self._ui.segmentComboBox.itemData(index)
 
     def _collapsed(self, collapsed: bool) -> None:
-        if not collapsed and self._parameters is not None and self._parameters.pet is not None:
+        if not collapsed and _image(self._parameters) is not None:
             self.edit()
         self.editor.setOpen(not collapsed)
+
+
+def _image(parameters):
+    """The image that the lesion is drawn on: the PET, or the CT if it is alone; None without both."""
+    return None if parameters is None else parameters.pet or parameters.ct
 
 
 def _segments(segmentationNode) -> list[tuple[str, str]]:

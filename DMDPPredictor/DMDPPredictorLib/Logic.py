@@ -11,7 +11,7 @@ from dmdp.errors import DmdpError, GeometryError, LesionError
 from dmdp.intake.packed import unpack
 from dmdp.jobs.front_end import Prepared
 from dmdp.jobs.worker import Worker
-from dmdp.patients.case import Clinical, Lesion
+from dmdp.patients.case import PET, Clinical, Lesion
 from dmdp.progress import Progress, silent
 from dmdp.session import new_folder
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
@@ -63,8 +63,7 @@ class DMDPPredictorLogic(ScriptedLoadableModuleLogic):
     def showProposal(self, answer: Mapping[str, Any], petNode, segmentationNode=None):
         """The worker's answer to ``propose`` as a segmentation node (a new one unless given)."""
         self.conversions.keep(petNode, answer)
-        mask, geometry = unpack(answer["mask"])
-        lesion = Lesion(mask, geometry, answer["method"], "PET", tuple(answer["seed"]), tuple(answer["notes"]))
+        lesion = Lesion(unpack(answer["mask"]), answer["method"], PET, tuple(answer["seed"]), tuple(answer["notes"]))
         return segmentationFromLesion(lesion, petNode, segmentationNode)
 
     def measure(self, petNode, segmentationNode, segmentId: str = "") -> Measures:
@@ -97,7 +96,8 @@ class DMDPPredictorLogic(ScriptedLoadableModuleLogic):
         progress: Progress = silent,
         segmentId: str = "",
     ) -> PredictionResult:
-        """Run the whole way in a child process and wait for it; raises :class:`dmdp.errors.DmdpError`.
+        """Run the whole way in a child process and wait for it; raises :class:`dmdp.errors.DmdpError`. One of the images may be
+        None: the models must then do without it, and the segmentation is drawn on the other.
 
         ``segmentId`` names the lesion where the segmentation holds several segments.
 

@@ -46,7 +46,7 @@ def localGeometry(volumeNode) -> Geometry:
     volumeNode.GetIJKToRASMatrix(ijkToRas)
     matrix = RAS_TO_LPS @ slicer.util.arrayFromVTKMatrix(ijkToRas)
     matrix[:, :3] = matrix[:, 2::-1]  # i, j, k to z, y, x
-    return Geometry(tuple(volumeNode.GetImageData().GetDimensions()[::-1]), tuple(map(tuple, matrix.tolist())))
+    return Geometry.from_matrix(volumeNode.GetImageData().GetDimensions()[::-1], matrix)
 
 
 def ijkToRasFromGeometry(geometry: Geometry) -> np.ndarray:
@@ -74,7 +74,7 @@ def segmentationFromLesion(lesion: Lesion, volumeNode, segmentationNode=None):
     """
     labelmap = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", slicer.mrmlScene.GenerateUniqueName("DMDP lesion"))
     try:
-        slicer.util.updateVolumeFromArray(labelmap, lesion.mask.astype(np.uint8))
+        slicer.util.updateVolumeFromArray(labelmap, lesion.mask.array.astype(np.uint8))
         labelmap.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(ijkToRasFromGeometry(lesion.geometry)))
         segmentationNode = segmentationNode or emptySegmentation(volumeNode)
         segmentationNode.GetSegmentation().RemoveAllSegments()

@@ -38,41 +38,45 @@ def showOverlay(
 ) -> tuple[float, float, float]:
     """Show CT with the PET (or the heatmap) fused and the lesion outlined in all slice views; returns its centre (RAS, mm).
 
+    Of CT and PET one may be None: the other then lies below, alone or under the heatmap.
+
     ``heatmapNode`` takes the PET's place where it is given. ``opacity`` is that of the upper image, ``threshold`` the share of
     its maximum (of the lesion's, for the PET) below which it is clear: 0 for the PET and 0.05 for a heatmap unless given.
     ``legend`` adds its colour legend (a PET's in SUV where that is known); what a heatmap is stands in the views without it, too.
     Without ``arrange`` the layout, the slices and the windows of what is shown already stay
     as they are.
     """
-    upper = heatmapNode or petNode
-    centre = lesionCentreRas(segmentationNode, petNode, segmentId)
-    window = arrange or not _isForeground(upper)
+    lower = ctNode or petNode
+    upper = heatmapNode or (petNode if ctNode is not None else None)
+    centre = lesionCentreRas(segmentationNode, petNode or ctNode, segmentId)
+    window = arrange or upper is None or not _isForeground(upper)
     if heatmapNode is not None:
         _displayHeatmap(heatmapNode, HEATMAP_THRESHOLD if threshold is None else threshold, window)
-    else:
-        _displayPet(petNode, segmentationNode, segmentId, threshold or 0.0, window)
+    if petNode is not None and petNode in (lower, upper):
+        _displayPet(petNode, segmentationNode, segmentId, threshold or 0.0 if petNode is upper else 0.0, window)
     manager = slicer.app.layoutManager()
     if arrange:
-        _displayCt(ctNode)
+        if ctNode is not None:
+            _displayCt(ctNode)
         if manager is not None and manager.layout not in LAYOUTS_OF_THREE:
             manager.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
     for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
-        composite.SetBackgroundVolumeID(ctNode.GetID())
-        composite.SetForegroundVolumeID(upper.GetID())
+        composite.SetBackgroundVolumeID(lower.GetID())
+        composite.SetForegroundVolumeID(upper.GetID() if upper is not None else None)
         composite.SetForegroundOpacity(opacity)
         composite.SetLabelVolumeID(None)
     _outlineOnly(segmentationNode)
-    _legend(upper, legend)
+    _legend(upper or (petNode if ctNode is None else None), legend)
     if arrange:
         for sliceNode in slicer.util.getNodesByClass("vtkMRMLSliceNode"):
             sliceNode.JumpSliceByCentering(*centre)
     return centre
 
 
-def lesionCentreRas(segmentationNode, petNode, segmentId: str = "") -> tuple[float, float, float]:
-    """Centre of mass of the lesion on the PET's grid, RAS mm."""
-    voxels = np.argwhere(maskFromSegmentation(segmentationNode, petNode, segmentId))
-    lps = geometryFromNode(petNode).to_lps(voxels.mean(axis=0))
+def lesionCentreRas(segmentationNode, imageNode, segmentId: str = "") -> tuple[float, float, float]:
+    """Centre of mass of the lesion on the grid of an image, RAS mm."""
+    voxels = np.argwhere(maskFromSegmentation(segmentationNode, imageNode, segmentId))
+    lps = geometryFromNode(imageNode).to_lps(voxels.mean(axis=0))
     return tuple(float(v) for v in (RAS_TO_LPS @ [*lps, 1.0])[:3])
 
 
@@ -113,9 +117,12 @@ def _clearBelow(display, threshold: float, top: float) -> None:
 
 
 def _legend(upper, wanted: bool) -> None:
-    """The colour legend of the upper image, and of no other. A map says what it is with or without one."""
+    """The colour legend of the upper image (none for a CT alone), and of no other. A map says what it is with or without one."""
     for legend in othersLegends():
         legend.SetVisibility(False)
+    if upper is None:
+        hideLegends()
+        return
     name = upper.GetAttribute(HEATMAP)
     if name is not None:
         silent = evidence.DEMONSTRATION.label if upper.GetAttribute(TRAINED) is None else evidence.TRAINED.short

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dmdp.applicability.images import without_images
+from dmdp.patients.case import CT, PET
 from slicer.i18n import tr as _
 
 from .PetSource import Conversion, dicomFiles, isSuv
@@ -19,15 +21,15 @@ def delineationNeeds(petNode, seedNode) -> str:
 
 
 def predictionNeeds(ctNode, petNode, segmentationNode, segmentId, seedNode, models) -> str:
-    """What a prediction still needs; a point is enough where there is no contour."""
-    if not _isImage(ctNode):
-        return _("Choose the CT.")
-    if not _isImage(petNode):
-        return _("Choose the PET.")
+    """What a prediction still needs: one image at least, and a contour, instead of which a point in the PET is enough."""
+    if not (_isImage(ctNode) or _isImage(petNode)):
+        return _("Choose the CT, the PET, or both.")
     if ctNode is petNode:
         return _("CT and PET are the same volume: choose the other one.")
-    if not suvKnown(petNode):
+    if petNode is not None and not suvKnown(petNode):
         return _("It is not known whether the PET is in SUV: load it from the DICOM browser, or tick 'The PET is in SUV'.")
+    if segmentationNode is None and petNode is None:
+        return _("Draw the lesion's contour: a point is enough only in a PET.")
     if segmentationNode is None and seedRas(seedNode) is None:
         return _("Place a point in the lesion, or draw its contour.")
     if segmentationNode is not None:
@@ -39,6 +41,12 @@ def predictionNeeds(ctNode, petNode, segmentationNode, segmentId, seedNode, mode
     if not models:
         return _("No model is installed: reinstall the extension, or put a model bundle into the user's DMDP folder.")
     return ""
+
+
+def missingImages(ctNode, petNode) -> str:
+    """What is not measured if one image of the two is chosen, in words; empty if both are, or none."""
+    missing = [modality for modality, node in ((CT, ctNode), (PET, petNode)) if not _isImage(node)]
+    return " ".join(without_images(missing)) if len(missing) == 1 else ""
 
 
 def suvKnown(petNode) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from dmdp.images.mask import Mask
 from dmdp.intake.packed import pack
 from dmdp.jobs.front_end import Prepared
 from dmdp.jobs.job import write_job
@@ -26,15 +27,15 @@ def predictJob(
     folder: Path,
     segmentId: str = "",
 ) -> Prepared:
-    """The job that predicts into ``folder``/result. Raises :class:`dmdp.errors.InputError` subclasses.
+    """The job that predicts into ``folder``/result, from both images or one. Raises :class:`dmdp.errors.InputError` subclasses.
 
     An unchanged proposal goes as its seed and method; a contour that was drawn or edited goes as a mask of the image that it was
     drawn on. ``segmentId`` names the lesion among several segments.
     """
     arguments: dict[str, Any] = {
         **lesionArguments(ctNode, petNode, segmentationNode, segmentId),  # first: it may have to be refused
-        **(yield from images.ct(ctNode)),
-        **(yield from images.pet(petNode)),
+        **((yield from images.ct(ctNode)) if ctNode is not None else {}),
+        **((yield from images.pet(petNode)) if petNode is not None else {}),
         "age": clinical.age,
         "sex": clinical.sex,
         "smoking": clinical.smoking,
@@ -58,16 +59,16 @@ def proposeJob(images: SceneImages, petNode, seedRas, method: str, folder: Path)
 
 def measureJob(images: SceneImages, petNode, segmentationNode, segmentId: str, folder: Path) -> Prepared:
     """The measures of a contour."""
-    mask = pack(maskFromSegmentation(segmentationNode, petNode, segmentId), geometryFromNode(petNode))
-    return petJob("measure", images, petNode, folder, mask=mask)
+    mask = Mask(maskFromSegmentation(segmentationNode, petNode, segmentId), geometryFromNode(petNode))
+    return petJob("measure", images, petNode, folder, mask=pack(mask))
 
 
 def lesionArguments(ctNode, petNode, segmentationNode, segmentId: str) -> dict[str, Any]:
     """How a job is told of the lesion."""
-    onCt = isDrawnOnCt(segmentationNode, ctNode)
+    onCt = petNode is None or isDrawnOnCt(segmentationNode, ctNode)
     node = ctNode if onCt else petNode
     mask = maskFromSegmentation(segmentationNode, node, segmentId)
-    if isUnchangedProposal(segmentationNode, mask):
+    if petNode is not None and isUnchangedProposal(segmentationNode, mask):
         seed = [float(v) for v in segmentationNode.GetAttribute(SEED).split(",")]
         return {"seed": seed, "method": segmentationNode.GetAttribute(METHOD)}
-    return {"mask" if onCt else "pet_mask": pack(mask, geometryFromNode(node))}
+    return {"mask" if onCt else "pet_mask": pack(Mask(mask, geometryFromNode(node)))}

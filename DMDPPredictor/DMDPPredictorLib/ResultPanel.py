@@ -127,8 +127,8 @@ class ResultPanel:
         with self._say.told():
             if error is not None:
                 raise error
-            result, ct = self.result, self._parameters.ct
-            self._later = [lambda found=found: showMap(result, found, ct) for found in readMaps(answer)]
+            result, image = self.result, self._parameters.ct or self._parameters.pet
+            self._later = [lambda found=found: showMap(result, found, image) for found in readMaps(answer)]
             self._timer.start()
 
     def _showNext(self) -> None:

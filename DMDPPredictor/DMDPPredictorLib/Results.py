@@ -62,21 +62,21 @@ def readMaps(answer: Mapping[str, Any]) -> tuple[Map, ...]:
     found = []
     for name, said in answer["maps"].items():
         array = np.load(said["file"], allow_pickle=False)
-        found.append(Map(name, array, Geometry(array.shape, tuple(tuple(row) for row in said["affine"]))))
+        found.append(Map(name, array, Geometry.from_matrix(array.shape, said["affine"])))
     return tuple(found)
 
 
-def showMaps(result: PredictionResult, maps, ctNode):
+def showMaps(result: PredictionResult, maps, imageNode):
     """All maps as nodes: the CT regions (None where there are none), and the heatmaps by name. Former ones are replaced."""
     removeRegions()
     removeHeatmaps()
-    nodes = {found.name: showMap(result, found, ctNode) for found in maps}
+    nodes = {found.name: showMap(result, found, imageNode) for found in maps}
     return nodes.pop("regions", None), nodes
 
 
-def showMap(result: PredictionResult, found: Map, ctNode):
-    """One map as a node beside the CT in the subject hierarchy."""
-    return _showRegions(found, ctNode) if found.name == "regions" else _showHeatmap(result, found, ctNode)
+def showMap(result: PredictionResult, found: Map, imageNode):
+    """One map as a node beside an image, the CT if there is one, in the subject hierarchy."""
+    return _showRegions(found, imageNode) if found.name == "regions" else _showHeatmap(result, found, imageNode)
 
 
 def heatmapNodes() -> dict[str, object]:
@@ -109,7 +109,7 @@ def removeHeatmaps() -> None:
         slicer.mrmlScene.RemoveNode(node)
 
 
-def _showHeatmap(result: PredictionResult, found: Map, ctNode):
+def _showHeatmap(result: PredictionResult, found: Map, imageNode):
     """Name, description and attributes say of what network it is."""
     said = result.prediction.network
     label = (said and said.label) or ""
@@ -120,11 +120,11 @@ def _showHeatmap(result: PredictionResult, found: Map, ctNode):
     node.SetAttribute(HEATMAP, found.name)
     if evidence_of(said) is TESTED:
         node.SetAttribute(TRAINED, "1")
-    placeBeside(node, ctNode)
+    placeBeside(node, imageNode)
     return node
 
 
-def _showRegions(found: Map, ctNode):
+def _showRegions(found: Map, imageNode):
     """A segmentation, named and coloured as in the report."""
     labelmap = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "DMDP regions")
     try:
@@ -142,7 +142,7 @@ def _showRegions(found: Map, ctNode):
         colour = REGION_COLOURS[number - 1]
         segment.SetColor(*(int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)))
     node.GetDisplayNode().SetOpacity2DFill(0.5)
-    placeBeside(node, ctNode)
+    placeBeside(node, imageNode)
     return node
 
 

@@ -56,7 +56,7 @@ class SceneImages:
 
     def learn(self, error: DmdpError, ctNode) -> bool:
         """After a job failed: True if the CT is no longer what its files hold and will be taken from the scene next time."""
-        if error.code not in NOT_ITS_FILES or _state(ctNode) in self._edited:
+        if error.code not in NOT_ITS_FILES or ctNode is None or _state(ctNode) in self._edited:
             return False
         self._edited.add(_state(ctNode))
         return True

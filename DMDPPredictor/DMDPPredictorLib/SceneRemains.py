@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import slicer
 import vtk
 from dmdp.errors import DmdpError
+from dmdp.images.mask import Mask
 from dmdp.images.volume import Geometry, Volume
 from dmdp.report.remains import Drawn, write_remains
 from vtk.util.numpy_support import vtk_to_numpy
@@ -26,7 +28,7 @@ def writeSceneRemains(result: PredictionResult, folder: Path, contour: bool) -> 
     """Write what the scene holds of ``result`` into ``folder``, a new one; with the ``contour`` and the CT regions if wished."""
     stored = storedResult()
     folder.mkdir(parents=True)
-    drawn = _drawn() if contour and stored is not None else None
+    drawn = _drawn(result.prediction.images) if contour and stored is not None else None
     created = stored.created if stored is not None else datetime.now()
     return write_remains(folder, result.prediction, created, drawn, regionLabels(regionsNode()) if contour else None)
 
@@ -52,16 +54,19 @@ def regionLabels(segmentationNode) -> Volume | None:
     first = matrix @ [*merged.GetExtent()[::2], 1]
     matrix[:, :3] = matrix[:, 2::-1]  # i, j, k to z, y, x
     matrix[:3, 3] = first[:3]
-    return Volume(labels, Geometry(tuple(shape), tuple(tuple(float(v) for v in row) for row in matrix)), "1")
+    return Volume(labels, Geometry.from_matrix(shape, matrix), "1")
 
 
-def _drawn() -> Drawn | None:
-    """The contour of the answer in the scene; None where it, or an image, is gone."""
+def _drawn(images: Collection[str]) -> Drawn | None:
+    """The contour of the answer in the scene, which was made from ``images`` (modalities); None where it, or one of these, is
+    gone."""
     ct, pet, segmentation, segment = storedNodes()
-    if None in (ct, pet, segmentation) or None in (ct.GetImageData(), pet.GetImageData()):
+    images = {name: node for name, node in (("pet", pet), ("ct", ct)) if name.upper() in images}
+    if segmentation is None or any(node is None or node.GetImageData() is None for node in images.values()):
         return None
-    on, node = ("ct", ct) if isDrawnOnCt(segmentation, ct) else ("pet", pet)
+    on = "ct" if isDrawnOnCt(segmentation, ct) or "pet" not in images else "pet"
     try:
-        return Drawn(maskFromSegmentation(segmentation, node, segment), on, geometryFromNode(pet), geometryFromNode(ct))
+        grids = {name: geometryFromNode(node) for name, node in images.items()}
+        return Drawn(Mask(maskFromSegmentation(segmentation, images[on], segment), grids[on]), on, grids)
     except DmdpError:
         return None

@@ -59,14 +59,15 @@ class ViewPanel:
     def refresh(self, parameters) -> None:
         """Bring the controls in line with the choices."""
         self._parameters, ui = parameters, self._ui
-        complete = parameters is not None and None not in (parameters.ct, parameters.pet, parameters.segmentation)
+        images = (parameters.ct, parameters.pet) if parameters is not None else (None, None)
+        complete = any(node is not None for node in images) and parameters.segmentation is not None
         if ui.overlayButton.checked and not complete:
             ui.overlayButton.checked = False
         ui.overlayButton.enabled = complete
         ui.overlayButton.toolTip = (
             _("CT, PET in colour and the lesion's outline in all slice views, centred on the lesion; again: as it was before")
             if complete
-            else _("Needs the CT, the PET and the lesion's contour.")
+            else _("Needs the CT or the PET, and the lesion's contour.")
         )
         shown = ui.overlayButton.checked
         for control in (ui.opacitySlider, ui.thresholdSlider, ui.legendCheckBox):

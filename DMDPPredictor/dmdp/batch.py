@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,27 +16,21 @@ from . import RESEARCH_USE_ONLY
 from .atomic import PREDICTION, check_apart, is_result, locked, write_file
 from .atomic.renaming import PREFIX
 from .endpoints.registry import endpoint_of
-from .errors import DmdpError, InputError, OutputError, UsageError, base_name
+from .errors import DmdpError, InputError, OutputError, base_name
+from .intake.row import PatientRow
+from .intake.table import SUMMARY, Table
 from .jobs.executor import Piece
 from .jobs.job import absolute
 from .jobs.processes import Processes
 from .patients.audit import SuvAudit
 from .progress import Progress, silent
-from .reading import check_regular, why
 from .results.origin import read_origin
 from .results.reader import read_prediction
 
-PATHS = ("ct", "pet", "mask", "pet_mask", "ct_mask")
-COLUMNS = ("id", *PATHS, "segment", "seed", "method", "age", "sex", "smoking", "pet_is_suv")
-SUMMARY = "summary.csv"
 PREDICT = "dmdp.commands.predict:predict_patient"  # what does a row
-YES, NO = ("1", "true", "yes"), ("", "0", "false", "no")
 DONE, SKIPPED, FAILED = "done", "skipped", "failed"
 WRITTEN = "# Written by 'dmdp batch', version 1"  # how a summary says whose it is, and of which content
 UNFINISHED = "; this batch has not come to its end"
-FIRST_ARGUMENTS = ("ct", "pet", "mask", "pet_mask", "ct_mask", "seed", "method", "age", "sex", "smoking", "pet_is_suv")
-
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -48,42 +42,8 @@ class Outcome:
     reason: str = ""
 
 
-def read_rows(source: str | Path | Iterable[Row]) -> list[dict[str, Any]]:
-    """Rows of a CSV file (columns out of ``COLUMNS``; paths relative to it), or mappings with the same keys.
-
-    Raises :class:`UsageError` for a missing file, an unknown column, or an id that is absent, no plain name, or stands twice.
-    """
-    if isinstance(source, str | Path):
-        path = Path(source).expanduser()
-        try:
-            check_regular(path)
-            with path.open(encoding="utf-8-sig", newline="") as stream:
-                rows = [{k: v for k, v in row.items() if v not in (None, "")} for row in csv.DictReader(stream)]
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise UsageError(
-                "batch.unreadable",
-                f"'{base_name(path)}' cannot be read ({why(error)}).",
-                "a CSV file in UTF-8.",
-                "Check the path.",
-            ) from error
-        rows = [{k: str(path.parent / v) if k in PATHS else v for k, v in row.items()} for row in rows]
-    else:
-        rows = [{k: v for k, v in row.items() if v is not None} for row in source]
-    ids = [str(row.get("id", "")) for row in rows]
-    unknown = sorted({key for row in rows for key in row} - set(COLUMNS), key=str)
-    plain = all(name and Path(name).name == name and not name.startswith(".") and name != SUMMARY for name in ids)
-    if not rows or unknown or not plain or len(set(ids)) < len(ids):
-        raise UsageError(
-            "batch.rows",
-            f"Unknown columns: {', '.join(map(str, unknown)) or 'none'}; ids: {', '.join(ids) or 'none'}.",
-            f"columns out of {', '.join(COLUMNS)}, and one plain id for each row.",
-            "Correct the table.",
-        )
-    return rows
-
-
 def predict_batch(
-    rows: Sequence[Row],
+    table: Table,
     out: str | Path,
     *,
     models: Sequence[str] = (),
@@ -94,7 +54,7 @@ def predict_batch(
     inputs: Sequence[str | Path] = (),
     progress: Progress = silent,
 ) -> tuple[Outcome, ...]:
-    """Predict for every row into ``out``/id, ``jobs`` of them at a time, and write ``out``/summary.csv after each.
+    """Predict for every row of a table into ``out``/id, ``jobs`` of them at a time, and write ``out``/summary.csv after each.
 
     With ``resume`` the rows that have a whole result of the same row already are skipped; where a batch was killed, what it had
     done counts as done. With ``overwrite`` results of other images are replaced. A failure of one patient is an outcome, never an
@@ -110,17 +70,18 @@ def predict_batch(
     with locked(out if beside else out / SUMMARY, lambda target, aside, former: killed.append(target)):
         if killed:
             _clear(out)
-        before = _summary_before(out, [str(row["id"]) for row in rows], overwrite, bool(killed))
-        outcomes = {str(row["id"]): _at_first(row, out, before) if resume else Outcome(str(row["id"]), "") for row in rows}
-        _work([row for row in rows if not outcomes[str(row["id"])].outcome], out, common, jobs, outcomes, progress)
+        before = _summary_before(out, [row.id for row in table.rows], overwrite, bool(killed))
+        outcomes = {row.id: _at_first(row, out, before) if resume else Outcome(row.id, "") for row in table.rows}
+        outcomes |= {name: _failed(name, error) for name, error in table.faults.items()}
+        _work([row for row in table.rows if not outcomes[row.id].outcome], out, common, jobs, outcomes, progress)
     return tuple(outcomes.values())
 
 
 def _work(
-    rows: Sequence[Row], out: Path, common: Mapping[str, Any], jobs: int, outcomes: dict[str, Outcome], progress: Progress
+    rows: Sequence[PatientRow], out: Path, common: Mapping[str, Any], jobs: int, outcomes: dict[str, Outcome], progress: Progress
 ) -> None:
     """Predict for ``rows``, entering each into ``outcomes``, which hold the others already, and into the summary."""
-    pieces = list(_pieces(rows, out, common, outcomes))
+    pieces = [Piece(row.id, PREDICT, absolute({**row.arguments(), **common, "out": str(out / row.id)})) for row in rows]
     running: dict[str, tuple[float, str]] = {}
     told = None
 
@@ -150,18 +111,6 @@ def _work(
         _write_summary(out, outcomes)
 
 
-def _pieces(rows: Sequence[Row], out: Path, common: Mapping[str, Any], outcomes: dict[str, Outcome]) -> Iterator[Piece]:
-    """A piece for each row; a row that cannot be read has failed without one."""
-    for row in rows:
-        name = str(row["id"])
-        try:
-            arguments = absolute({**arguments_of(row), **common})
-        except DmdpError as error:
-            outcomes[name] = _failed(name, error)
-        else:
-            yield Piece(name, PREDICT, {**arguments, "out": str(out / name)})
-
-
 def _failed(name: str, error: DmdpError) -> Outcome:
     return Outcome(name, FAILED, " ".join(str(error).split()))
 
@@ -171,19 +120,17 @@ def _write_summary(out: Path, outcomes: Mapping[str, Outcome]) -> None:
     write_file(out / SUMMARY, _summary(ended, out, len(ended) == len(outcomes)).encode())
 
 
-def _at_first(row: Row, out: Path, before: Mapping[str, str] | None) -> Outcome:
+def _at_first(row: PatientRow, out: Path, before: Mapping[str, str] | None) -> Outcome:
     """Where a row stands when a batch is taken up again; ``before`` is what a batch that was killed said of each patient."""
-    name = str(row["id"])
     try:
-        if not is_result(out / name, PREDICTION):
-            return Outcome(name, "")
-        made = read_origin(out / name).arguments
-        asked = {"pet_is_suv": False, **absolute(arguments_of(row))}
+        if not is_result(out / row.id, PREDICTION):
+            return Outcome(row.id, "")
+        made = PatientRow.of(read_origin(out / row.id).arguments)
     except (DmdpError, OSError):
-        return Outcome(name, "")
-    if any(str(made.get(key)) != str(asked.get(key)) for key in FIRST_ARGUMENTS):
-        return Outcome(name, "")
-    return Outcome(name, SKIPPED if before is None or before.get(name) == SKIPPED else DONE)
+        return Outcome(row.id, "")
+    if made.arguments() != row.arguments():
+        return Outcome(row.id, "")
+    return Outcome(row.id, SKIPPED if before is None or before.get(row.id) == SKIPPED else DONE)
 
 
 def _summary_before(out: Path, ids: Sequence[str], overwrite: bool, killed: bool) -> dict[str, str] | None:
@@ -240,20 +187,6 @@ def read_notes(folder: Path) -> tuple[tuple[str, ...], SuvAudit | None]:
         return prediction.notes, prediction.suv_audit
     except InputError:
         return (), None
-
-
-def arguments_of(row: Row) -> dict[str, Any]:
-    """The arguments of a ``predict`` job for a row. Raises :class:`UsageError` for an age or a word that cannot be read."""
-    given = {key: str(value) if key in PATHS else value for key, value in row.items() if key != "id"}
-    if "age" in given:
-        try:
-            given["age"] = float(given["age"])
-        except ValueError as error:
-            raise UsageError("batch.age", f"The age is '{given['age']}'.", "a number of years.", "Correct the age.") from error
-    word = str(given.pop("pet_is_suv", "")).lower()
-    if word not in (*YES, *NO):
-        raise UsageError("batch.suv", f"pet_is_suv is '{word}'.", "yes or no.", "Correct the table.")
-    return {**given, "pet_is_suv": word in YES}
 
 
 def _summary(outcomes: Sequence[Outcome], out: Path, ended: bool) -> str:

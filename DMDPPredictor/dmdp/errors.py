@@ -82,6 +82,10 @@ class GeometryError(InputError):
     """Images or masks do not lie in one space, or outside one another."""
 
 
+class ImageMissing(InputError):
+    """A step needs an image that the patient does not have."""
+
+
 class LesionError(InputError):
     """The lesion is empty, too small, or the seed is not in one."""
 

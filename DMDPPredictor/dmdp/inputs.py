@@ -7,11 +7,18 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .patients.case import Clinical
+from .patients.case import CT, PET, Clinical
 
 CLINICAL_INPUTS = ("age", "sex", "smoking")
 # Right-skewed positive quantities: their logarithm is what is linear in the log-odds and tames the largest lesions.
 LOGARITHMIC = frozenset({"suv_max", "suv_peak", "suv_mean", "suv_median", "suv_sd", "MTV_3", "TLG_3", "TLG_4"})
+
+
+def image_of(name: str) -> str | None:
+    """The modality of the image that an input is measured in; None for a clinical one."""
+    from .pet_features.table import DEFINITIONS  # scipy, which takes its time to import
+
+    return None if name in CLINICAL_INPUTS else PET if name in DEFINITIONS else CT
 
 
 def clinical_values(clinical: Clinical) -> dict[str, float]:

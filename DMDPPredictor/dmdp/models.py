@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from .bundles.bundle import Bundle, refusal
 from .bundles.card import Metric
 from .bundles.manifest import Manifest
 from .documents.codec import read
+from .errors import ModelError
 from .feature import Feature
 from .images.volume import Volume
 from .network.opinion import NetworkOpinion
@@ -108,3 +109,17 @@ def kind_of(bundle: Bundle) -> ModelKind:
 def load_model(bundle: Bundle) -> Any:
     """The model of a verified bundle, by its kind; raises as :attr:`ModelKind.load` and :func:`kind_of`."""
     return kind_of(bundle).load(bundle)
+
+
+def check_images(model, given: Collection[str]) -> None:
+    """Raise :class:`ModelError` that names the model and the image that it needs, if nothing of it can answer from the images
+    that are ``given`` (modalities). What reads no image at all does not stand in for what does."""
+    if not given or any(wanted <= set(given) for wanted in model.images):
+        return  # without any image the case is refused, whatever the model
+    lacking = " and the ".join(min((sorted(wanted - set(given)) for wanted in model.images), key=len))
+    raise ModelError(
+        "model.needs_image",
+        f"The model '{model.bundle.name}' needs the {lacking}, and only the {' and the '.join(given)} is given.",
+        "every image that the model reads.",
+        f"Give the {lacking} as well, choose another model, or measure without one: dmdp features.",
+    )

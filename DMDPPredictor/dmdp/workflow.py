@@ -12,19 +12,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import __version__
-from .applicability.lung import lung_position
+from .applicability.lung import LungPosition, lung_position
 from .atomic import PREDICTION, result_folder
 from .bundles.bundle import Bundle, read_bundle
 from .errors import MissingPackage, ModelError, UsageError, base_name
 from .evidence import DEMONSTRATION, evidence_of
 from .images.volume import Volume
-from .intake.prepare import CaseRequest, prepare_case
+from .intake.prepare import prepare_case, read_from
+from .intake.row import PatientRow
 from .jobs.job import Job
-from .models import kind_of, load_model
+from .models import check_images, kind_of, load_model
 from .network.opinion import NetworkOpinion
-from .patients.case import Case
+from .patients.case import CT, MODALITIES, PET, Case
 from .pet_features import pet_features
-from .prediction.document import IMAGES, Prediction
+from .prediction.document import CONTOUR_HASHES, IMAGE_HASHES, IMAGES, Prediction
 from .prediction.predict import predict
 from .progress import Progress, part, silent
 from .radiomics import DEFAULT_PROFILE
@@ -35,6 +36,7 @@ from .report.pictures import write_pictures
 from .report.tables import ct_features_csv, features_csv
 from .resources import BUNDLE_SUFFIXES, find_bundle, is_path
 from .results import layout
+from .results.reader import mask_sha256
 from .results.writer import write_result
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
 
 
 def predict_to_folder(
-    request: CaseRequest,
+    row: PatientRow,
     models: Sequence[str | Path],
     out: str | Path,
     job: Job,
@@ -59,36 +61,38 @@ def predict_to_folder(
     An earlier result at ``out`` is replaced if it was made from the same images, or with ``overwrite``
     (:func:`dmdp.atomic.result_folder`).
 
-    ``models`` are bundle names or paths; the first machine-learning bundle leads. What a network says, at most one, is kept
-    apart; ``second_opinion`` adds occlusion maps to its heatmaps, computed by a ``backend`` of :mod:`dmdp.network.backend`.
+    ``models`` are bundle names or paths; the first machine-learning bundle leads, and there is one at least, unless a network
+    looks at the only image there is. What a network says, at most one, is kept apart;
+    ``second_opinion`` adds occlusion maps to its heatmaps, computed by a ``backend`` of :mod:`dmdp.network.backend`.
 
     Raises :class:`dmdp.errors.DmdpError` subclasses.
     """
     found = [find_bundle(name) for name in models]
-    with result_folder(out, PREDICTION, overwrite=overwrite, inputs=[*request.paths(), *found]) as aside:
+    with result_folder(out, PREDICTION, overwrite=overwrite, inputs=[*read_from(row), *found]) as aside:
         progress(0.0, "checking the models")
         bundles = [read_bundle(path) for path in found]
         kinds = [kind_of(bundle) for bundle in bundles]
         ensembles = [kind.load(bundle) for kind, bundle in zip(kinds, bundles, strict=True) if kind.opinion is None]
         network, opinion = _network([bundle for kind, bundle in zip(kinds, bundles, strict=True) if kind.opinion])
-        if not ensembles:
+        given = {modality for modality in MODALITIES if row.has(modality)}
+        if not ensembles and (network is None or len(given) == len(MODALITIES)):
             raise ModelError(
                 "model.no_ensemble",
                 "No machine-learning bundle among the models.",
                 "at least one, as what a network says is kept apart from the answer.",
                 "Add --model published-pet-clinical.",
             )
-        case = prepare_case(request, part(progress, 0.05, 0.3))
+        for model in (*ensembles, *([network] if network is not None else ())):
+            check_images(model, given)
+        case = prepare_case(row, part(progress, 0.05, 0.3))
         hashes = _input_hashes(case)
-        aside.made_from({name: hashes[name] for name in IMAGES})
+        aside.made_from({name: hashes[name] for name in IMAGES if name in hashes})
         progress(0.3, "looking where the lesion lies")
-        thorax = find_thorax(case.ct)
-        lung = lung_position(thorax, case.ct_lesion)
-        regions = ct_regions(case.ct, case.ct_lesion, thorax)
+        lung, regions = _on_ct(case) if case.has(CT) else (None, None)
         progress(0.35, "measuring the CT regions")
         ct, ct_notes = _measure(case, regions)
         progress(0.4, "measuring the PET features")
-        features = pet_features(case.pet, case.pet_lesion)
+        features = pet_features(case.pet, case.pet_lesion) if case.has(PET) else {}
         heatmaps: Mapping[str, Volume] = {}
         if network is not None:
             ask = kind_of(network.bundle).opinion
@@ -119,6 +123,12 @@ def _files_said(models: Sequence[str | Path], bundles: Sequence[Bundle]) -> tupl
     """Of which file a model is that was named by its path: its own name does not tell it from an installed one."""
     named = [(given, bundle) for given, bundle in zip(models, bundles, strict=True) if is_path(given, BUNDLE_SUFFIXES)]
     return tuple(f"The model {b.name} was read from '{base_name(given)}' (SHA-256 {b.sha256})." for given, b in named)
+
+
+def _on_ct(case: Case) -> tuple[LungPosition, Regions | None]:
+    """Where the lesion lies towards the lung, and its CT regions."""
+    thorax = find_thorax(case.ct)
+    return lung_position(thorax, case.ct_lesion), ct_regions(case.ct, case.ct_lesion, thorax)
 
 
 def _measure(case: Case, regions: Regions | None) -> tuple[CtFeatures | None, tuple[str, ...]]:
@@ -165,14 +175,10 @@ def _version(package: str) -> str:
 
 
 def _input_hashes(case: Case) -> dict[str, str]:
-    """SHA-256 of what was read: voxels of both images and both contours."""
-    arrays = {
-        "ct_voxels": case.ct.array,
-        "pet_suv_voxels": case.pet.array,
-        "pet_lesion": np.packbits(case.pet_lesion.mask),
-        "ct_lesion": np.packbits(case.ct_lesion.mask),
-    }
-    return {name: hashlib.sha256(np.ascontiguousarray(array)).hexdigest() for name, array in arrays.items()}
+    """SHA-256 of what was read: voxels of the images and their contours."""
+    arrays = {name: case.images[modality].array for modality, name in IMAGE_HASHES.items() if case.has(modality)}
+    hashes = {name: hashlib.sha256(np.ascontiguousarray(array)).hexdigest() for name, array in arrays.items()}
+    return hashes | {name: mask_sha256(case.lesions[m].mask) for m, name in CONTOUR_HASHES.items() if case.has(m)}
 
 
 def _write_report(

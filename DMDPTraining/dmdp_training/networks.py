@@ -15,11 +15,10 @@ from dmdp.bundles.manifest import Manifest, SelfTest
 from dmdp.evidence import DEMONSTRATION
 from dmdp.inputs import LOGARITHMIC, clinical_values, usable
 from dmdp.network.config import NetworkConfig
-from dmdp.network.crop import crop_pair, normalise
+from dmdp.network.crop import crop_case, normalise
 from dmdp.network.dmdp import Dmdp
 from dmdp.network.losses import alignment_loss, endpoint_loss
 from dmdp.network.model import SELF_TEST_SEED, WEIGHTS, load_network_model, self_test_images, tabular_row
-from dmdp.patients.case import Lesion
 from dmdp.pet_features import pet_features
 from dmdp.progress import Progress, silent
 from safetensors.torch import save
@@ -48,9 +47,8 @@ class Example:
 def example(seed: int) -> Example:
     """The example of a simulated patient, cut round the true PET lesion."""
     patient = simulate_patient(seed)
-    lesion = Lesion(patient.lesion_pet, patient.pet.geometry, "manual")
-    features = {name: f.value for name, f in pet_features(patient.pet, lesion).items()}
-    images = normalise(crop_pair(patient.ct, patient.pet, lesion.centroid)).astype(np.float16)
+    features = {name: f.value for name, f in pet_features(patient.pet, patient.case.pet_lesion).items()}
+    images = normalise(crop_case(patient.case)).astype(np.float16)
     return Example(images, {**features, **clinical_values(patient.clinical)}, patient.labels)
 
 

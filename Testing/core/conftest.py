@@ -12,15 +12,15 @@ import pytest
 def predicted(simulated_study, tmp_path_factory) -> Path:
     """The result folder of the simulated study, with regions and heatmaps; do not change it."""
     from dmdp.commands.predict import DEFAULT_MODELS, DEMONSTRATION
-    from dmdp.intake.prepare import CaseRequest
+    from dmdp.intake.row import PatientRow
     from dmdp.jobs.job import Job
     from dmdp.workflow import predict_to_folder
 
     patient, study = simulated_study
     out = tmp_path_factory.mktemp("predicted") / "result"
-    request = CaseRequest(study, study, seed=tuple(patient.seed_lps), clinical=patient.clinical)
+    row = PatientRow(ct=study, pet=study, seed=tuple(patient.seed_lps), clinical=patient.clinical)
     models = (*DEFAULT_MODELS, DEMONSTRATION)
-    predict_to_folder(request, models, out, Job("predict", {"ct": str(study), "pet": str(study)}, str(out)), "cpu")
+    predict_to_folder(row, models, out, Job("predict", {"ct": str(study), "pet": str(study)}, str(out)), "cpu")
     return out
 
 

@@ -23,13 +23,14 @@ from .method import ContourMethod
 def _outline(method, images, seed, progress):
     from scipy import ndimage
 
+    from ..images.mask import Mask
     from ..patients.case import Lesion
 
     pet = images["PET"]
     labels, count = ndimage.label(pet.array >= 4)
     numbers = range(1, count + 1) if seed is None else [labels[pet.geometry.nearest_voxel(seed.point)]]
     progress(1.0, "looked")
-    return tuple(Lesion(labels == number, pet.geometry, method.name) for number in numbers)
+    return tuple(Lesion(Mask(labels == number, pet.geometry), method.name) for number in numbers)
 
 
 METHOD = ContourMethod("foci", "every focus", True, "AUTOMATIC", "each focus of SUV 4 and more", _outline, needs_seed=False)

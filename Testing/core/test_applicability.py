@@ -11,6 +11,7 @@ from dmdp.applicability.lung import LungPosition
 from dmdp.bundles.manifest import TrainingRange
 from dmdp.ensemble.model import SubModel
 from dmdp.feature import Feature
+from dmdp.images.mask import Mask
 from dmdp.images.volume import Geometry, Volume
 from dmdp.inputs import clinical_values
 from dmdp.patients.audit import SuvAudit
@@ -47,10 +48,8 @@ def case(audit=AUDIT, pet_spacing=(3.0, 4.0, 4.0), ct_spacing=(3.0, 1.0, 1.0), a
     pet, ct = (Geometry.from_spacing((4, 4, 4), s) for s in (pet_spacing, ct_spacing))
     ones = np.ones((4, 4, 4), bool)
     return Case(
-        Volume(np.zeros((4, 4, 4)), ct, "HU"),
-        Volume(np.zeros((4, 4, 4)), pet, "SUVbw g/ml"),
-        Lesion(ones, pet, "auto"),
-        Lesion(ones, ct, "auto", modality),
+        {"CT": Volume(np.zeros((4, 4, 4)), ct, "HU"), "PET": Volume(np.zeros((4, 4, 4)), pet, "SUVbw g/ml")},
+        {"PET": Lesion(Mask(ones, pet), "auto"), "CT": Lesion(Mask(ones, ct), "auto", modality)},
         Clinical(age),
         audit,
     )
@@ -105,9 +104,9 @@ def test_anatomy_and_alignment():
 
 def test_a_pet_lesion_in_aerated_lung_has_moved():
     still = case()
-    moved = replace(still, ct=replace(still.ct, array=np.full_like(still.ct.array, -800.0)))
+    moved = replace(still, images={**still.images, "CT": replace(still.ct, array=np.full_like(still.ct.array, -800.0))})
     assert verdict(moved) == ("caution", ["alignment.aerated"])
-    drawn = replace(moved, ct_lesion=replace(still.ct_lesion, modality="CT"))
+    drawn = replace(moved, lesions={**moved.lesions, "CT": replace(still.ct_lesion, modality="CT")})
     assert verdict(drawn)[0] == "ok"
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import SimpleITK as sitk
@@ -11,9 +9,8 @@ from dmdp.delineation.pet import delineate
 from dmdp.features.ct import ct_features
 from dmdp.images.axes import order, right_angled, sharpest_angle, storage, upright, upright_volume
 from dmdp.images.files import to_sitk
-from dmdp.images.resampling import resample_mask
 from dmdp.images.volume import Geometry, Volume
-from dmdp.patients.case import Case, Lesion
+from dmdp.patients.case import Case
 from dmdp.pet_features import pet_features
 from dmdp.radiomics.parameters import from_document
 from dmdp.radiomics.profile import Profile
@@ -46,8 +43,7 @@ def case(simulated_study):
 
 def case_of(ct: Volume, pet: Volume, seed) -> Case:
     lesion = delineate(pet, tuple(seed))
-    on_ct, _ = resample_mask(lesion.mask, lesion.geometry, ct.geometry)
-    return Case(ct, pet, lesion, Lesion(on_ct, ct.geometry, "auto", "PET", lesion.seed))
+    return Case({"CT": ct, "PET": pet}, {"PET": lesion, "CT": lesion.onto(ct.geometry, "CT")})
 
 
 def test_axial_storage_stays_as_it_is():
@@ -128,8 +124,8 @@ def test_a_parameter_file_follows_the_array_and_says_so(case, simulated_study):
 def test_lung_is_found_in_any_order_of_storage(case):
     plain = find_thorax(case.ct)
     turned = find_thorax(restored(case.ct, PERMUTED["sagittal"], (True, False, False)))
-    assert turned.lung_ml == pytest.approx(plain.lung_ml)
-    assert turned.geometry.same_grid(plain.geometry)
+    assert turned.lung.volume_ml == pytest.approx(plain.lung.volume_ml)
+    assert turned.lung.geometry.same_grid(plain.lung.geometry)
 
 
 def test_how_far_axes_are_from_right_angles():
@@ -147,4 +143,4 @@ def test_how_far_axes_are_from_right_angles():
 
 def test_a_lesion_of_another_grid_is_still_refused(case):
     with pytest.raises(Exception, match="another voxel grid"):
-        pet_features(case.pet, replace(case.ct_lesion, mask=case.ct_lesion.mask))
+        pet_features(case.pet, case.ct_lesion)

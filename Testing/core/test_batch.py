@@ -10,8 +10,10 @@ import time
 
 import pytest
 from dmdp import RESEARCH_USE_ONLY
-from dmdp.batch import DONE, FAILED, SKIPPED, predict_batch, read_rows, read_summary
-from dmdp.errors import UsageError
+from dmdp.batch import DONE, FAILED, SKIPPED, predict_batch, read_summary
+from dmdp.endpoints.registry import ENDPOINTS
+from dmdp.errors import InputError
+from dmdp.intake.table import read_table
 
 MODEL = ["published-pet-clinical"]
 
@@ -66,7 +68,8 @@ def test_a_killed_child_costs_its_own_patient_only(row, tmp_path):
             os.kill(*children, signal.SIGKILL)
 
     lost = {"ct": str(tmp_path / "nowhere"), "pet": str(tmp_path / "nowhere"), "seed": row["seed"]}
-    found = predict_batch([{"id": "victim", **row}, {"id": "other", **lost}], tmp_path / "out", models=MODEL, progress=kill)
+    table = read_table([{"id": "victim", **row}, {"id": "other", **lost}])
+    found = predict_batch(table, tmp_path / "out", models=MODEL, progress=kill)
     assert [o.outcome for o in found] == [FAILED, FAILED]
     assert "without an answer (exit code -9)" in found[0].reason
     assert "does not exist" in found[1].reason
@@ -114,14 +117,14 @@ def _child(parent: int) -> int:
     [[], [{"ct": "x"}], [{"id": "a"}, {"id": "a"}], [{"id": "../a"}], [{"id": "a", "colour": "red"}], [{"id": "summary.csv"}]],
 )
 def test_a_table_that_cannot_be_used_is_refused_whole(rows):
-    with pytest.raises(UsageError, match="one plain id"):
-        read_rows(rows)
+    with pytest.raises(InputError, match="one plain id"):
+        read_table(rows, known=ENDPOINTS, others=False)
 
 
 def test_paths_are_relative_to_the_table(tmp_path):
     (tmp_path / "c.csv").write_text("id,ct,pet,mask\nä 1,ct,pet,m.nii\n", encoding="utf-8")
-    assert read_rows(tmp_path / "c.csv") == [
-        {"id": "ä 1", "ct": str(tmp_path / "ct"), "pet": str(tmp_path / "pet"), "mask": str(tmp_path / "m.nii")}
-    ]
-    with pytest.raises(UsageError, match="cannot be read"):
-        read_rows(tmp_path / "none.csv")
+    (row,) = read_table(tmp_path / "c.csv").rows
+    assert (row.id, row.ct, row.pet, row.mask) == ("ä 1", tmp_path / "ct", tmp_path / "pet", tmp_path / "m.nii")
+    assert row.arguments() == {"ct": str(tmp_path / "ct"), "pet": str(tmp_path / "pet"), "mask": str(tmp_path / "m.nii")}
+    with pytest.raises(InputError, match="does not exist"):
+        read_table(tmp_path / "none.csv")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from dmdp.errors import GeometryError, InputError
+from dmdp.images.mask import Mask
 from dmdp.images.volume import Geometry, Volume
 from dmdp.patients.case import Clinical, Lesion
 
@@ -57,7 +58,7 @@ def test_values_are_immutable_and_checked():
         volume.provenance["x"] = 1
     with pytest.raises(GeometryError):
         Volume(np.zeros((2, 2, 3)), geometry, "HU")
-    lesion = Lesion(np.ones((2, 2, 2), bool), geometry, "manual")
+    lesion = Lesion(Mask(np.ones((2, 2, 2), bool), geometry), "manual")
     assert lesion.volume_ml == pytest.approx(0.008)
     assert lesion.centroid == pytest.approx((0.5, 0.5, 0.5))
 

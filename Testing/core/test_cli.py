@@ -128,7 +128,7 @@ def test_the_found_lesion_is_the_true_one(result, simulated_study):
     patient, _ = simulated_study
     out, _ = result
     found, _ = read_mask(out / "lesion_pet.nii.gz")
-    overlap = 2 * (found & patient.lesion_pet).sum() / (found.sum() + patient.lesion_pet.sum())
+    overlap = 2 * (found & patient.lesion_pet.array).sum() / (found.sum() + patient.lesion_pet.array.sum())
     assert overlap > 0.8
 
 
@@ -204,7 +204,7 @@ def test_written_volumes_keep_their_place(result, simulated_study):
     assert geometry.same_grid(patient.ct.geometry)
     heat = read_volume(next(out.glob("heatmap_EGFR_pet*.nii.gz")), "1")
     centre = heat.geometry.to_lps((np.array(heat.geometry.shape) - 1) / 2)
-    truth = patient.pet.geometry.to_lps(np.argwhere(patient.lesion_pet)).mean(axis=0)
+    truth = patient.pet.geometry.to_lps(np.argwhere(patient.lesion_pet.array)).mean(axis=0)
     assert np.linalg.norm(centre - truth) < 6
 
 

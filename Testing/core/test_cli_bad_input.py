@@ -147,7 +147,7 @@ def test_bad_lesions(simulated_study, dmdp_command, tmp_path):
     write_mask(tmp_path / "empty.nii.gz", empty, grid)
     write_mask(tmp_path / "one.nii.gz", one, grid)
     away = type(grid)(grid.shape, tuple((*row[:3], row[3] + 2000 * (i < 3)) for i, row in enumerate(grid.affine)))
-    write_mask(tmp_path / "away.nii.gz", patient.lesion_pet, away)
+    write_mask(tmp_path / "away.nii.gz", patient.lesion_pet.array, away)
     for arguments, expected in (
         ({"pet_mask": str(tmp_path / "empty.nii.gz")}, "lesion.empty"),
         ({"pet_mask": str(tmp_path / "one.nii.gz")}, "lesion.too_small"),

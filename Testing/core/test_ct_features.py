@@ -10,8 +10,9 @@ import pytest
 from dmdp.cli import main
 from dmdp.ensemble.model import EnsembleModel, SubModel
 from dmdp.features.ct import bspline_onto, ct_features
+from dmdp.images.mask import Mask
 from dmdp.images.volume import Geometry, Volume
-from dmdp.patients.case import Case, Clinical, Lesion
+from dmdp.patients.case import Case, Lesion
 from dmdp.prediction.predict import asked_for
 from dmdp.radiomics.backend import find_settings
 from dmdp.radiomics.profile import Profile
@@ -29,10 +30,9 @@ FIRST_ORDER = Profile("first", classes=("firstorder",), spacing_mm=(1.0, 1.0, 1.
 def case():
     rng = np.random.default_rng(4)
     hu = np.where(RADIUS <= 18, 40.0 + POINTS[..., 2], -850.0) + rng.normal(0, 8, GRID.shape)
-    lesion = Lesion(RADIUS <= 18, GRID, "manual", "CT", (0.0, 0.0, 0.0))
-    return Case(
-        Volume(hu, GRID, "HU"), Volume(np.where(RADIUS <= 18, 8.0, 1.0), GRID, "SUVbw g/ml"), lesion, lesion, Clinical(), None
-    )
+    lesion = Lesion(Mask(RADIUS <= 18, GRID), "manual", "CT", (0.0, 0.0, 0.0))
+    images = {"CT": Volume(hu, GRID, "HU"), "PET": Volume(np.where(RADIUS <= 18, 8.0, 1.0), GRID, "SUVbw g/ml")}
+    return Case(images, {"CT": lesion, "PET": lesion})
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def test_features_are_those_of_the_interpolated_voxels(case, regions):
     image, masks = bspline_onto(case.ct, regions.geometry).array, regions.masks()
     for region in ("tumour", "reg4"):
         assert found.regions[region]["original_firstorder_Mean"].value == pytest.approx(
-            float(image[masks[region]].mean()), rel=1e-5
+            float(image[masks[region].array].mean()), rel=1e-5
         )
         assert found.regions[region]["original_firstorder_Mean"].unit == "HU"
     asked = found.by_name["original_firstorder_Mean_reg4"]

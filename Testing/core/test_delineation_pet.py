@@ -25,7 +25,7 @@ def pet(*balls: tuple[tuple[float, float, float], float, float], background: flo
 
 def test_levels_nest_and_hold_the_seed():
     image = pet(((0, 0, 0), 30, 2.7), ((0, 0, 0), 24, 3.2), ((0, 0, 0), 18, 5.0), ((0, 0, 0), 9, 12.0))
-    masks = {m: delineate(image, (1, 1, 1), m).mask for m in METHODS}
+    masks = {m: delineate(image, (1, 1, 1), m).mask.array for m in METHODS}
     nested = ["pet50", "suv4", "suv3", "suv2.5"]
     for small, large in itertools.pairwise(nested):
         assert masks[small].sum() < masks[large].sum()
@@ -37,14 +37,14 @@ def test_levels_nest_and_hold_the_seed():
 
 def test_a_faint_lesion_uses_the_lower_level():
     image = pet(((0, 0, 0), 15, 3.1))
-    np.testing.assert_array_equal(delineate(image, (0, 0, 0)).mask, image.array >= 2.5)
+    np.testing.assert_array_equal(delineate(image, (0, 0, 0)).mask.array, image.array >= 2.5)
     with pytest.raises(LesionError, match=r"SUV is 3\.10"):
         delineate(image, (0, 0, 0), "suv4")
 
 
 def test_neighbours_that_do_not_touch_are_left_out():
     image = pet(((-40, 0, 0), 15, 8.0), ((40, 0, 0), 15, 9.0))
-    mask = delineate(image, (-40, 0, 0)).mask
+    mask = delineate(image, (-40, 0, 0)).mask.array
     assert mask.any()
     assert GRID.to_lps(np.argwhere(mask))[:, 0].max() < 0
 
@@ -52,7 +52,7 @@ def test_neighbours_that_do_not_touch_are_left_out():
 def test_the_cap_cuts_and_says_so():
     image = pet(((0, 0, 0), 85, 6.0))
     lesion = delineate(image, (0, 0, 0), radius_mm=40)
-    distance = np.linalg.norm(GRID.to_lps(np.argwhere(lesion.mask)), axis=1)
+    distance = np.linalg.norm(GRID.to_lps(np.argwhere(lesion.mask.array)), axis=1)
     assert distance.max() <= 40
     assert lesion.volume_ml == pytest.approx(4 / 3 * np.pi * 4**3, rel=0.03)
     assert any("beyond 40 mm" in note for note in lesion.notes)
@@ -61,7 +61,7 @@ def test_the_cap_cuts_and_says_so():
 def test_islands_are_kept_and_a_seed_outside_is_said():
     image = pet(((0, 0, 0), 40, 5.0), ((-25, 0, 0), 8, 20.0), ((25, 0, 0), 8, 18.0))
     lesion = delineate(image, (0, 0, 0), "pet41")
-    np.testing.assert_array_equal(lesion.mask, image.array >= 0.41 * 20)
+    np.testing.assert_array_equal(lesion.mask.array, image.array >= 0.41 * 20)
     assert any("2 islands" in note for note in lesion.notes)
     assert any("seed lies outside" in note for note in lesion.notes)
 

@@ -248,9 +248,9 @@ def case(simulated_study):
     from dmdp.patients.case import Case, Lesion
 
     patient, _ = simulated_study
-    pet = Lesion(patient.lesion_pet, patient.pet.geometry, "manual", "PET")
-    ct = Lesion(patient.lesion_ct, patient.ct.geometry, "manual", "CT")
-    return Case(patient.ct, patient.pet, pet, ct, patient.clinical, None)
+    pet = Lesion(patient.lesion_pet, "manual", "PET")
+    ct = Lesion(patient.lesion_ct, "manual", "CT")
+    return Case({"CT": patient.ct, "PET": patient.pet}, {"PET": pet, "CT": ct}, patient.clinical)
 
 
 @pytest.fixture
@@ -289,13 +289,14 @@ def test_a_demonstration_says_where_its_maps_lie_and_gives_a_second_opinion(mode
 def test_what_the_network_does_not_see_of_the_lesion_is_said(model, case):
     from dataclasses import replace
 
+    from dmdp.images.mask import Mask
     from dmdp.patients.case import Lesion
 
     geometry = case.pet_lesion.geometry
     middle = np.array(geometry.to_index(case.pet_lesion.centroid))
     far = np.linalg.norm((np.indices(geometry.shape).T - middle).T.T * geometry.spacing, axis=-1).T <= 60
-    large = Lesion(far, geometry, "manual", "PET")
-    said, _ = network_opinion(model, replace(case, pet_lesion=large), measured(replace(case, pet_lesion=large)), "cpu")
+    seen = replace(case, lesions={**case.lesions, "PET": Lesion(Mask(far, geometry), "manual", "PET")})
+    said, _ = network_opinion(model, seen, measured(seen), "cpu")
     assert "of the lesion lies beyond the 48 × 96 × 96 mm" in said.note
 
 

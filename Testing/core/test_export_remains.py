@@ -10,6 +10,7 @@ from datetime import datetime
 import numpy as np
 import pytest
 from dmdp.errors import InputError, LesionError, MissingPackage
+from dmdp.images.mask import Mask
 from dmdp.report.export import export_result
 from dmdp.report.formats import FORMATS
 from dmdp.report.from_scene import SceneRemains
@@ -31,48 +32,49 @@ def remains(whole, tmp_path):
     def write(mask=None, on="pet", regions=whole.regions):
         folder = tmp_path / "scene"
         folder.mkdir(exist_ok=True)
-        drawn = Drawn(mask, on, whole.pet.geometry, whole.ct.geometry) if mask is not None else None
+        grids = {name.lower(): contour.geometry for name, contour in whole.contours.items()}
+        drawn = Drawn(Mask(mask, grids[on]), on, grids) if mask is not None else None
         return write_remains(folder, whole.prediction, CREATED, drawn, regions)
 
     return write
 
 
 def test_it_comes_back_as_it_was(remains, whole):
-    back = SceneRemains.read(remains(whole.pet.mask)).result
-    np.testing.assert_array_equal(back.pet.mask, whole.pet.mask)
-    np.testing.assert_array_equal(back.ct.mask, whole.ct.mask)
-    assert back.pet.geometry.same_grid(whole.pet.geometry)
-    assert back.ct.geometry.same_grid(whole.ct.geometry)
+    back = SceneRemains.read(remains(whole.contours["PET"].array)).result
+    np.testing.assert_array_equal(back.contours["PET"].array, whole.contours["PET"].array)
+    np.testing.assert_array_equal(back.contours["CT"].array, whole.contours["CT"].array)
+    for name, contour in whole.contours.items():
+        assert back.contours[name].geometry.same_grid(contour.geometry)
     assert back.created == CREATED
     np.testing.assert_array_equal(back.regions.array, whole.regions.array)
     assert back.prediction == type(back.prediction).from_json(json.loads(json.dumps(whole.prediction.to_json())))
 
 
 def test_it_is_small(remains, whole):
-    folder = remains(whole.pet.mask)
+    folder = remains(whole.contours["PET"].array)
     assert sum(path.stat().st_size for path in folder.glob("*.npy")) < whole.regions.array.size + 8000
 
 
 def test_page_tables_and_objects_are_made_from_it(remains, predicted, simulated_study, whole, tmp_path):
     study = simulated_study[1]
     outcome = export_result(
-        remains(whole.pet.mask), tmp_path / "out", ["html", "json", "csv", "seg", "sr", "map"], ct=study, pet=study
+        remains(whole.contours["PET"].array), tmp_path / "out", ["html", "json", "csv", "seg", "sr", "map"], ct=study, pet=study
     )
     assert [item.format for item in outcome.not_written] == ["map"]
     for name in ("prediction.json", "features.csv"):
         assert (tmp_path / "out" / name).read_bytes() == (predicted / name).read_bytes()
-    again = export_result(remains(whole.pet.mask), tmp_path / "again", ["seg", "sr"], ct=study, pet=study)
+    again = export_result(remains(whole.contours["PET"].array), tmp_path / "again", ["seg", "sr"], ct=study, pet=study)
     for item in again:
         assert item.path.read_bytes() == (tmp_path / "out" / item.path.name).read_bytes(), "the same object"
 
 
 @pytest.mark.parametrize("change", ["edited", "gone", "on the CT"])
 def test_of_another_contour_there_are_no_objects(remains, whole, simulated_study, tmp_path, change):
-    mask, on = whole.pet.mask.copy(), "pet"
+    mask, on = whole.contours["PET"].array.copy(), "pet"
     if change == "edited":
         mask[tuple(np.argwhere(mask)[0])] = False
     if change == "on the CT":  # whose voxels are another grid's
-        mask, on = whole.ct.mask.copy(), "ct"
+        mask, on = whole.contours["CT"].array.copy(), "ct"
         mask[tuple(np.argwhere(mask)[0])] = False
     folder = remains(None if change == "gone" else mask, on)
     study = simulated_study[1]
@@ -85,12 +87,13 @@ def test_other_regions_cost_their_segmentation(remains, whole):
     changed = whole.regions.array.copy()
     changed[tuple(np.argwhere(changed)[0])] = 0
     regions = type(whole.regions)(changed, whole.regions.geometry, "1")
-    assert SceneRemains.read(remains(whole.pet.mask, regions=regions)).obstacle(FORMATS["seg"].needs).code == "export.regions"
-    assert SceneRemains.read(remains(whole.pet.mask)).obstacle(FORMATS["seg"].needs) is None
+    lesion, needs = whole.contours["PET"].array, FORMATS["seg"].needs
+    assert SceneRemains.read(remains(lesion, regions=regions)).obstacle(needs).code == "export.regions"
+    assert SceneRemains.read(remains(lesion)).obstacle(needs) is None
 
 
 def test_without_jinja_the_page_says_how_to_get_it(remains, whole, tmp_path, monkeypatch):
-    folder = remains(whole.pet.mask)
+    folder = remains(whole.contours["PET"].array)
     monkeypatch.setitem(sys.modules, "jinja2", None)
     monkeypatch.delitem(sys.modules, "dmdp.report.html", raising=False)  # as in a Python that has not imported it
     with pytest.raises(MissingPackage, match="Jinja2"):
@@ -102,7 +105,7 @@ def test_without_jinja_the_page_says_how_to_get_it(remains, whole, tmp_path, mon
     "content", ["{}", "[", '{"schema": 9}', '{"schema": 1, "created": "?", "lesion": null, "regions": null}']
 )
 def test_damaged_ones_are_refused(remains, whole, tmp_path, content):
-    folder = remains(whole.pet.mask)
+    folder = remains(whole.contours["PET"].array)
     (folder / "scene.json").write_text(content, encoding="utf-8")
     with pytest.raises(InputError) as refused:
         export_result(folder, tmp_path / "out", ["csv"])

@@ -7,7 +7,8 @@ import pytest
 import SimpleITK as sitk
 from dmdp.errors import InputError, LesionError, OutputError
 from dmdp.images.files import read_mask, read_volume, write_mask, write_volume
-from dmdp.images.resampling import resample_mask, sample
+from dmdp.images.mask import Mask
+from dmdp.images.resampling import sample
 from dmdp.images.volume import Geometry, Volume
 from dmdp.intake.load import load_mask
 
@@ -58,9 +59,10 @@ def test_a_mask_keeps_its_volume_on_a_finer_grid():
     z, y, x = np.indices(coarse.shape)
     ball = ((z - 10) ** 2 + (y - 10) ** 2 + (x - 10) ** 2) <= 36
     fine = Geometry.from_spacing((80, 80, 80), (1, 1, 1), (-1.5, -1.5, -1.5))
-    carried, residual = resample_mask(ball, coarse, fine)
-    assert carried.sum() == ball.sum() * 64
-    assert residual == pytest.approx(0)
+    mask = Mask(ball, coarse)
+    carried = mask.onto(fine)
+    assert carried.voxels == ball.sum() * 64
+    assert mask.change(carried) == pytest.approx(0)
 
 
 def test_masks_that_cannot_be_a_lesion(tmp_path):

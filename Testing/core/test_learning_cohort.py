@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from dmdp.errors import InputError, UsageError
+from dmdp.intake.row import PatientRow
+from dmdp.intake.table import read_table
 from dmdp_training.endpoints.scans import by_patient
-from dmdp_training.learning.cohort_csv import Entry
-from dmdp_training.learning.csv_rows import read_rows
 from dmdp_training.learning.examples import Example
 from dmdp_training.learning.notes import column_notes, missing_notes, seen_by
 from dmdp_training.learning.plan import NetworkPlan
@@ -27,9 +27,7 @@ def people(egfr, kras=(), site="north"):
     """Rows with labels; None where unknown."""
     kras = [*kras, *[None] * (len(egfr) - len(kras))]
     return [
-        Entry(
-            f"p{i}", None, None, site=site, labels={t: v for t, v in zip(TASKS, pair, strict=True) if v is not None}, line=i + 2
-        )
+        PatientRow(f"p{i}", site=site, labels={t: v for t, v in zip(TASKS, pair, strict=True) if v is not None}, line=i + 2)
         for i, pair in enumerate(zip(egfr, kras, strict=True))
     ]
 
@@ -87,7 +85,7 @@ def test_folds_are_the_same_with_and_without_images():
 
 
 def test_patients_without_the_only_image_are_left_out(tmp_path):
-    rows = [Entry("a", tmp_path, None), Entry("b", None, tmp_path), Entry("c", tmp_path, tmp_path)]
+    rows = [PatientRow("a", ct=tmp_path), PatientRow("b", pet=tmp_path), PatientRow("c", ct=tmp_path, pet=tmp_path)]
     only = replace(PLAN, changes={"modalities": ("pet",), "align_modalities": False})
     seen, notes = seen_by(only, rows)
     assert [e.patient for e in seen] == ["b", "c"]
@@ -147,9 +145,9 @@ def test_settings_below_zero_are_refused(name):
 @pytest.mark.parametrize(
     ("text", "rows"),
     [
-        ("patient,T1\n1,a\n,,,\n2,b\n", [(2, {"patient": "1", "T1": "a"}), (4, {"patient": "2", "T1": "b"})]),
-        ("patient,T_1,T1\n1,a,b\n", [(2, {"patient": "1", "T_1": "a", "T1": "b"})]),
-        ("patient,%,,\n1,a,,\n", [(2, {"patient": "1", "%": "a"})]),
+        ("patient,T1\n1,a\n,,,\n2,b\n", [(2, "1", {"T1": "a"}), (4, "2", {"T1": "b"})]),
+        ("patient,T_1,T1\n1,a,b\n", [(2, "1", {"T_1": "a", "T1": "b"})]),
+        ("patient,%,,\n1,a,,\n", [(2, "1", {"%": "a"})]),
     ],
     ids=["an empty row", "names alike", "a name of symbols"],
 )
@@ -157,7 +155,7 @@ def test_rows_are_read_by_their_header(text, rows, tmp_path):
     path = tmp_path / "cohort.csv"
     path.write_text(text, encoding="utf-8")
     needed = [name for name in text.split("\n")[0].split(",") if name]
-    assert read_rows(path, needed, ("patient", "ct")) == rows
+    assert [(row.line, row.patient, row.further) for row in read_table(path, needed).rows] == rows
 
 
 def test_a_bundle_s_name_leads_nowhere():

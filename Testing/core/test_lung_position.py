@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from dmdp.applicability.alignment import pet_ct_offset
 from dmdp.applicability.lung import lung_position
+from dmdp.images.mask import Mask
 from dmdp.images.volume import Geometry, Volume
 from dmdp.patients.case import Case, Lesion
 from dmdp.regions.thorax import find_thorax, lung_mask
@@ -28,7 +29,7 @@ def thorax(noise=20.0, room=-1000.0, lung=-850.0) -> Volume:
 
 
 def ball(centre, radius) -> Lesion:
-    return Lesion(np.linalg.norm(POINTS - np.array(centre), axis=-1) <= radius, GRID, "manual")
+    return Lesion(Mask(np.linalg.norm(POINTS - np.array(centre), axis=-1) <= radius, GRID), "manual")
 
 
 @pytest.mark.parametrize("noise", [5.0, 40.0])
@@ -52,7 +53,7 @@ def test_lung_with_emphysema_is_still_lung():
     bullae = np.random.default_rng(1).uniform(size=GRID.shape) < 0.4
     hu[(hu < -700) & ellipsoid((0, 0, 0), (150, 100, 1000)) & bullae] = -1010.0
     tumour = ball((75, 0, 20), 15)
-    position = lung_position(find_thorax(Volume(np.where(tumour.mask, 40.0, hu), GRID, "HU")), tumour)
+    position = lung_position(find_thorax(Volume(np.where(tumour.mask.array, 40.0, hu), GRID, "HU")), tumour)
     assert position.inside_or_next_to_lung, position.sentence
 
 
@@ -79,7 +80,7 @@ def test_gas_in_bowel_is_no_lung():
 def test_places(centre, radius, inside):
     ct = thorax()
     lesion = ball(centre, radius)
-    hu = np.where(lesion.mask, 40.0, ct.array)
+    hu = np.where(lesion.mask.array, 40.0, ct.array)
     position = lung_position(find_thorax(Volume(hu, GRID, "HU")), lesion)
     assert position.inside_or_next_to_lung is inside, position.sentence
 
@@ -92,14 +93,14 @@ def test_no_lung_in_the_image():
 
 def test_a_lesion_outside_the_image_is_said_to_be_so():
     far = Geometry.from_spacing((4, 4, 4), (4, 4, 4), (0, 0, 900))
-    position = lung_position(find_thorax(thorax()), Lesion(np.ones(far.shape, bool), far, "manual"))
+    position = lung_position(find_thorax(thorax()), Lesion(Mask(np.ones(far.shape, bool), far), "manual"))
     assert "outside the CT" in position.sentence
     assert not position.inside_or_next_to_lung
 
 
 def test_a_lesion_that_fills_the_image_gets_a_number():
     crop = Geometry.from_spacing((20, 20, 20), (3, 3, 3))
-    everything = Lesion(np.ones(crop.shape, bool), crop, "manual")
+    everything = Lesion(Mask(np.ones(crop.shape, bool), crop), "manual")
     assert lung_position(find_thorax(Volume(np.full(crop.shape, -800.0), crop, "HU")), everything).contact == 0.0
 
 
@@ -107,19 +108,19 @@ def test_a_lesion_below_the_working_grid_is_still_placed():
     fine = Geometry.from_spacing((4, 4, 4), (1, 1, 1), (70, 0, 20))
     tiny = np.zeros(fine.shape, bool)
     tiny[1, 1, 1:3] = True
-    assert lung_position(find_thorax(thorax()), Lesion(tiny, fine, "manual")).inside_or_next_to_lung
+    assert lung_position(find_thorax(thorax()), Lesion(Mask(tiny, fine), "manual")).inside_or_next_to_lung
 
 
 def test_simulated_tumours_lie_in_lung():
     for seed in range(6):
         p = simulate_patient(seed)
-        assert lung_position(find_thorax(p.ct), Lesion(p.lesion_ct, p.ct.geometry, "manual")).inside_or_next_to_lung
+        assert lung_position(find_thorax(p.ct), Lesion(p.lesion_ct, "manual")).inside_or_next_to_lung
 
 
 def test_offset_is_measured_only_between_two_drawn_contours():
     pet_lesion, ct_lesion = ball((75, 0, 20), 15), ball((75, 12, 20), 15)
-    image = Volume(np.zeros(GRID.shape), GRID, "1")
-    carried = Case(image, image, pet_lesion, Lesion(ct_lesion.mask, GRID, "auto", "PET"))
-    drawn = Case(image, image, pet_lesion, Lesion(ct_lesion.mask, GRID, "manual", "CT"))
+    images = dict.fromkeys(("CT", "PET"), Volume(np.zeros(GRID.shape), GRID, "1"))
+    carried = Case(images, {"PET": pet_lesion, "CT": Lesion(ct_lesion.mask, "auto", "PET")})
+    drawn = Case(images, {"PET": pet_lesion, "CT": Lesion(ct_lesion.mask, "manual", "CT")})
     assert pet_ct_offset(carried) is None
     assert pet_ct_offset(drawn) == pytest.approx(12, abs=1)

@@ -7,15 +7,15 @@ import json
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from dmdp.batch import arguments_of, read_rows
 from dmdp.cli import main
-from dmdp.commands.options import case_request
 from dmdp.errors import InputError, LesionError, UsageError
 from dmdp.images.files import to_sitk, write_mask
 from dmdp.images.volume import Geometry
 from dmdp.intake.load import load_mask
 from dmdp.intake.masks import read_segment
 from dmdp.intake.prepare import COLD_NOTE
+from dmdp.intake.row import PatientRow
+from dmdp.intake.table import read_table
 from scipy import ndimage
 
 GRID = Geometry.from_spacing((20, 24, 28), (3.0, 2.0, 2.0), (-20.0, -30.0, 5.0))
@@ -72,7 +72,7 @@ def test_several_labels_are_listed_and_one_is_chosen(tmp_path, suffix, kind):
     assert "2, 64 voxels" in caught.value.found
     for wanted in (2, "2"):
         mask, notes = load_mask(path, GRID, wanted)
-        assert np.array_equal(mask, TUMOUR)
+        assert np.array_equal(mask.array, TUMOUR)
         assert notes == ()
     with pytest.raises(LesionError, match=r"no segment called '3'; it holds 1, .*; 2, 64 voxels") as caught:
         load_mask(path, GRID, 3)
@@ -81,8 +81,8 @@ def test_several_labels_are_listed_and_one_is_chosen(tmp_path, suffix, kind):
 
 def test_one_label_needs_no_name_whatever_its_number(tmp_path):
     path = saved(tmp_path / "m.nii.gz", TUMOUR.astype(np.uint8) * 255)
-    assert np.array_equal(load_mask(path, GRID)[0], TUMOUR)
-    assert np.array_equal(load_mask(path, GRID, "255")[0], TUMOUR)
+    assert np.array_equal(load_mask(path, GRID)[0].array, TUMOUR)
+    assert np.array_equal(load_mask(path, GRID, "255")[0].array, TUMOUR)
     with pytest.raises(LesionError, match="no segment called '1'"):
         load_mask(path, GRID, 1)
 
@@ -93,18 +93,18 @@ def test_segments_of_slicer_go_by_their_names(tmp_path):
         load_mask(path, GRID)
     assert "Tumour" in caught.value.found
     for wanted in ("Tumour ä", "tumour Ä", "2", 2):
-        assert np.array_equal(load_mask(path, GRID, wanted)[0], TUMOUR)
+        assert np.array_equal(load_mask(path, GRID, wanted)[0].array, TUMOUR)
     with pytest.raises(LesionError, match="empty"):
         load_mask(path, GRID, "nothing")
     only = slicer_file(tmp_path / "one.seg.nrrd", np.where(TUMOUR, 2, 0).astype(np.uint8), named(("Liver", 1, 0), ("T", 2, 0)))
-    assert np.array_equal(load_mask(only, GRID)[0], TUMOUR)
+    assert np.array_equal(load_mask(only, GRID)[0].array, TUMOUR)
 
 
 def test_overlapping_segments_of_slicer_lie_in_layers(tmp_path):
     layers = np.stack([ORGAN, TUMOUR], axis=-1).astype(np.uint8)
     path = slicer_file(tmp_path / "m.seg.nrrd", layers, named(("Organ", 1, 0), ("Tumour", 1, 1)), vector=True)
-    assert np.array_equal(load_mask(path, GRID, "Tumour")[0], TUMOUR)
-    assert np.array_equal(load_mask(path, GRID, "Organ")[0], ORGAN)
+    assert np.array_equal(load_mask(path, GRID, "Tumour")[0].array, TUMOUR)
+    assert np.array_equal(load_mask(path, GRID, "Organ")[0].array, ORGAN)
     with pytest.raises(LesionError, match="2 segments called '1'"):
         load_mask(path, GRID, 1)
     with pytest.raises(InputError, match="2 values in each voxel"):
@@ -115,11 +115,11 @@ def test_probabilities_are_taken_from_one_half_and_said(tmp_path):
     smooth = ndimage.gaussian_filter(TUMOUR.astype(np.float32), 1)
     path = saved(tmp_path / "m.nii.gz", smooth)
     mask, notes = load_mask(path, GRID)
-    assert np.array_equal(mask, smooth >= 0.5)
+    assert np.array_equal(mask.array, smooth >= 0.5)
     assert len(notes) == 1
     assert "probabilities" in notes[0]
     assert str(int((smooth >= 0.5).sum())) in notes[0]
-    assert np.array_equal(load_mask(path, GRID, 1)[0], mask)
+    assert np.array_equal(load_mask(path, GRID, 1)[0].array, mask.array)
     with pytest.raises(LesionError, match=r"none above 0\.3"):
         load_mask(saved(tmp_path / "low.nii.gz", (smooth * 0.3 / smooth.max()).astype(np.float32)), GRID)
     for factor in (100.0, 2.5):
@@ -139,7 +139,7 @@ def test_an_image_given_as_a_mask_is_suspected(tmp_path):
 
 def test_ones_that_are_not_quite_one_are_labels(tmp_path):
     mask, notes = load_mask(saved(tmp_path / "m.nrrd", TUMOUR * np.float32(0.99999)), GRID)
-    assert np.array_equal(mask, TUMOUR)
+    assert np.array_equal(mask.array, TUMOUR)
     assert notes == ()
 
 
@@ -155,20 +155,20 @@ def test_a_mask_of_another_order_of_axes_is_none_the_worse(tmp_path):
     image = sitk.PermuteAxes(to_sitk(TUMOUR.astype(np.uint8), GRID), [2, 0, 1])
     sitk.WriteImage(image, str(tmp_path / "m.nii.gz"))
     mask, notes = load_mask(tmp_path / "m.nii.gz", GRID)
-    assert np.array_equal(mask, TUMOUR)
+    assert np.array_equal(mask.array, TUMOUR)
     assert not any("header" in note for note in notes)
 
 
 def test_a_segment_without_a_mask_is_a_mistake():
     with pytest.raises(UsageError, match="no mask"):
-        case_request({"ct": "c", "pet": "p", "seed": "1,2,3", "segment": "Tumour"})
-    assert case_request({"ct": "c", "pet": "p", "mask": "m", "segment": 2}).segment == "2"
-    assert case_request({"ct": "c", "pet": "p", "mask": "m", "segment": ""}).segment is None
+        PatientRow.of({"ct": "c", "pet": "p", "seed": "1,2,3", "segment": "Tumour"})
+    assert PatientRow.of({"ct": "c", "pet": "p", "mask": "m", "segment": 2}).segment == "2"
+    assert PatientRow.of({"ct": "c", "pet": "p", "mask": "m", "segment": ""}).segment is None
 
 
 def test_a_column_of_a_batch_chooses(tmp_path):
     (tmp_path / "c.csv").write_text("id,ct,pet,mask,segment\np1,a,b,m.nii.gz,Tumour\np2,a,b,m.nii.gz,\n", encoding="utf-8")
-    first, second = (arguments_of(row) for row in read_rows(tmp_path / "c.csv"))
+    first, second = (row.arguments() for row in read_table(tmp_path / "c.csv").rows)
     assert first["segment"] == "Tumour"
     assert "segment" not in second
 
@@ -192,7 +192,7 @@ def study(simulated_study, tmp_path):
 
 def test_the_label_of_a_parameter_file_is_the_tumour(study, simulated_study, tmp_path, capsys):
     patient, _ = simulated_study
-    lesion, grid = patient.lesion_ct, patient.ct.geometry
+    lesion, grid = patient.lesion_ct.array, patient.ct.geometry
     z, y, x = np.argwhere(lesion).mean(axis=0).astype(int)
     labels = np.zeros(lesion.shape, np.uint8)
     labels[z - 12 : z + 12, y - 25 : y + 25, x - 25 : x + 25] = 1
@@ -212,13 +212,13 @@ def test_the_label_of_a_parameter_file_is_the_tumour(study, simulated_study, tmp
 
 def test_a_contour_in_air_is_said_to_lie_there(study, simulated_study, tmp_path, capsys):
     patient, _ = simulated_study
-    sitk.WriteImage(sitk.GetImageFromArray(patient.lesion_ct.astype(np.uint8)), str(tmp_path / "mask.nii.gz"))
+    sitk.WriteImage(sitk.GetImageFromArray(patient.lesion_ct.array.astype(np.uint8)), str(tmp_path / "mask.nii.gz"))
     code, _ = study(tmp_path / "mask.nii.gz", "--profile", tmp_path / "light.yaml")
     shown = capsys.readouterr().out
     assert code == 0
     assert COLD_NOTE in shown
     assert "saved without its header" in shown
-    good = write_mask(tmp_path / "good.nii.gz", patient.lesion_ct, patient.ct.geometry)
+    good = write_mask(tmp_path / "good.nii.gz", patient.lesion_ct.array, patient.ct.geometry)
     assert study(good, "--profile", tmp_path / "light.yaml")[0] == 0
     shown = capsys.readouterr().out
     assert COLD_NOTE not in shown
@@ -227,7 +227,7 @@ def test_a_contour_in_air_is_said_to_lie_there(study, simulated_study, tmp_path,
 
 def test_probabilities_reach_the_table_at_one_half(study, simulated_study, tmp_path, capsys):
     patient, _ = simulated_study
-    smooth = ndimage.gaussian_filter(patient.lesion_ct.astype(np.float32), 3)
+    smooth = ndimage.gaussian_filter(patient.lesion_ct.array.astype(np.float32), 3)
     sitk.WriteImage(to_sitk(smooth, patient.ct.geometry), str(tmp_path / "mask.nii.gz"))
     code, found = study(tmp_path / "mask.nii.gz", "--profile", tmp_path / "light.yaml")
     assert code == 0
@@ -237,7 +237,7 @@ def test_probabilities_reach_the_table_at_one_half(study, simulated_study, tmp_p
 
 def test_a_job_takes_the_segment_too(simulated_study, tmp_path, dmdp_command):
     patient, folder = simulated_study
-    mask = write_mask(tmp_path / "mask.nii.gz", np.where(patient.lesion_ct, 2, 0) + 0, patient.ct.geometry)
+    mask = write_mask(tmp_path / "mask.nii.gz", np.where(patient.lesion_ct.array, 2, 0) + 0, patient.ct.geometry)
     arguments = {"ct": str(folder), "pet": str(folder), "mask": str(mask), "segment": "7"}
     job = {"schema": 1, "command": "predict", "arguments": arguments, "out": str(tmp_path / "out")}
     (tmp_path / "job.json").write_text(json.dumps(job), encoding="utf-8")
@@ -247,7 +247,7 @@ def test_a_job_takes_the_segment_too(simulated_study, tmp_path, dmdp_command):
 
 
 def test_an_empty_file_holds_no_segment(tmp_path):
-    mask, geometry, notes = read_segment(saved(tmp_path / "m.nrrd", np.zeros(GRID.shape, np.uint8)))
-    assert not mask.any()
-    assert geometry.same_grid(GRID)
+    mask, notes = read_segment(saved(tmp_path / "m.nrrd", np.zeros(GRID.shape, np.uint8)))
+    assert not mask
+    assert mask.geometry.same_grid(GRID)
     assert notes == ()

@@ -18,7 +18,7 @@ from dmdp.explain.gradcam import enlarged, gradcam, heatmap_on
 from dmdp.images.volume import Geometry, Volume
 from dmdp.models import load_model
 from dmdp.network.config import CROP_MM, NetworkConfig
-from dmdp.network.crop import crop_pair, normalise
+from dmdp.network.crop import crop_images, normalise
 from dmdp.network.dmdp import Dmdp
 from dmdp.network.losses import alignment_loss, endpoint_loss
 from dmdp.network.model import tabular_row
@@ -123,7 +123,7 @@ def grids():
 def test_a_planted_hot_voxel_returns_to_its_place(ct):
     centre = ct.to_lps((np.array(ct.shape) - 1) / 2)
     volume = Volume(np.zeros(ct.shape), ct, "HU")
-    crop = crop_pair(volume, volume, centre)
+    crop = crop_images({"CT": volume, "PET": volume}, centre)
     assert crop.geometry.to_lps((23.5, 47.5, 47.5)) == pytest.approx(centre)
     for index in ((24, 48, 48), (10, 70, 30), (40, 20, 80)):
         heat = np.zeros(CROP_MM, np.float32)
@@ -154,16 +154,17 @@ def test_a_crop_is_the_same_however_the_ct_is_stored(order, flips):
     rng = np.random.default_rng(0)
     ct, pet = Volume(rng.normal(0, 300, grid.shape), grid, "HU"), Volume(rng.uniform(0, 9, grid.shape), grid, "1")
     centre = (3.0, -4.0, 5.0)
-    expected, found = crop_pair(ct, pet, centre), crop_pair(stored(ct, order, flips), pet, centre)
+    expected, found = (crop_images({"CT": one, "PET": pet}, centre) for one in (ct, stored(ct, order, flips)))
     assert found.geometry.matrix == pytest.approx(expected.geometry.matrix)
-    np.testing.assert_allclose(found.ct, expected.ct, atol=0.1)
+    np.testing.assert_allclose(found.images["CT"], expected.images["CT"], atol=0.1)
     z, y, x = (expected.geometry.matrix[:3, axis] for axis in range(3))
     assert (z[2], y[1], x[0]) == pytest.approx((1, 1, 1))
 
 
 def test_a_heatmap_ends_with_its_crop():
     ct = next(grids())
-    crop = crop_pair(Volume(np.zeros(ct.shape), ct, "HU"), Volume(np.zeros(ct.shape), ct, "1"), ct.to_lps((30, 65, 65)))
+    empty = Volume(np.zeros(ct.shape), ct, "HU")
+    crop = crop_images({"CT": empty, "PET": empty}, ct.to_lps((30, 65, 65)))
     placed = heatmap_on(ct, crop.geometry, np.ones(CROP_MM, np.float32), DEMONSTRATION.label)
     index = crop.geometry.to_index(placed.geometry.to_lps(np.argwhere(placed.array > 0)))
     assert (index >= -0.51).all()
@@ -177,9 +178,10 @@ def test_a_heatmap_ends_with_its_crop():
 
 def test_a_crop_beyond_the_field_is_air():
     grid = Geometry.from_spacing((20, 40, 40), (3, 2, 2))
-    crop = crop_pair(Volume(np.full(grid.shape, 50.0), grid, "HU"), Volume(np.full(grid.shape, 2.0), grid, "1"), (0, 0, 0))
-    assert crop.ct.min() == -1000
-    assert crop.pet.min() == 0
+    images = {"CT": Volume(np.full(grid.shape, 50.0), grid, "HU"), "PET": Volume(np.full(grid.shape, 2.0), grid, "1")}
+    crop = crop_images(images, (0, 0, 0))
+    assert crop.images["CT"].min() == -1000
+    assert crop.images["PET"].min() == 0
     scaled = normalise(crop)
     assert scaled.shape == (2, *CROP_MM)
     assert scaled.min() >= -1

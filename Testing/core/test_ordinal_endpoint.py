@@ -16,7 +16,7 @@ from dmdp.endpoints.registry import described
 from dmdp.ensemble.model import TENSORS, load_ensemble
 from dmdp.images.files import write_mask, write_volume
 from dmdp.images.volume import Geometry, Volume
-from dmdp.intake.prepare import CaseRequest
+from dmdp.intake.row import PatientRow
 from dmdp.jobs.job import Job
 from dmdp.models import load_model
 from dmdp.prediction.document import Prediction
@@ -97,9 +97,9 @@ def result(simulated_study, ensemble, trained, tmp_path_factory):
     """The result folder of the simulated patient by both bundles and the shipped one."""
     patient, study = simulated_study
     out = tmp_path_factory.mktemp("predicted") / "result"
-    request = CaseRequest(study, study, seed=tuple(patient.seed_lps), clinical=patient.clinical)
+    row = PatientRow(ct=study, pet=study, seed=tuple(patient.seed_lps), clinical=patient.clinical)
     models = (str(ensemble), "published-pet-clinical", str(trained[0] / "bundle"))
-    predict_to_folder(request, models, out, Job("predict", {"ct": str(study), "pet": str(study)}, str(out)), "cpu")
+    predict_to_folder(row, models, out, Job("predict", {"ct": str(study), "pet": str(study)}, str(out)), "cpu")
     return out
 
 

@@ -12,8 +12,8 @@ from dmdp.errors import InputError
 from dmdp.features.ct import TUMOUR, ct_features
 from dmdp.images.files import to_sitk, write_mask, write_volume
 from dmdp.images.volume import Geometry, Volume
-from dmdp.intake.prepare import CaseRequest, prepare_case
-from dmdp.intake.source import ImageSource
+from dmdp.intake.prepare import prepare_case
+from dmdp.intake.row import PatientRow
 from dmdp.radiomics.backend import find_settings
 from dmdp.radiomics.engine import extract
 from dmdp.radiomics.parameters import from_document
@@ -57,7 +57,7 @@ def images(simulated_study, tmp_path_factory):
     """Files of the simulated patient: the CT as floating and as whole numbers and in coronal slices, the PET, and masks."""
     patient, _ = simulated_study
     folder = tmp_path_factory.mktemp("images")
-    ct, lesion = patient.ct, patient.lesion_ct
+    ct, lesion = patient.ct, patient.lesion_ct.array
     write_volume(folder / "float.nii.gz", ct)
     write_volume(folder / "pet.nii.gz", patient.pet)
     write_mask(folder / "mask.nii.gz", lesion, ct.geometry)
@@ -81,9 +81,8 @@ def prepared(images):
 
     def prepare(ct: str, mask: str):
         if (ct, mask) not in known:
-            case = prepare_case(
-                CaseRequest(ImageSource.of(images / ct), ImageSource.of(images / "pet.nii.gz"), True, mask=images / mask)
-            )
+            pet = images / "pet.nii.gz"
+            case = prepare_case(PatientRow(ct=images / ct, pet=pet, pet_is_suv=True, mask=images / mask))
             known[ct, mask] = case, ct_regions(case.ct, case.ct_lesion, find_thorax(case.ct))
         return known[ct, mask]
 

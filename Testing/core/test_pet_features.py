@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from dmdp.errors import GeometryError, LesionError
+from dmdp.images.mask import Mask
 from dmdp.images.volume import Geometry, Volume
 from dmdp.patients.case import Lesion
 from dmdp.pet_features import pet_features
@@ -28,7 +29,7 @@ def blob(spacing=(3.0, 4.0, 4.0), size=40, turn=None, scale=1.0, hollow=False, s
         values = 1 + 11 * np.exp(-8 * (radius - 0.7) ** 2)
     if second:
         values = values + 9 * np.exp(-(np.linalg.norm(local - [0, 0, 22], axis=-1) ** 2) / 40)
-    return Volume(values * scale, grid, "SUVbw g/ml"), Lesion(radius <= 1, grid, "manual")
+    return Volume(values * scale, grid, "SUVbw g/ml"), Lesion(Mask(radius <= 1, grid), "manual")
 
 
 def value(features, name):
@@ -44,7 +45,7 @@ def test_names_and_units():
 
 def test_first_order_against_numpy_and_scipy():
     pet, lesion = blob(second=True)
-    y = pet.array[lesion.mask].astype(float)
+    y = pet.array[lesion.mask.array].astype(float)
     f = {name: feature.value for name, feature in pet_features(pet, lesion).items()}
     assert f["suv_max"] == y.max()
     assert f["suv_mean"] == pytest.approx(y.mean())
@@ -72,7 +73,7 @@ def test_counts_are_whole_voxels_and_pixels():
 def test_tlg4_equals_tlg3_only_without_voxels_below_forty_percent():
     pet, lesion = blob()
     assert value(pet_features(pet, lesion), "TLG_4") < value(pet_features(pet, lesion), "TLG_3")
-    hot = Lesion(lesion.mask & (pet.array >= 0.4 * pet.array.max()), lesion.geometry, "manual")
+    hot = Lesion(Mask(lesion.mask.array & (pet.array >= 0.4 * pet.array.max()), lesion.geometry), "manual")
     f = pet_features(pet, hot)
     assert value(f, "TLG_4") == pytest.approx(value(f, "TLG_3"))
 
@@ -86,7 +87,7 @@ def test_peak_is_the_integral_over_one_cubic_centimetre(spacing):
     pet = Volume(rng.uniform(1, 5, grid.shape), grid, "SUVbw g/ml")
     mask = np.zeros(grid.shape, bool)
     mask[9:12, 9:12, 9:12] = True
-    f = pet_features(pet, Lesion(mask, grid, "manual"))
+    f = pet_features(pet, Lesion(Mask(mask, grid), "manual"))
     hottest = np.unravel_index(np.argmax(np.where(mask, pet.array, 0)), grid.shape)
     directions = rng.normal(size=(100_000, 3))
     points = directions / np.linalg.norm(directions, axis=1)[:, None] * 6.2035 * rng.random((100_000, 1)) ** (1 / 3)
@@ -116,7 +117,7 @@ def test_het0_stays_below_its_bound():
     for _ in range(5):
         pet, lesion = blob(size=20)
         noisy = Volume(rng.gamma(2, 2, pet.array.shape), pet.geometry, pet.unit)
-        y = noisy.array[lesion.mask].astype(float)
+        y = noisy.array[lesion.mask.array].astype(float)
         f = pet_features(noisy, lesion)
         assert 0 <= value(f, "het0") <= 100 * y.var() / (y.var() + y.mean() ** 2)
         assert value(f, "suv_peak") <= value(f, "suv_peak_global") + 1e-9
@@ -148,20 +149,20 @@ def test_tiny_and_flat_lesions_give_nan_not_noise():
     mask = np.zeros(grid.shape, bool)
     mask[4, 4, 4:6] = True
     flat = Volume(np.full(grid.shape, 3.0), grid, "SUVbw g/ml")
-    f = pet_features(flat, Lesion(mask, grid, "manual"))
+    f = pet_features(flat, Lesion(Mask(mask, grid), "manual"))
     assert np.isnan(value(f, "het0"))
     assert np.isnan(value(f, "suv_skew"))
     assert value(f, "suv_var") == 0
     assert value(f, "suv_mean_sd_xy") == 0
     mask[2:7, 2:7, 4] = True
     varied = Volume(np.random.default_rng(0).uniform(1, 5, grid.shape), grid, "SUVbw g/ml")
-    assert np.isfinite(value(pet_features(varied, Lesion(mask, grid, "manual")), "suv_skew"))
+    assert np.isfinite(value(pet_features(varied, Lesion(Mask(mask, grid), "manual")), "suv_skew"))
 
 
 def test_a_lesion_of_another_grid_or_without_voxels_is_refused():
     pet, lesion = blob(size=20)
     moved = Geometry.from_spacing(lesion.geometry.shape, lesion.geometry.spacing, (1.0, 2.0, 3.0))
     with pytest.raises(GeometryError, match="another voxel grid"):
-        pet_features(pet, Lesion(lesion.mask, moved, "manual"))
+        pet_features(pet, Lesion(Mask(lesion.mask.array, moved), "manual"))
     with pytest.raises(LesionError, match="no voxel"):
-        pet_features(pet, Lesion(np.zeros_like(lesion.mask), lesion.geometry, "manual"))
+        pet_features(pet, Lesion(Mask(np.zeros_like(lesion.mask.array), lesion.geometry), "manual"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from dmdp.images.mask import Mask
 from dmdp.images.volume import Geometry, Volume
 from dmdp.patients.case import Lesion
 from dmdp.regions.ct_regions import MIN_CONTRAST_HU, ct_regions
@@ -11,8 +12,9 @@ from dmdp.regions.thorax import Thorax, axial_hull
 
 GRID = Geometry.from_spacing((40, 90, 90), (2.0, 1.0, 1.0), (-44.5, -44.5, -39.0))
 RADIUS = np.linalg.norm(GRID.to_lps(np.moveaxis(np.indices(GRID.shape), 0, -1)), axis=-1)
-LESION = Lesion(RADIUS <= 20, GRID, "manual", "CT")
-NO_THORAX = Thorax(np.zeros((1, 1, 1), bool), np.zeros((1, 1, 1), bool), Geometry.from_spacing((1, 1, 1), (3.0, 3.0, 3.0)))
+LESION = Lesion(Mask(RADIUS <= 20, GRID), "manual", "CT")
+NOTHING = Mask(np.zeros((1, 1, 1), bool), Geometry.from_spacing((1, 1, 1), (3.0, 3.0, 3.0)))
+NO_THORAX = Thorax(NOTHING, NOTHING)
 
 
 def regions(hu):
@@ -72,7 +74,7 @@ def test_labels_lie_where_the_lesion_is():
 
 def test_shells_are_three_millimetres_thick_and_rings_add_them_up():
     found = regions(np.where(RADIUS <= 20, 40.0, -850.0))
-    ml = {name: mask.sum() / 1000 for name, mask in found.masks().items()}
+    ml = {name: mask.volume_ml for name, mask in found.masks().items()}
     for inner, outer in ((0, 3), (3, 6), (6, 9)):
         assert ml[f"shell_{inner}_{outer}"] == pytest.approx(ball_ml(20 + outer) - ball_ml(20 + inner), rel=0.05)
     assert ml["ring_0_9"] == pytest.approx(ml["shell_0_3"] + ml["shell_3_6"] + ml["shell_6_9"])
@@ -85,7 +87,7 @@ def test_margin_and_shells_end_at_the_chest_wall():
     wall = points[..., 0] > 15
     hu = np.where(RADIUS <= 20, 40.0, np.where(wall, 50.0, -850.0))
     lung = ~wall & (RADIUS > 20)
-    thorax = Thorax(lung, axial_hull(lung, GRID), GRID)
+    thorax = Thorax(Mask(lung, GRID), Mask(axial_hull(lung, GRID), GRID))
     found = ct_regions(Volume(hu, GRID, "HU"), LESION, thorax)
     margin = found.geometry.to_lps(np.argwhere(found.labels >= 4))
     shell = found.geometry.to_lps(np.argwhere(found.shells > 0))
@@ -111,12 +113,12 @@ def test_the_hull_holds_the_mediastinum_in_any_orientation():
 def test_small_far_parts_of_a_contour_are_left_out_and_counted():
     mask = RADIUS <= 15
     mask[2:4, 2:6, 2:6] = True  # 64 ml·10⁻³ beside 14 ml
-    found = ct_regions(Volume(np.full(GRID.shape, 40.0), GRID, "HU"), Lesion(mask, GRID, "manual"), NO_THORAX)
+    found = ct_regions(Volume(np.full(GRID.shape, 40.0), GRID, "HU"), Lesion(Mask(mask, GRID), "manual"), NO_THORAX)
     inside = found.geometry.to_lps(np.argwhere((found.labels > 0) & (found.labels < 4)))
     assert np.linalg.norm(inside, axis=1).max() < 17
     assert found.unassigned == pytest.approx(0.064 / (ball_ml(21) + 0.064), rel=0.5)
 
 
 def test_an_empty_contour_has_no_regions():
-    nothing = Lesion(np.zeros(GRID.shape, bool), GRID, "manual")
+    nothing = Lesion(Mask(np.zeros(GRID.shape, bool), GRID), "manual")
     assert ct_regions(Volume(np.full(GRID.shape, 40.0), GRID, "HU"), nothing, NO_THORAX) is None

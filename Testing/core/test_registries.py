@@ -103,7 +103,7 @@ def test_every_kind_of_model_loads_and_tells_how_well_it_does(name):
     bundle = next(bundle for bundle in bundles if models.kind_of(bundle).name == name)
     kind = models.KINDS[name]
     assert kind.load(bundle).bundle is bundle
-    task = bundle.manifest["tasks"][0]
+    task = bundle.manifest.tasks[0]
     assert [metric["value"] for metric, _inputs in kind.performance(task, bundle.manifest)]
 
 

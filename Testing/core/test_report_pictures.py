@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from dmdp import RESEARCH_USE_ONLY
+from dmdp.images.mask import Mask
 from dmdp.images.volume import Geometry, Volume
 from dmdp.patients.case import Case, Lesion
 from dmdp.regions.ct_regions import ct_regions
@@ -36,10 +39,8 @@ def case() -> Case:
     suv = np.where(lesion_pet, 8.0, 0.5)
     suv[tuple(np.argwhere(lesion_pet)[0])] = 20.0  # so that the rest is orange, not white, on the fused picture
     return Case(
-        Volume(hu, ct, "HU"),
-        Volume(suv, pet, "SUVbw g/ml"),
-        Lesion(lesion_pet, pet, "suv4"),
-        Lesion(lesion_ct, ct, "suv4"),
+        {"CT": Volume(hu, ct, "HU"), "PET": Volume(suv, pet, "SUVbw g/ml")},
+        {"PET": Lesion(Mask(lesion_pet, pet), "suv4"), "CT": Lesion(Mask(lesion_ct, ct), "suv4")},
     )
 
 
@@ -207,8 +208,8 @@ def test_a_picture_stays_small_even_of_noise(tmp_path):
 def test_a_lesion_at_the_edge_of_the_scan_is_drawn(case, tmp_path):
     pet, ct = case.pet.geometry, case.ct.geometry
     low, high = (-200.0, -170.0, -90.0), (-180.0, -150.0, -70.0)
-    lesion = Lesion(box(pet, low, high), pet, "manual")
-    edge = Case(case.ct, case.pet, lesion, Lesion(box(ct, low, high), ct, "manual"))
+    lesion = Lesion(Mask(box(pet, low, high), pet), "manual")
+    edge = replace(case, lesions={"PET": lesion, "CT": Lesion(Mask(box(ct, low, high), ct), "manual")})
     pictures = write_pictures(tmp_path, edge)
     assert [picture.kind for picture in pictures] == ["fused", "pet", "ct", "close"]
     assert red(panel(tmp_path, "close.png", 2, 0)).sum() > 100

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from dmdp.images.mask import Mask
 from dmdp.images.volume import Geometry, Volume
 from dmdp.patients.case import Lesion
 from dmdp.report.framing import close_planes, slice_point, wide_planes
@@ -79,14 +80,14 @@ def test_slices_go_through_the_centroid_of_a_compact_lesion():
     mask = np.zeros((40, 50, 60), bool)
     mask[10:21, 20:31, 30:35] = True
     geometry = oblique_grid()
-    assert slice_point(Lesion(mask, geometry, "manual")) == pytest.approx(tuple(geometry.to_lps((15, 25, 32))))
+    assert slice_point(Lesion(Mask(mask, geometry), "manual")) == pytest.approx(tuple(geometry.to_lps((15, 25, 32))))
 
 
 def test_slices_of_two_islands_go_through_one():
     geometry = Geometry.from_spacing((40, 40, 40), (3.0, 2.0, 2.0))
     mask = np.zeros(geometry.shape, bool)
     mask[5:9, 5:9, 5:9] = mask[30:33, 30:33, 30:33] = True
-    point = slice_point(Lesion(mask, geometry, "pet41"))
+    point = slice_point(Lesion(Mask(mask, geometry), "pet41"))
     assert mask[geometry.nearest_voxel(point)]
     for plane in close_planes(point, 120):
         assert plane.sample(mask.view(np.uint8), geometry, order=0, outside=0.0).any()

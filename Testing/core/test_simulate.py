@@ -19,13 +19,13 @@ def test_a_seed_gives_the_same_patient():
 
 def test_the_truth_is_where_the_uptake_is(simulated_study):
     patient, _ = simulated_study
-    inside = patient.pet.array[patient.lesion_pet]
+    inside = patient.pet.array[patient.lesion_pet.array]
     assert inside.max() > 4
     index = patient.pet.geometry.nearest_voxel(patient.seed_lps)
-    assert patient.lesion_pet[index]
+    assert patient.lesion_pet.array[index]
     assert patient.pet.array[index] == inside.max()
-    ct_ml = patient.lesion_ct.sum() * patient.ct.geometry.voxel_ml
-    assert patient.lesion_pet.sum() * patient.pet.geometry.voxel_ml == pytest.approx(ct_ml, rel=0.1)
+    ct_ml = patient.lesion_ct.array.sum() * patient.ct.geometry.voxel_ml
+    assert patient.lesion_pet.array.sum() * patient.pet.geometry.voxel_ml == pytest.approx(ct_ml, rel=0.1)
 
 
 @pytest.mark.parametrize("label", ["EGFR", "subtype"])
@@ -34,15 +34,15 @@ def test_labels_show_in_the_images_and_not_in_size_or_uptake(label):
     for seed in range(24):
         p = simulate_patient(seed)
         answer = p.labels[label]
-        points = p.pet.geometry.to_lps(np.argwhere(p.lesion_pet))
+        points = p.pet.geometry.to_lps(np.argwhere(p.lesion_pet.array))
         near = np.linalg.norm(points - points.mean(axis=0), axis=1) < 7
-        hollow[answer].append(p.pet.array[p.lesion_pet][near].mean() / p.pet.array[p.lesion_pet].max())
-        grown = p.lesion_ct.copy()
+        hollow[answer].append(p.pet.array[p.lesion_pet.array][near].mean() / p.pet.array[p.lesion_pet.array].max())
+        grown = p.lesion_ct.array.copy()
         for axis in range(3):
             grown |= np.roll(grown, 2, axis) | np.roll(grown, -2, axis)
-        ring = grown & ~p.lesion_ct
+        ring = grown & ~p.lesion_ct.array
         rim[answer].append(((p.ct.array[ring] > -620) & (p.ct.array[ring] < -340)).mean())
-        volume[answer].append(p.lesion_ct.sum())
+        volume[answer].append(p.lesion_ct.array.sum())
     if label == "subtype":
         assert np.mean(hollow[1]) < np.mean(hollow[0]) - 0.2
     else:

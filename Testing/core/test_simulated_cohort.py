@@ -44,10 +44,10 @@ def lesions():
     easy, pet, ct, labels = [], [], [], []
     for seed in range(LESIONS):
         p = simulate_hard_patient(seed, near=True)
-        uptake, density = p.pet.array[p.lesion_pet], p.ct.array[p.lesion_ct]
-        easy.append([p.lesion_pet.sum() * p.pet.geometry.voxel_ml, uptake.max(), uptake.mean(), density.mean()])
-        pet.append([*easy[-1][:3], *spread(p.pet.array, p.lesion_pet, p.pet.geometry.spacing)])
-        ct.append([easy[-1][0], easy[-1][3], *spread(p.ct.array, p.lesion_ct, p.ct.geometry.spacing)])
+        uptake, density = p.pet.array[p.lesion_pet.array], p.ct.array[p.lesion_ct.array]
+        easy.append([p.lesion_pet.array.sum() * p.pet.geometry.voxel_ml, uptake.max(), uptake.mean(), density.mean()])
+        pet.append([*easy[-1][:3], *spread(p.pet.array, p.lesion_pet.array, p.pet.geometry.spacing)])
+        ct.append([easy[-1][0], easy[-1][3], *spread(p.ct.array, p.lesion_ct.array, p.ct.geometry.spacing)])
         labels.append(true_labels(draw_truth(seed).factors))
     return {"easy": np.array(easy), "pet": np.array(pet), "ct": np.array(ct)}, labels
 
@@ -123,24 +123,24 @@ def test_a_box_is_a_piece_of_the_whole_grid():
 
 def test_a_whole_thorax_is_plausible_and_holds_the_same_tumour_as_the_box():
     whole, near = simulate_hard_patient(11), simulate_hard_patient(11, near=True)
-    assert whole.lesion_ct.sum() == near.lesion_ct.sum()
-    assert whole.lesion_pet.sum() == near.lesion_pet.sum()
-    assert whole.pet.array[whole.lesion_pet].mean() == pytest.approx(near.pet.array[near.lesion_pet].mean(), rel=0.03)
+    assert whole.lesion_ct.array.sum() == near.lesion_ct.array.sum()
+    assert whole.lesion_pet.array.sum() == near.lesion_pet.array.sum()
+    assert whole.pet.array[whole.lesion_pet.array].mean() == pytest.approx(near.pet.array[near.lesion_pet.array].mean(), rel=0.03)
     hu = whole.ct.array
     litre = whole.ct.geometry.voxel_ml / 1000
     body = ndimage.binary_fill_holes(ndimage.binary_opening(hu > -300)[60])
     lung = ((hu > -950) & (hu < -600)).sum() * litre
     assert 2 < lung < 8
     assert body.any()
-    at = whole.ct.geometry.to_lps(np.argwhere(whole.lesion_ct)).mean(axis=0)
-    on_pet = whole.pet.geometry.to_lps(np.argwhere(whole.lesion_pet)).mean(axis=0)
+    at = whole.ct.geometry.to_lps(np.argwhere(whole.lesion_ct.array)).mean(axis=0)
+    on_pet = whole.pet.geometry.to_lps(np.argwhere(whole.lesion_pet.array)).mean(axis=0)
     assert np.linalg.norm(at - on_pet) < 14  # breathing
 
 
 def test_the_crop_holds_the_tumour_in_both_images():
     crop, patient = hard_crop(3)
-    assert crop.ct.shape == crop.pet.shape == (48, 96, 96)
-    centre = tuple(slice(n // 2 - 4, n // 2 + 4) for n in crop.ct.shape)
-    assert crop.ct[centre].mean() > -150
-    assert crop.pet.max() == pytest.approx(patient.pet.array[patient.lesion_pet].max(), rel=0.2)
-    assert (crop.ct > -1000).mean() > 0.9  # the box reaches as far as the crop
+    assert crop.images["CT"].shape == crop.images["PET"].shape == (48, 96, 96)
+    centre = tuple(slice(n // 2 - 4, n // 2 + 4) for n in crop.images["CT"].shape)
+    assert crop.images["CT"][centre].mean() > -150
+    assert crop.images["PET"].max() == pytest.approx(patient.pet.array[patient.lesion_pet.array].max(), rel=0.2)
+    assert (crop.images["CT"] > -1000).mean() > 0.9  # the box reaches as far as the crop

@@ -17,6 +17,7 @@ from dmdp.batch import DONE, FAILED, predict_batch, read_summary
 from dmdp.bundles.bundle import read_bundle
 from dmdp.errors import Cancelled, InputError, OutputError
 from dmdp.images.files import read_mask, write_mask
+from dmdp.intake.table import read_table
 from dmdp.radiomics.backend import find_settings
 from dmdp.resources import find_bundle
 from dmdp_training.commands.simulate import COMMAND as SIMULATE
@@ -224,23 +225,23 @@ def test_a_batch_that_was_stopped_leaves_the_same_summary(simulated_study, tmp_p
     patient, study = simulated_study
     row = {"ct": str(study), "pet": str(study), "seed": seed(patient)}
     rows = [{"id": "a", **row}, {"id": "lost", **row, "ct": str(tmp_path / "nowhere")}, {"id": "b", **row}]
-    predict_batch(rows, tmp_path / "through", models=[MODEL])
+    predict_batch(read_table(rows), tmp_path / "through", models=[MODEL])
 
     def stop(share, words):
         if words.startswith("1 of"):
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        predict_batch(rows, tmp_path / "cut", models=[MODEL], progress=stop)
-    predict_batch(rows, tmp_path / "cut", models=[MODEL], resume=True)
+        predict_batch(read_table(rows), tmp_path / "cut", models=[MODEL], progress=stop)
+    predict_batch(read_table(rows), tmp_path / "cut", models=[MODEL], resume=True)
     whole, cut = ((tmp_path / name / "summary.csv").read_bytes() for name in ("through", "cut"))
     assert whole == cut
     assert {o.id: o.outcome for o in read_summary(tmp_path / "cut")} == {"a": DONE, "lost": FAILED, "b": DONE}
     (tmp_path / "cut" / "summary.csv").write_bytes(cut.replace(b"lost", b"mine"))
     with pytest.raises(OutputError):
-        predict_batch(rows, tmp_path / "cut", models=[MODEL], resume=True)
+        predict_batch(read_table(rows), tmp_path / "cut", models=[MODEL], resume=True)
     (tmp_path / "cut" / "summary.csv").write_bytes(cut)
     with pytest.raises(OutputError, match="other patients"):
-        predict_batch([{"id": "z", **row}], tmp_path / "cut", models=[MODEL])
+        predict_batch(read_table([{"id": "z", **row}]), tmp_path / "cut", models=[MODEL])
     document = json.loads((tmp_path / "cut" / "a" / "job.json").read_text(encoding="utf-8"))
     assert document["written"]["kind"] == "prediction"

@@ -69,9 +69,10 @@ def test_one_worker_answers_question_after_question_and_survives_a_failure(worke
     pet = {"files": [str(path) for path in sorted((study / "pet").glob("*.dcm"))]}
     worker.tell(f"JOB {job(tmp_path, 'propose', {'pet': pet, 'seed': list(patient.seed_lps)})}")
     proposed = answer(worker.until_end())
-    mask, geometry = unpack(proposed["mask"])
+    found = unpack(proposed["mask"])
+    mask, geometry = found.array, found.geometry
     assert geometry.same_grid(patient.pet.geometry, 0.01)
-    overlap = 2 * (mask & patient.lesion_pet).sum() / (mask.sum() + patient.lesion_pet.sum())
+    overlap = 2 * (mask & patient.lesion_pet.array).sum() / (mask.sum() + patient.lesion_pet.array.sum())
     assert overlap > 0.8
     assert proposed["factor"] > 0
 
@@ -113,7 +114,7 @@ def test_an_image_that_was_changed_in_the_viewer_is_refused_and_a_moved_one_is_m
     in_other_units = {"files": files, "seen": seen(array * 2400.0)}
     assert load_pet(in_other_units).pet.array.max() == pytest.approx(array.max(), rel=1e-3)
     painted = array.copy()
-    painted[patient.lesion_pet] *= 2.0
+    painted[patient.lesion_pet.array] *= 2.0
     turned = array[::-1]
     for other in (painted, turned, np.zeros_like(array)):
         with pytest.raises(InputError, match="no longer what its DICOM files hold"):

@@ -100,17 +100,17 @@ class Damage:
     def segmentation(self, which: str) -> pydicom.Dataset:
         """A segmentation of some voxels of a series as it is exported, read again; its frames lie where the voxels do."""
         from dmdp.dicom.series import choose, discover
+        from dmdp.images.mask import Mask
         from dmdp.report.dicom.identity import Identity
         from dmdp.report.dicom.segmentation import lesion_and_regions_on_ct, lesion_on_pet
         from dmdp.report.dicom.source import find_source
-        from dmdp.results.reader import Contour
 
         modality = "CT" if which == "ct" else "PT"
         series, _ = choose(discover(self.study / which), modality)
         source = find_source(self.study / which, modality, series.geometry, lambda volume: True)
         mask = np.zeros(series.geometry.shape, bool)
         mask[4:7, 20:30, 25:45] = True
-        lesion, identity = Contour(mask, series.geometry), Identity(hashlib.sha256(b"x").hexdigest(), datetime(2020, 1, 1))
+        lesion, identity = Mask(mask, series.geometry), Identity(hashlib.sha256(b"x").hexdigest(), datetime(2020, 1, 1))
         if which == "ct":
             made = lesion_and_regions_on_ct(source, lesion, None, "auto", identity)
         else:

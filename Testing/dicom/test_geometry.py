@@ -12,7 +12,6 @@ from dmdp.images.files import read_mask, write_mask
 from dmdp.images.resampling import sample
 from dmdp.images.volume import EVEN_MM
 from dmdp.intake.load import load_pair, load_pet
-from dmdp.intake.prepare import carry_over
 from dmdp.intake.source import ImageSource, Seen
 
 UNEVEN = [*np.arange(-150, 0, 2.8), *np.arange(2.4, 145, 4.0)]
@@ -20,11 +19,11 @@ UNEVEN = [*np.arange(-150, 0, 2.8), *np.arange(2.4, 145, 4.0)]
 
 def lesion_on(damage):
     loaded = load_pair(damage.study / "ct", damage.study / "pet")
-    return loaded, carry_over(delineate(loaded.pet, damage.seed), loaded.ct.geometry, "CT")
+    return loaded, delineate(loaded.pet, damage.seed).onto(loaded.ct.geometry, "CT")
 
 
 def values(loaded, lesion):
-    return loaded.ct.array[lesion.mask].astype(float)
+    return loaded.ct.array[lesion.mask.array].astype(float)
 
 
 def differences(loaded, patient, margin=3):
@@ -81,7 +80,7 @@ def test_a_tilted_gantry_is_set_upright(damage, simulated_study, tmp_path):
     np.testing.assert_allclose(axes.T @ axes, np.eye(3), atol=1e-9)
     assert any("15.0 degrees" in note and "gantry tilt" in note for note in loaded.notes)
     assert lesion.centroid == pytest.approx((86.9, 20.4, 18.0), abs=1.0)
-    write_mask(tmp_path / "m.nii.gz", lesion.mask, lesion.geometry)
+    write_mask(tmp_path / "m.nii.gz", lesion.mask.array, lesion.geometry)
     mask, geometry = read_mask(tmp_path / "m.nii.gz")
     assert geometry.to_lps(np.argwhere(mask)).mean(axis=0) == pytest.approx(lesion.centroid, abs=0.01)
     off, known = differences(loaded, simulated_study[0])
@@ -128,7 +127,7 @@ def test_an_uneven_pet_is_read_and_a_viewer_is_told_why_it_cannot_be_compared(da
     assert any("resampled" in note for note in loaded.notes)
     lesion = delineate(loaded.pet, damage.seed)
     assert lesion.volume_ml == pytest.approx(23.8, rel=0.06)
-    assert loaded.pet.array[lesion.mask].max() == pytest.approx(14.1, abs=0.4)
+    assert loaded.pet.array[lesion.mask.array].max() == pytest.approx(14.1, abs=0.4)
     seen = Seen(((94.0, 22.0, 18.0),), (5.0,), 14.0, 100.0, 17)
     files = tuple(sorted((damage.study / "pet").glob("*.dcm")))
     with pytest.raises(InputError, match="resampled to where their headers place them") as caught:

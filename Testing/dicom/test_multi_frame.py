@@ -132,7 +132,7 @@ def test_a_multi_frame_ct_is_read_in_the_order_of_its_positions(damage, simulate
     if compressed:
         whole.compress(pydicom.uid.RLELossless, generate_instance_uid=False)
     damage.replace("ct", [whole])
-    np.testing.assert_array_equal(load_ct(damage.study / "ct")[0].array, simulated_study[0].ct.array)
+    np.testing.assert_array_equal(load_ct(damage.study / "ct").ct.array, simulated_study[0].ct.array)
 
 
 def test_volumes_in_several_objects_of_one_series_are_one(damage, simulated_study):
@@ -141,7 +141,7 @@ def test_volumes_in_several_objects_of_one_series_are_one(damage, simulated_stud
     second = multi_frame(damage, "ct", "1.2.840.10008.5.1.4.1.1.2.1", order=range(60, 100))
     damage.renew(second)
     damage.replace("ct", [first, second])
-    np.testing.assert_array_equal(load_ct(damage.study / "ct")[0].array, simulated_study[0].ct.array)
+    np.testing.assert_array_equal(load_ct(damage.study / "ct").ct.array, simulated_study[0].ct.array)
 
 
 def test_time_points_in_one_object_are_refused(damage):

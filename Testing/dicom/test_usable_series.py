@@ -85,7 +85,7 @@ def test_files_without_preamble_in_either_syntax(damage, simulated_study, implic
         ds = pydicom.dcmread(path)
         bare = pydicom.Dataset({element.tag: element for element in ds})
         bare.save_as(path, implicit_vr=implicit, little_endian=True)
-    np.testing.assert_array_equal(load_ct(damage.study / "ct")[0].array, simulated_study[0].ct.array)
+    np.testing.assert_array_equal(load_ct(damage.study / "ct").ct.array, simulated_study[0].ct.array)
 
 
 def test_files_that_merely_begin_like_dicom_are_none(tmp_path):

@@ -10,7 +10,8 @@ import pytest
 from dmdp.applicability.lung import lung_position
 from dmdp.delineation.pet import delineate
 from dmdp.dicom.series import discover
-from dmdp.images.files import read_mask, read_volume
+from dmdp.images.files import read_mask, read_volume, write_mask
+from dmdp.images.mask import Mask
 from dmdp.intake.load import load_pair, load_pet
 from dmdp.regions.thorax import find_thorax
 
@@ -45,7 +46,7 @@ def test_one_flat_folder_with_everything(data, tmp_path):
 
 def test_the_seeded_lesion_measures_what_the_contracts_say(pair):
     lesion = delineate(pair.pet, SEED)
-    inside = np.where(lesion.mask, pair.pet.array, 0)
+    inside = np.where(lesion.mask.array, pair.pet.array, 0)
     assert pair.pet.array[pair.pet.geometry.nearest_voxel(SEED)] == pytest.approx(12.7, abs=0.05)
     assert lesion.volume_ml == pytest.approx(62.9, abs=0.1)
     assert inside.max() == pytest.approx(42.2, abs=0.05)
@@ -73,7 +74,7 @@ def test_public_lung_tumours_lie_next_to_lung(data, number):
 
     ct = read_volume(data("lung_ct") / f"LUNG1-00{number}_ct.nii.gz", "HU")
     mask, geometry = read_mask(data("lung_ct") / f"LUNG1-00{number}_gtv.nii.gz")
-    assert lung_position(find_thorax(ct), Lesion(mask, geometry, "manual")).inside_or_next_to_lung
+    assert lung_position(find_thorax(ct), Lesion(Mask(mask, geometry), "manual")).inside_or_next_to_lung
 
 
 def test_a_thigh_is_no_lung(data):
@@ -81,7 +82,7 @@ def test_a_thigh_is_no_lung(data):
 
     ct = read_volume(data("sts_001") / "ibsi_suv/CT_image.nii.gz", "HU")
     mask, geometry = read_mask(data("sts_001") / "ibsi_suv/CT_mask.nii.gz")
-    assert not lung_position(find_thorax(ct), Lesion(mask, geometry, "manual")).inside_or_next_to_lung
+    assert not lung_position(find_thorax(ct), Lesion(Mask(mask, geometry), "manual")).inside_or_next_to_lung
 
 
 @pytest.mark.slow
@@ -104,6 +105,26 @@ def test_the_whole_way(data, dmdp_command, tmp_path, clinical):
     assert geometry.to_lps(np.argwhere(mask)).mean(axis=0) == pytest.approx((-43, -15, -122), abs=2)
     words_of_page = re.sub(r"base64,[^\"]+", "", (out / "report.html").read_text(encoding="utf-8"))
     assert not any(word in words_of_page for word in ("ACRIN-NSCLC", "19600116"))
+
+
+@pytest.mark.slow
+def test_one_image_is_enough(data, pair, dmdp_command, tmp_path):
+    folder = data("acrin_nsclc_042")
+    done = dmdp_command("predict", "--pet", folder / "pet_ac", "--seed", ",".join(map(str, SEED)), "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    document = json.loads((tmp_path / "out" / "prediction.json").read_text(encoding="utf-8"))
+    assert [r["code"] for r in document["applicability"]["reasons"]] == ["images.no_ct", "acquisition.uptake"]
+    assert document["features"]["suv_max"]["value"] == pytest.approx(42.2, abs=0.05)
+    assert len(document["tasks"]) == 3
+    on_ct = delineate(pair.pet, SEED).onto(pair.ct.geometry, "CT")
+    mask = write_mask(tmp_path / "mask.nii.gz", on_ct.mask.array, on_ct.geometry)
+    words = ("--ct", folder / "ct", "--mask", mask, "--out")
+    refused = dmdp_command("predict", *words, tmp_path / "ct")
+    assert refused.returncode == 4
+    assert "needs the PET" in refused.stderr
+    measured = dmdp_command("features", *words, tmp_path / "ct.csv")
+    assert measured.returncode == 0, measured.stderr
+    assert "There is no PET" in measured.stdout
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from dmdp import RESEARCH_USE_ONLY
 from dmdp.commands.predict import DEFAULT_MODELS, DEMONSTRATION
 from dmdp.dicom.series import discover
 from dmdp.images.files import read_mask, read_volume
-from dmdp.intake.prepare import CaseRequest
+from dmdp.intake.row import PatientRow
 from dmdp.jobs.job import Job
 from dmdp.report.export import export_result
 from dmdp.workflow import predict_to_folder
@@ -27,7 +27,7 @@ def exported(data, tmp_path_factory):
     """The result folder and the folder of its DICOM objects."""
     study, folder = data("acrin_nsclc_042"), tmp_path_factory.mktemp("acrin")
     models = (*DEFAULT_MODELS, DEMONSTRATION)
-    predict_to_folder(CaseRequest(study, study, seed=SEED), models, folder / "result", Job("predict", {}, None), "cpu")
+    predict_to_folder(PatientRow(ct=study, pet=study, seed=SEED), models, folder / "result", Job("predict", {}, None), "cpu")
     export_result(folder / "result", folder / "dicom", ct=study / "ct", pet=study)
     return folder / "result", folder / "dicom"
 

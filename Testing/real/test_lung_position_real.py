@@ -8,6 +8,7 @@ from dmdp.applicability.lung import MIN_CONTACT, lung_position
 from dmdp.delineation.pet import delineate
 from dmdp.dicom.read import read_series
 from dmdp.dicom.series import discover
+from dmdp.images.mask import Mask
 from dmdp.images.volume import Geometry, Volume
 from dmdp.intake.load import load_pair
 from dmdp.patients.case import Lesion
@@ -36,7 +37,7 @@ def ball(geometry: Geometry, centre, radius: float) -> np.ndarray:
 @pytest.mark.parametrize("radius", [8, 15])
 def test_the_nodule_of_r01_001_lies_in_lung(data, radius):
     ct = read_series(discover(data("r01_001_ct")).series[0])
-    nodule = Lesion(ball(ct.geometry, NODULE_R01, radius), ct.geometry, "manual")
+    nodule = Lesion(Mask(ball(ct.geometry, NODULE_R01, radius), ct.geometry), "manual")
     assert lung_position(find_thorax(ct), nodule).contact > 2 * MIN_CONTACT
 
 
@@ -50,7 +51,7 @@ def test_tumour_and_heart_keep_their_distance_from_the_threshold(pair):
 
 def test_the_wall_of_a_colon_full_of_gas_is_not_next_to_lung(pair):
     coarse = Geometry.from_spacing((44, 60, 60), (3, 3, 3), np.array(COLON_GAS) - (90, 90, 66))
-    lesion = Lesion(ball(coarse, np.array(COLON_GAS), 45), coarse, "manual")
+    lesion = Lesion(Mask(ball(coarse, np.array(COLON_GAS), 45), coarse), "manual")
     position = lung_position(find_thorax(pair.ct), lesion)
     assert position.distance_mm > 20
     assert position.contact == 0

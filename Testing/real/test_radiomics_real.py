@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from dmdp.delineation.pet import delineate
 from dmdp.images.files import read_mask, read_volume
-from dmdp.images.resampling import resample_mask
 from dmdp.images.volume import Geometry, Volume
 from dmdp.intake.load import load_pair
 from dmdp.radiomics.backend import find_settings
@@ -45,7 +44,7 @@ def image_of(data):
             pair = load_pair(folder / "ct", folder / "pet_ac")
             image = pair.ct if name == ACRIN[0] else pair.pet
             lesion = delineate(pair.pet, SEED)
-            mask, _ = resample_mask(lesion.mask, lesion.geometry, image.geometry)
+            mask = lesion.mask.onto(image.geometry).array
         else:
             folder, picture, outline, unit = FILES[name]
             image, (mask, grid) = read_volume(data(folder) / picture, unit), read_mask(data(folder) / outline)

@@ -10,6 +10,7 @@ import numpy as np
 import pydicom
 import pytest
 from dmdp.errors import DmdpError, GeometryError
+from dmdp.images.mask import Mask
 from dmdp.images.volume import EVEN_MM, Volume
 from dmdp.patients.case import Clinical, Lesion
 
@@ -154,7 +155,7 @@ def test_what_is_drawn_on_an_oblique_moved_and_bent_volume_comes_back(scene):
     place = geometryFromNode(node)
     assert np.linalg.norm(place.to_lps((0, 0, 0)) - oblique().to_lps((0, 0, 0))) > 20
 
-    segmentation = segmentationFromLesion(Lesion(mask, place, "auto", "PET", (1.0, 2.0, 3.0)), node)
+    segmentation = segmentationFromLesion(Lesion(Mask(mask, place), "auto", "PET", (1.0, 2.0, 3.0)), node)
     back = maskFromSegmentation(segmentation, node)
     np.testing.assert_array_equal(back, mask)
     assert isUnchangedProposal(segmentation, back)

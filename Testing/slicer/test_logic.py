@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from dmdp.errors import DmdpError
 from dmdp.images.files import write_volume
+from dmdp.images.mask import Mask
 from dmdp.patients.case import Clinical
 
 from .conftest import addVolume
@@ -65,7 +66,7 @@ def test_a_lesion_comes_back_from_its_segmentation(scene):
     z, y, x = np.indices(grid.shape)
     mask = ((z - 12) / 5) ** 2 + ((y - 20) / 8) ** 2 + ((x - 18) / 7) ** 2 <= 1
     node = addVolume(scene, Volume(np.zeros(grid.shape), grid, "1"), "PET")
-    lesion = Lesion(mask, grid, "auto", "PET", (1.0, 2.0, 3.0))
+    lesion = Lesion(Mask(mask, grid), "auto", "PET", (1.0, 2.0, 3.0))
     segmentation = segmentationFromLesion(lesion, node)
     back = maskFromSegmentation(segmentation, node)
     np.testing.assert_array_equal(back, mask)
@@ -112,15 +113,17 @@ def test_a_drawn_contour_goes_as_a_mask(nodes, logic):
     assert "pet_mask" not in asProposed
     mask = maskFromSegmentation(segmentation, pet)
     edited = mask & (np.cumsum(mask.ravel()).reshape(mask.shape) > 5)
-    segmentationFromLesion(Lesion(edited, geometryFromNode(pet), "auto", "PET", tuple(asProposed["seed"])), pet, segmentation)
+    segmentationFromLesion(
+        Lesion(Mask(edited, geometryFromNode(pet)), "auto", "PET", tuple(asProposed["seed"])), pet, segmentation
+    )
     segmentation.SetAttribute("DMDP.MaskSha256", "of another mask")
     asEdited = lesionArguments(ct, pet, segmentation, "")
     assert "seed" not in asEdited
     from dmdp.intake.packed import unpack
 
-    written, geometry = unpack(asEdited["pet_mask"])
-    np.testing.assert_array_equal(written, edited)
-    assert geometry.same_grid(geometryFromNode(pet))
+    written = unpack(asEdited["pet_mask"])
+    np.testing.assert_array_equal(written.array, edited)
+    assert written.geometry.same_grid(geometryFromNode(pet))
 
 
 def test_views_show_the_lesion_and_the_heatmap_only_its_crop(app, nodes, simulated_study, logic):
@@ -195,7 +198,7 @@ def test_a_heatmap_colours_only_its_crop(app, scene, logic):
     pet = addVolume(scene, Volume(mask * 5.0, grid, "SUV"), "PET", suv=True)
     box = grid.crop((20, 20, 20), (20, 20, 20))
     heat = addVolume(scene, Volume(np.full(box.shape, 0.9), box, "1"), "heat")
-    segmentation = segmentationFromLesion(Lesion(mask, grid, "auto", "PET", (0.0, 0.0, 0.0)), pet)
+    segmentation = segmentationFromLesion(Lesion(Mask(mask, grid), "auto", "PET", (0.0, 0.0, 0.0)), pet)
     logic.showOverlay(ct, pet, segmentation, heat, opacity=1.0, legend=False)
     segmentation.GetDisplayNode().SetVisibility(False)
     view = app.views["Red"]

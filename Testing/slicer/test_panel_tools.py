@@ -91,6 +91,7 @@ def test_volumes_without_headers_are_told_by_name_and_misplaced_ones_are_warned_
 
 def test_measures_follow_the_contour(loaded):
     import slicer
+    from dmdp.images.mask import Mask
     from dmdp.images.volume import Volume
     from dmdp.patients.case import Lesion
     from dmdp.pet_features import pet_features
@@ -101,7 +102,7 @@ def test_measures_follow_the_contour(loaded):
     wait(lambda: "SUVmax" in panel.ui.measuresLabel.text, 20)
     suv = Volume(slicer.util.arrayFromVolume(parameters.pet), geometryFromNode(parameters.pet), "SUVbw g/ml")
     mask = maskFromSegmentation(parameters.segmentation, parameters.pet)
-    expected = pet_features(suv, Lesion(mask, suv.geometry, "manual"))
+    expected = pet_features(suv, Lesion(Mask(mask, suv.geometry), "manual"))
     found = panel.logic.measure(parameters.pet, parameters.segmentation)
     assert found.suvPeak == pytest.approx(expected["suv_peak"].value)
     assert found.mtv == pytest.approx(expected["MTV_3"].value)

@@ -9,8 +9,9 @@ from ..bundles.manifest import TrainingRange
 from ..ensemble.model import SubModel
 from ..feature import Feature
 from ..patients.audit import SuvAudit
-from ..patients.case import Case
+from ..patients.case import CT, PET, Case
 from ..tracers import USUAL_UPTAKE, is_fdg
+from .images import without_images
 from .lung import LungPosition
 from .verdict import Applicability, Reason
 
@@ -28,20 +29,21 @@ def assess(
     values: Mapping[str, float],
     used: Sequence[SubModel],
     training: Mapping[str, TrainingRange],
-    lung: LungPosition,
+    lung: LungPosition | None,
     offset_mm: float | None,
 ) -> Applicability:
-    """Collect every reason for doubt.
+    """Collect every reason for doubt; what could not be checked, as an image is missing, is one.
 
     ``values`` are the features and clinical facts as the sub-models read them; ``used`` are the sub-models whose probability
-    is shown first; ``training`` maps a feature name to its range in the training
-    cohorts. A feature that a used sub-model reads, or the lesion volume, outside that range makes the
-    case *outside*; any other feature only asks for caution. ``offset_mm`` is the distance between the PET and CT contours.
+    is shown first; ``training`` maps a feature name to its range in the training cohorts. A feature that a used
+    sub-model reads, or the lesion volume, outside that range makes the case *outside*; any other feature only asks for caution.
+    ``lung`` is None without a CT. ``offset_mm`` is the distance between the PET and CT contours.
     """
     read = {name for model in used for name in model.inputs} | {SIZE_FEATURE}
     reasons = [
-        *_lung(lung),
-        *_acquisition(case.suv_audit),
+        *_missing(case),
+        *(_lung(lung) if lung is not None else ()),
+        *(_acquisition(case.suv_audit) if case.has(PET) else ()),
         *_spacing(case),
         *_offset(offset_mm),
         *_aerated(case),
@@ -57,6 +59,11 @@ def _values(features: Mapping[str, Feature]) -> dict[str, tuple[float, str]]:
 
 def _clinical(case: Case) -> dict[str, tuple[float, str]]:
     return {} if case.clinical.age is None else {"age": (case.clinical.age, "years")}
+
+
+def _missing(case: Case) -> Iterator[Reason]:
+    for modality, sentence in zip(case.missing, without_images(case.missing), strict=True):
+        yield Reason(f"images.no_{modality.lower()}", sentence, f"a {modality} as well", "caution")
 
 
 def _lung(lung: LungPosition) -> Iterator[Reason]:
@@ -88,8 +95,8 @@ def _acquisition(audit: SuvAudit | None) -> Iterator[Reason]:
 
 
 def _spacing(case: Case) -> Iterator[Reason]:
-    for image, volume, limit in (("PET", case.pet, MAX_PET_SPACING), ("CT", case.ct, MAX_CT_SPACING)):
-        coarsest = max(volume.geometry.spacing)
+    for image, limit in ((PET, MAX_PET_SPACING), (CT, MAX_CT_SPACING)):
+        coarsest = max(case.require(image).geometry.spacing) if case.has(image) else 0.0
         if coarsest > limit + 1e-3:
             yield Reason(
                 f"acquisition.spacing_{image.lower()}",
@@ -111,9 +118,9 @@ def _offset(offset_mm: float | None) -> Iterator[Reason]:
 
 def _aerated(case: Case) -> Iterator[Reason]:
     """A lesion outlined on the PET alone that lies in aerated lung on the CT has most likely moved with the breath."""
-    if case.ct_lesion.modality == "CT":
+    if not case.has(CT, PET) or case.ct_lesion.modality == CT:
         return
-    inside = case.ct.array[case.ct_lesion.mask]
+    inside = case.ct.array[case.ct_lesion.mask.array]
     share = float((inside < MOSTLY_AIR_HU).mean()) if inside.size else 0.0
     if share > MAX_AERATED:
         yield Reason(

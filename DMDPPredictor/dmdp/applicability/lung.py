@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from ..images.resampling import resample_mask
-from ..images.volume import Geometry
+from ..images.mask import Mask
 from ..patients.case import Lesion
 from ..regions.thorax import Thorax
 
@@ -57,28 +56,21 @@ def lung_position(thorax: Thorax, lesion: Lesion) -> LungPosition:
     heart to 0.20, across the threshold, and can take the 41 % contour of the hilar mass down to 0.11. A tumour that lies
     wholly within the mediastinum, or in a collapsed lung, is called *not* next to lung; the person decides then.
     """
-    lung, geometry, lung_ml = thorax.lung, thorax.geometry, thorax.lung_ml
-    target, _ = resample_mask(lesion.mask, lesion.geometry, geometry)
-    if not lung.any() or not lesion.mask.any():
+    geometry, lung, lung_ml = thorax.lung.geometry, thorax.lung.array, thorax.lung.volume_ml
+    if not thorax.lung or not lesion.mask:
         return LungPosition(0.0, None, lung_ml)
-    if not target.any():  # smaller than a working voxel
+    target = lesion.mask.onto(geometry)
+    if not target:  # smaller than a working voxel
         index = geometry.nearest_voxel(lesion.centroid)
         if index is None:
             return LungPosition(0.0, None, lung_ml)
-        target[index] = True
-    window = _window(target, geometry)
-    target, lung_near = target[window], lung[window]
-    away = ndimage.distance_transform_edt(~target, sampling=geometry.spacing)
+        only = np.zeros(geometry.shape, bool)
+        only[index] = True
+        target = Mask(only, geometry)
+    window = target.box([int(np.ceil(SHELL_MM / size)) + 1 for size in geometry.spacing])  # with room for its shell
+    inside, lung_near = target.array[window], lung[window]
+    away = ndimage.distance_transform_edt(~inside, sampling=geometry.spacing)
     shell = (away > 0) & (away <= SHELL_MM)
     to_lung = ndimage.distance_transform_edt(~lung, sampling=geometry.spacing)[window]
     contact = float(lung_near[shell].mean()) if shell.any() else 0.0  # a lesion that fills the image has no shell
-    return LungPosition(contact, float(to_lung[target].min()), lung_ml)
-
-
-def _window(mask: np.ndarray, geometry: Geometry) -> tuple[slice, ...]:
-    """The box round a mask with room for its shell."""
-    found = np.argwhere(mask)
-    reach = [int(np.ceil(SHELL_MM / s)) + 1 for s in geometry.spacing]
-    return tuple(
-        slice(max(0, low - r), high + r + 1) for low, high, r in zip(found.min(axis=0), found.max(axis=0), reach, strict=True)
-    )
+    return LungPosition(contact, float(to_lung[inside].min()), lung_ml)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from .. import RESEARCH_USE_ONLY
 from ..command import Command
+from ..jobs.job import required
 from ..progress import Progress, part
-from .options import PET_IS_SUV_HELP, SEED_HELP, add_method, add_overwrite, point, required
+from .options import PET_IS_SUV_HELP, SEED_HELP, add_method, add_overwrite
 from .said import said
 
 if TYPE_CHECKING:
@@ -38,18 +39,20 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     from ..delineation.pet import candidates
     from ..images.files import write_mask
     from ..intake.load import load_pet
+    from ..intake.row import point
     from ..intake.source import ImageSource
+    from ..patients.case import PET
 
-    source, at = ImageSource.of(required(arguments, "pet")), point(arguments.get("seed"))
-    seed, method = None if at is None else Seed(at), arguments.get("method") or "auto"
+    source, at = ImageSource.of(required(arguments, "pet")), arguments.get("seed")
+    seed, method = None if at is None else Seed(point(at)), arguments.get("method") or "auto"
     method_for(method, seed)  # refused before the PET is read
     with put_file(required(arguments, "out"), overwrite=bool(arguments.get("overwrite")), inputs=source.read_from) as out:
         progress(0.0, "reading the PET")
         loaded = load_pet(source, pet_is_suv=bool(arguments.get("pet_is_suv")))
         pet = loaded.pet
         progress(0.6, "outlining the lesion")
-        lesions = candidates({"PET": pet}, method, seed, part(progress, 0.6, 1.0))
-        labels = np.max([number * lesion.mask for number, lesion in enumerate(lesions, 1)], axis=0)
+        lesions = candidates({PET: pet}, method, seed, part(progress, 0.6, 1.0))
+        labels = np.max([number * lesion.mask.array for number, lesion in enumerate(lesions, 1)], axis=0)
         write_mask(out, labels, pet.geometry)
     progress(1.0, "mask written")
     lines = [line for lesion in lesions for line in (_summary(lesion, pet), *said(lesion.notes, None))]
@@ -57,7 +60,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
 
 
 def _summary(lesion: Lesion, pet: Volume) -> str:
-    maximum = float(pet.array[lesion.mask].max())
+    maximum = float(pet.array[lesion.mask.array].max())
     return f"{lesion.volume_ml:.1f} ml, {lesion.voxels} voxels, SUVmax {maximum:.1f} (method {lesion.method})"
 
 

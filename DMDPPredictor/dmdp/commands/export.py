@@ -9,9 +9,10 @@ from typing import Any
 
 from .. import RESEARCH_USE_ONLY
 from ..command import Command
+from ..jobs.job import required
 from ..progress import Progress
 from ..report.formats import DICOM_FORMATS, FORMATS
-from .options import add_overwrite, required
+from .options import add_overwrite
 
 GROUPS = {"dicom": DICOM_FORMATS, "all": tuple(FORMATS)}
 STUDY_HELP = "DICOM folder (the series or the study) of the {}; left out = as given to 'dmdp predict'"

@@ -12,11 +12,13 @@ from ..command import Command
 from ..endpoints.binary import Binary
 from ..endpoints.registry import ENDPOINTS
 from ..errors import UsageError
+from ..intake.row import PatientRow
 from ..jobs.functions import piece_function
+from ..jobs.job import required
 from ..network.config import BACKENDS, DEVICES
 from ..patients.case import SEXES, SMOKING
 from ..progress import Progress
-from .options import add_case_arguments, add_overwrite, case_request, required
+from .options import add_case_arguments, add_overwrite
 from .said import said
 
 PREVALENCE_HELP = "local share of positives, e.g. EGFR=0.45, for the displayed probability only; may be repeated"
@@ -49,13 +51,14 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     from ..workflow import predict_to_folder
 
     given = {key: value for key, value in arguments.items() if value is not None}
-    request = case_request(given)
+    row = PatientRow.of(given)
+    row.require_lesion()
     out = Path(required(given, "out"))
     job = Job("predict", {key: value for key, value in given.items() if key not in ("out", "overwrite")}, str(out))
     models = given.get("model") or DEFAULT_MODELS
     prevalence = local_prevalence(given.get("prevalence") or ())
     prediction = predict_to_folder(
-        request,
+        row,
         models,
         out,
         job,

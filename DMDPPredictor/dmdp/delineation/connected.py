@@ -6,8 +6,9 @@ import numpy as np
 from scipy import ndimage
 
 from ..errors import LesionError
+from ..images.mask import Mask
 from ..images.volume import Volume
-from ..patients.case import MIN_VOXELS, Lesion
+from ..patients.case import MIN_VOXELS, PET, Lesion
 from .method import Seed
 
 HIGH, LOW = 4.0, 2.5  # SUV: the lesion's own level, and the one for seeds that lie below it
@@ -63,7 +64,7 @@ def connected_region(pet: Volume, seed: Seed, method: str, *, level: float | Non
         )
     mask = np.zeros(pet.geometry.shape, dtype=bool)
     mask[window] = connected
-    return Lesion(mask, pet.geometry, method, "PET", tuple(float(v) for v in point), notes)
+    return Lesion(Mask(mask, pet.geometry), method, PET, tuple(float(v) for v in point), notes)
 
 
 def _window(pet: Volume, index, radius_mm: float) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -103,8 +104,7 @@ def _islands(mask, seed_index, method: str, share: float, maximum: float) -> tup
 
 
 def _corner(pet: Volume, which: str) -> np.ndarray:
-    corners = np.array(np.meshgrid(*[(0, n - 1) for n in pet.geometry.shape])).reshape(3, -1).T
-    points = pet.geometry.to_lps(corners)
+    points = pet.geometry.corners()
     return points.min(axis=0) if which == "low" else points.max(axis=0)
 
 

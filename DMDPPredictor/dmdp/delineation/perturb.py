@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy import ndimage
 
-from ..images.resampling import resample_mask
+from ..images.mask import Mask
 from ..patients.case import Lesion
 from ..regions.grid import fine_grid
 
 STEP_MM = 1.0
 SMOOTH_VOXELS = 0.7
+SPARE = 3  # voxels round the mask that a smoothed and shifted one may reach
 
 
 def perturbed(lesion: Lesion, step_mm: float = STEP_MM) -> dict[str, Lesion]:
@@ -20,8 +23,8 @@ def perturbed(lesion: Lesion, step_mm: float = STEP_MM) -> dict[str, Lesion]:
     a membership instead, and as many voxels of highest membership are taken as the lesion's volume asks for: that of the mask
     moved by ``step_mm`` on a 1 mm grid, or its own for a shift. What would hold no voxel is left out.
     """
-    box = _box(lesion.mask)
-    inside = lesion.mask[box]
+    box = lesion.mask.box(SPARE)
+    inside = lesion.mask.array[box]
     membership = ndimage.gaussian_filter(inside.astype(np.float64), SMOOTH_VOXELS)
     own = int(inside.sum())
     sizes = {"grown": own * _growth(lesion, step_mm), "shrunk": own * _growth(lesion, -step_mm)}
@@ -33,15 +36,9 @@ def perturbed(lesion: Lesion, step_mm: float = STEP_MM) -> dict[str, Lesion]:
     return {name: _lesion(lesion, box, mask) for name, mask in found.items() if mask.any()}
 
 
-def _box(mask: np.ndarray) -> tuple[slice, ...]:
-    """The box round a mask with three voxels to spare, within the image."""
-    found = np.argwhere(mask)
-    return tuple(slice(max(0, low - 3), high + 4) for low, high in zip(found.min(axis=0), found.max(axis=0), strict=True))
-
-
 def _growth(lesion: Lesion, step_mm: float) -> float:
     """The factor by which the volume changes when the surface moves outwards by ``step_mm`` (inwards where negative)."""
-    fine = resample_mask(lesion.mask, lesion.geometry, fine_grid(lesion, abs(step_mm) + 2.0))[0]
+    fine = lesion.mask.onto(fine_grid(lesion, abs(step_mm) + 2.0)).array
     away = ndimage.distance_transform_edt(~fine if step_mm > 0 else fine)
     moved = away <= step_mm if step_mm > 0 else away > -step_mm
     return float(moved.sum() / max(fine.sum(), 1))
@@ -56,6 +53,6 @@ def _highest(membership: np.ndarray, size: float) -> np.ndarray:
 
 
 def _lesion(lesion: Lesion, box: tuple[slice, ...], inside: np.ndarray) -> Lesion:
-    mask = np.zeros_like(lesion.mask)
+    mask = np.zeros(lesion.geometry.shape, bool)
     mask[box] = inside
-    return Lesion(mask, lesion.geometry, lesion.method, lesion.modality, lesion.seed)
+    return replace(lesion, mask=Mask(mask, lesion.geometry), notes=())

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ..errors import InputError
 from ..images.volume import Volume
-from ..patients.case import Lesion
+from ..patients.case import PET, Lesion
 from ..progress import Progress, silent
 from .method import Point, Seed
 from .methods import method_for
@@ -31,4 +31,4 @@ def candidates(
 
 def delineate(pet: Volume, seed: Point, method: str = "auto", radius_mm: float = 60.0) -> Lesion:
     """The lesion at ``seed`` (LPS, mm), at most ``radius_mm`` from it, in a PET in SUV; raises as :func:`candidates`."""
-    return candidates({"PET": pet}, method, Seed(seed, radius_mm))[0]
+    return candidates({PET: pet}, method, Seed(seed, radius_mm))[0]

@@ -129,7 +129,7 @@ def _grid(first: Plane, along: np.ndarray, shift: np.ndarray, count: int, shape:
     affine[:3, 1] = first.down * first.spacing[0]
     affine[:3, 2] = first.right * first.spacing[1]
     affine[:3, 3] = first.position + shift[0] * first.down + shift[1] * first.right
-    return Geometry((count, *shape), tuple(tuple(float(v) for v in row) for row in affine + 0.0))  # 0.0, never -0.0
+    return Geometry.from_matrix((count, *shape), affine + 0.0)  # 0.0, never -0.0
 
 
 def _placed(image: np.ndarray, offset: np.ndarray, shape: tuple[int, int], outside: float) -> np.ndarray:

@@ -198,7 +198,7 @@ def overlap_mm(a: Geometry, b: Geometry) -> float:
     """Smallest side (mm) of the box that both grids' bounding boxes share in LPS; 0 where they do not meet."""
     corners = []
     for g in (a, b):
-        points = g.to_lps(np.array(np.meshgrid(*[(0, n - 1) for n in g.shape])).reshape(3, -1).T)
+        points = g.corners()
         corners.append((points.min(axis=0), points.max(axis=0)))
     sides = np.minimum(corners[0][1], corners[1][1]) - np.maximum(corners[0][0], corners[1][0])
     return float(max(0.0, sides.min()))

@@ -139,6 +139,11 @@ class Endpoint(ABC):
         return {}
 
 
+def columns_of(endpoints: Iterable[Endpoint]) -> tuple[str, ...]:
+    """The columns of a table that the labels of these endpoints are read from, each once."""
+    return tuple(dict.fromkeys(column for endpoint in endpoints for column in endpoint.columns))
+
+
 def widths(endpoints: Iterable[Endpoint]) -> list[slice]:
     """Which outputs of a network belong to each endpoint."""
     return _slices(e.width for e in endpoints)

@@ -18,7 +18,7 @@ from ..documents.codec import read
 from ..endpoints.base import Estimate
 from ..endpoints.learner import Learner
 from ..endpoints.registry import check_described, endpoint_of
-from ..inputs import CLINICAL_INPUTS, usable, vector
+from ..inputs import CLINICAL_INPUTS, image_of, usable, vector
 from .contributions import shapley
 from .learners import from_tensors
 
@@ -49,6 +49,11 @@ class SubModel:
         """Its performance: in cross-validation, then on cohorts that it was fitted without."""
         return tuple(read(Metric, metric) for metric in self.card["metrics"])
 
+    @property
+    def images(self) -> frozenset[str]:
+        """The modalities of the images that its inputs are measured in."""
+        return frozenset(found for name in self.inputs if (found := image_of(name)) is not None)
+
     def accepts(self, values: Mapping[str, float], contour_method: str) -> bool:
         """True where every input is known and the contour is of the kind that the sub-model was made for."""
         fits = self.contour != "loose" or contour_method in LOOSE_CONTOURS
@@ -77,6 +82,11 @@ class EnsembleModel:
 
     bundle: Bundle
     sub_models: tuple[SubModel, ...]
+
+    @property
+    def images(self) -> frozenset[frozenset[str]]:
+        """The sets of images that its sub-models read; the empty one only if none of them reads an image."""
+        return frozenset(m.images for m in self.sub_models if m.images) or frozenset([frozenset()])
 
     def candidates(self, task: str, values: Mapping[str, float], contour_method: str) -> list[SubModel]:
         """The sub-models of a task that may speak about these values, best first: contour-robust ones lead, among them those

@@ -74,14 +74,13 @@ def scaled(full: np.ndarray) -> np.ndarray:
     return np.clip(full / np.percentile(positive, 99), 0.0, 1.0) if positive.size else full
 
 
-def heatmap_on(ct: Geometry, crop: Geometry, heatmap: np.ndarray, label: str) -> Volume:
-    """A heatmap of the crop on the CT's own voxels: the smallest box of them that holds the crop, 0 beyond the crop.
+def heatmap_on(image: Geometry, crop: Geometry, heatmap: np.ndarray, label: str) -> Volume:
+    """A heatmap of the crop on an image's own voxels: the smallest box of them that holds the crop, 0 beyond the crop.
 
     ``label`` goes into the provenance and from there into file headers, node names and legends.
     """
-    corners = np.array(np.meshgrid(*[(-0.5, n - 0.5) for n in crop.shape])).reshape(3, -1).T
-    index = ct.to_index(crop.to_lps(corners))
-    lower = np.clip(np.floor(index.min(axis=0)).astype(int), 0, np.array(ct.shape) - 1)
-    upper = np.clip(np.ceil(index.max(axis=0)).astype(int) + 1, lower + 1, ct.shape)
-    box = ct.crop(lower, upper - lower)
+    index = image.to_index(crop.corners(0.5))
+    lower = np.clip(np.floor(index.min(axis=0)).astype(int), 0, np.array(image.shape) - 1)
+    upper = np.clip(np.ceil(index.max(axis=0)).astype(int) + 1, lower + 1, image.shape)
+    box = image.crop(lower, upper - lower)
     return Volume(sample(heatmap, crop, box, order=1, outside=0.0), box, "1", {"label": label})

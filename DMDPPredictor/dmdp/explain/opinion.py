@@ -14,7 +14,7 @@ from ..images.resampling import sample
 from ..images.volume import Volume
 from ..inputs import clinical_values
 from ..network.backend import laid_on, ready_on
-from ..network.crop import Crop, crop_pair, normalise
+from ..network.crop import Crop, crop_case, normalise
 from ..network.device import on_device
 from ..network.model import NetworkModel, tabular_row
 from ..network.opinion import NetworkOpinion
@@ -60,7 +60,7 @@ def network_opinion(
     CUDA is asked for and cannot be used, the CPU is, and the note says so.
     """
     config = model.network.config
-    crop = crop_pair(case.ct, case.pet, case.pet_lesion.centroid, config.spacing)
+    crop = crop_case(case, config.spacing)
     row = tabular_row(config, {**{n: f.value for n, f in features.items()}, **clinical_values(case.clinical)})
     batch, table = torch.from_numpy(normalise(crop))[None], torch.from_numpy(row)[None]
 
@@ -77,19 +77,21 @@ def network_opinion(
 
     seen, note = on_device(work, device)
     maps = {**seen.maps, **{(*key, "occlusion"): _share(fall) for key, fall in seen.falls.items()}}
-    where = zones(_lesion_on(crop, case.pet_lesion), crop.geometry.spacing)
+    where = zones(_lesion_on(crop, case.lesion), crop.geometry.spacing)
     found = {"_".join(key): shares(one, where) for key, one in maps.items()}
     opinion = NetworkOpinion(
         label=model.label,
         demonstration=model.evidence is DEMONSTRATION,
         model=model.bundle.name,
         probabilities=model.members.calibrated(seen.logits),
-        note=" ".join(filter(None, (note, _cut_off(crop, case.pet_lesion)))) or None,
+        note=" ".join(filter(None, (note, _cut_off(crop, case.lesion)))) or None,
         missing=tuple(name for name, value in zip(config.tabular, row, strict=True) if not np.isfinite(value)),
         zones={key: one.rounded() for key, one in found.items()},
         warnings=_warnings(seen, maps, {key: one.warning for key, one in found.items()}),
     )
-    return opinion, {"_".join(key): heatmap_on(case.ct.geometry, crop.geometry, one, model.label) for key, one in maps.items()}
+    return opinion, {
+        "_".join(key): heatmap_on(case.backdrop.geometry, crop.geometry, one, model.label) for key, one in maps.items()
+    }
 
 
 def _share(fall: np.ndarray) -> np.ndarray:
@@ -99,12 +101,12 @@ def _share(fall: np.ndarray) -> np.ndarray:
 
 
 def _lesion_on(crop: Crop, lesion: Lesion) -> np.ndarray:
-    return sample(lesion.mask.astype(np.float32), lesion.geometry, crop.geometry, order=1, outside=0.0) > 0.5
+    return sample(lesion.mask.array.astype(np.float32), lesion.geometry, crop.geometry, order=1, outside=0.0) > 0.5
 
 
 def _cut_off(crop: Crop, lesion: Lesion) -> str | None:
     """Said where the network does not see the whole lesion."""
-    index = crop.geometry.to_index(lesion.geometry.to_lps(np.argwhere(lesion.mask)))
+    index = crop.geometry.to_index(lesion.mask.points)
     inside = ((index >= -0.5) & (index <= np.array(crop.geometry.shape) - 0.5)).all(axis=1)
     beyond = 1 - inside.mean()
     if beyond <= OUTSIDE_SHARE:

@@ -15,7 +15,6 @@ from ..errors import InputError
 from ..feature import Feature
 from ..images.axes import storage
 from ..images.files import to_sitk
-from ..images.resampling import resample_mask
 from ..images.volume import Geometry, Volume
 from ..patients.case import Case
 from ..radiomics.backend import compute
@@ -87,7 +86,7 @@ def ct_features(
     notes: tuple[str, ...] = ()
     if isinstance(settings, Parameters):
         names, notes = tuple(dict.fromkeys((*names, TUMOUR))), _as_stored(case.ct)
-        masks = {name: resample_mask(mask, regions.geometry, case.ct.geometry)[0] for name, mask in masks.items()}
+        masks = {name: mask.onto(case.ct.geometry) for name, mask in masks.items()}
         masks[TUMOUR] = case.ct_lesion.mask
         found = compute(case.ct, masks, settings, backend, whole_numbers=case.ct.provenance.get("stored", "f") in "iu")
     else:
@@ -159,8 +158,7 @@ def bspline_onto(ct: Volume, onto: Geometry) -> Volume:
             "three voxels along each axis: between two no cubic spline is defined.",
             "Give the whole series.",
         )
-    corners = np.array(np.meshgrid(*[(0, n - 1) for n in onto.shape])).reshape(3, -1).T
-    index = ct.geometry.to_index(onto.to_lps(corners))
+    index = ct.geometry.to_index(onto.corners())
     room = CROP_MM / np.array(ct.geometry.spacing)
     low = np.clip(np.floor(index.min(axis=0) - room), 0, None).astype(int)
     high = np.minimum(np.ceil(index.max(axis=0) + room).astype(int) + 1, ct.geometry.shape)

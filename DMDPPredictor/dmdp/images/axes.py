@@ -42,7 +42,7 @@ def upright(array: np.ndarray, geometry: Geometry) -> tuple[np.ndarray, Geometry
     for axis in backwards:
         matrix[:3, 3] += matrix[:3, axis] * (array.shape[axis] - 1)
         matrix[:3, axis] *= -1
-    return np.flip(array, backwards), Geometry(array.shape, tuple(tuple(float(v) for v in row) for row in matrix))
+    return np.flip(array, backwards), Geometry.from_matrix(array.shape, matrix)
 
 
 def upright_volume(volume: Volume) -> Volume:

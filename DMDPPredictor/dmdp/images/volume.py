@@ -33,14 +33,18 @@ class Geometry:
     affine: Matrix
 
     @classmethod
+    def from_matrix(cls, shape, matrix) -> Geometry:
+        """A grid of ``shape`` (z, y, x) with an array of 4×4 numbers, or nested sequences of them, as its ``affine``."""
+        return cls(tuple(int(n) for n in shape), tuple(tuple(float(v) for v in row) for row in matrix))
+
+    @classmethod
     def from_sitk(cls, image) -> Geometry:
         """Geometry of a 3-D ``SimpleITK.Image``."""
         direction = np.reshape(image.GetDirection(), (3, 3)) * np.array(image.GetSpacing())
         affine = np.eye(4)
         affine[:3, :3] = direction[:, ::-1]
         affine[:3, 3] = image.GetOrigin()
-        shape = tuple(int(n) for n in image.GetSize()[::-1])
-        return cls(shape, _freeze(affine))
+        return cls.from_matrix(image.GetSize()[::-1], affine)
 
     @classmethod
     def from_spacing(cls, shape, spacing, origin=(0.0, 0.0, 0.0)) -> Geometry:
@@ -48,7 +52,7 @@ class Geometry:
         affine = np.eye(4)
         affine[:3, :3] = np.diag(spacing)[::-1]
         affine[:3, 3] = origin
-        return cls(tuple(int(n) for n in shape), _freeze(affine))
+        return cls.from_matrix(shape, affine)
 
     @property
     def matrix(self) -> np.ndarray:
@@ -86,9 +90,12 @@ class Geometry:
         """True where every corner voxel of both grids coincides within ``tolerance_mm``."""
         if self.shape != other.shape:
             return False
-        corners = np.array(np.meshgrid(*[(0, n - 1) for n in self.shape])).reshape(3, -1).T
-        offset = self.to_lps(corners) - other.to_lps(corners)
-        return bool(np.abs(offset).max() <= tolerance_mm)
+        return bool(np.abs(self.corners() - other.corners()).max() <= tolerance_mm)
+
+    def corners(self, beyond: float = 0.0) -> np.ndarray:
+        """LPS points (mm), shape (8, 3), of the corner voxels' centres, or ``beyond`` them by so many voxels (0.5: the edges)."""
+        ends = [(-beyond, n - 1 + beyond) for n in self.shape]
+        return self.to_lps(np.array(np.meshgrid(*ends, indexing="ij")).reshape(3, -1).T)
 
     def samples(self, step_mm: float) -> np.ndarray:
         """LPS points (mm), shape (n, 3): all slices, each from edge to edge at most ``step_mm`` apart along its two axes."""
@@ -100,15 +107,11 @@ class Geometry:
         """Geometry of the sub-grid that starts at index ``lower`` (z, y, x) and has ``shape`` (z, y, x)."""
         affine = self.matrix
         affine[:3, 3] = self.to_lps(lower)
-        return Geometry(tuple(int(n) for n in shape), _freeze(affine))
+        return Geometry.from_matrix(shape, affine)
 
     def moved(self, matrix) -> Geometry:
         """This grid after a 4×4 matrix (LPS mm to LPS mm) has moved it."""
-        return Geometry(self.shape, _freeze(np.asarray(matrix, float) @ self.matrix))
-
-
-def _freeze(matrix: np.ndarray) -> Matrix:
-    return tuple(tuple(float(v) for v in row) for row in matrix)
+        return Geometry.from_matrix(self.shape, np.asarray(matrix, float) @ self.matrix)
 
 
 @dataclass(frozen=True, eq=False)

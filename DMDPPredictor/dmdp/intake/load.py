@@ -1,9 +1,9 @@
-"""From paths to a CT in HU and a PET in SUV that belong together, and masks on their grids."""
+"""From paths to a CT in HU and a PET in SUV that belong together, or one of them, and masks on their grids."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,11 @@ from ..dicom.patient import patient_of
 from ..dicom.read import read_series
 from ..dicom.series import Series, choose, discover, no_overlap, overlap_mm, pair
 from ..dicom.suv import pet_header, suv_factors, to_suv
-from ..errors import InputError, LesionError, SuvError
+from ..errors import InputError, LesionError, SuvError, UsageError
 from ..images.files import read_volume, unplaced
-from ..images.resampling import resample_mask
+from ..images.mask import Mask
 from ..images.volume import SUVBW, Geometry, Volume
-from ..patients.audit import SuvAudit
-from ..patients.case import MIN_VOXELS, Clinical
+from ..patients.case import CT, MIN_VOXELS, PET, Case
 from .masks import read_segment
 from .packed import unpack
 from .source import Given, ImageSource
@@ -28,33 +27,22 @@ from .source import Given, ImageSource
 TOP_SUV = (0.5, 1000.0)  # the highest in an image; brain, heart or bladder are in most
 
 
-@dataclass(frozen=True, eq=False)
-class LoadedPet:
-    """A PET in SUVbw, its SUV audit (None where it came as SUV), what was decided on the way, and what its header says of
-    the patient."""
+def load_images(ct: Given | None = None, pet: Given | None = None, *, pet_is_suv: bool = False) -> Case:
+    """Read a CT, a PET, or both of one patient in one space, each from a DICOM folder (a series, or the whole study), an image
+    file, or what a viewer shows; the case has no lesion yet.
 
-    pet: Volume
-    suv_audit: SuvAudit | None
-    notes: tuple[str, ...] = ()
-    header: Clinical = Clinical()
-
-
-@dataclass(frozen=True, eq=False)
-class LoadedPair:
-    """A CT in HU and a PET in SUVbw of one patient in one space; ``header`` is what the PET's header says of the patient."""
-
-    ct: Volume
-    pet: Volume
-    suv_audit: SuvAudit | None
-    notes: tuple[str, ...] = ()
-    header: Clinical = Clinical()
-
-
-def load_pair(ct: Given, pet: Given, *, pet_is_suv: bool = False) -> LoadedPair:
-    """Read CT and PET, each from a DICOM folder (a series, or the whole study), an image file, or what a viewer shows.
-
-    Raises :class:`InputError` subclasses where either is absent, unusable, or not of the same space as the other.
+    Raises :class:`UsageError` if neither is given, and :class:`InputError` subclasses if one is absent, unusable, or not of the
+    same space as the other.
     """
+    if ct is None and pet is None:
+        raise UsageError("image.none", "Neither a CT nor a PET is given.", "at least one of them.", "Give --ct, --pet, or both.")
+    if pet is None:
+        return load_ct(ct)
+    return load_pet(pet, pet_is_suv=pet_is_suv) if ct is None else load_pair(ct, pet, pet_is_suv=pet_is_suv)
+
+
+def load_pair(ct: Given, pet: Given, *, pet_is_suv: bool = False) -> Case:
+    """Read a CT and a PET of one patient in one space, as :func:`load_images`."""
     ct, pet = _existing(ct), _existing(pet)
     if ct.is_dicom and pet.is_dicom and not (ct.listed and pet.listed):
         found = discover(ct.where)
@@ -62,45 +50,47 @@ def load_pair(ct: Given, pet: Given, *, pet_is_suv: bool = False) -> LoadedPair:
         if pairing.swapped:
             ct, pet = pet, ct
         loaded, ct_volume = _pet_from(pairing.pet, pet), ct.placed(read_series(pairing.ct))
-        notes = (*pairing.notes, *_notes(ct_volume), *loaded.notes)
-        return LoadedPair(ct_volume, loaded.pet, loaded.suv_audit, notes, loaded.header)
-    loaded = load_pet(pet, pet_is_suv=pet_is_suv)
-    ct_volume, notes = load_ct(ct)
-    if not ct.is_dicom and not pet.is_dicom and _is_other(ct_volume, loaded.pet):
-        loaded, (ct_volume, notes) = load_pet(ct, pet_is_suv=pet_is_suv), load_ct(pet)
-        notes = (*notes, "CT and PET were given in each other's place; each was taken for what its values show.")
-    if overlap_mm(ct_volume.geometry, loaded.pet.geometry) <= 0:
+        return _joined(ct_volume, loaded, (*pairing.notes, *_notes(ct_volume), *loaded.notes))
+    loaded, ct_case = load_pet(pet, pet_is_suv=pet_is_suv), load_ct(ct)
+    notes = ct_case.notes
+    if not ct.is_dicom and not pet.is_dicom and _is_other(ct_case.ct, loaded.pet):
+        loaded, ct_case = load_pet(ct, pet_is_suv=pet_is_suv), load_ct(pet)
+        notes = (*ct_case.notes, "CT and PET were given in each other's place; each was taken for what its values show.")
+    if overlap_mm(ct_case.ct.geometry, loaded.pet.geometry) <= 0:
         raise no_overlap()
-    notes = (*loaded.notes, *notes, *_frames(ct_volume, loaded.pet))
-    return LoadedPair(ct_volume, loaded.pet, loaded.suv_audit, notes, loaded.header)
+    return _joined(ct_case.ct, loaded, (*loaded.notes, *notes, *_frames(ct_case.ct, loaded.pet)))
 
 
-def load_ct(ct: Given) -> tuple[Volume, tuple[str, ...]]:
-    """Read a CT in HU from a DICOM folder, from what a viewer shows or from an image file, and what was decided on the way.
+def _joined(ct: Volume, pet: Case, notes: tuple[str, ...]) -> Case:
+    return replace(pet, images={CT: ct, **pet.images}, notes=notes)
 
-    Raises :class:`InputError` subclasses where it is absent or unusable.
+
+def load_ct(ct: Given) -> Case:
+    """Read a CT in HU from a DICOM folder, from what a viewer shows or from an image file.
+
+    Raises :class:`InputError` subclasses if it is absent or unusable.
     """
     source = _existing(ct)
     if source.is_dicom:
         series, notes = choose(discover(source.where), "CT")
         volume = source.placed(read_series(series))
-        return volume, (*notes, *_notes(volume))
+        return Case({CT: volume}, notes=(*notes, *_notes(volume)))
     check_image_file(source.paths[0])
     name = f"The CT file '{source.paths[0].name}'"
     volume, notes = in_hounsfield(source.placed(read_volume(source.paths[0], "HU")), name)
-    return volume, (*notes, *_placeless(volume, name))
+    return Case({CT: volume}, notes=(*notes, *_placeless(volume, name)))
 
 
-def load_pet(pet: Given, *, pet_is_suv: bool = False) -> LoadedPet:
+def load_pet(pet: Given, *, pet_is_suv: bool = False) -> Case:
     """Read a PET as SUVbw, from a DICOM folder, from what a viewer shows or, with ``pet_is_suv``, from an image file.
 
-    Raises :class:`SuvError` where SUV cannot be had.
+    Raises :class:`SuvError` if SUV cannot be had.
     """
     source = _existing(pet)
     if source.is_dicom:
         series, notes = choose(discover(source.where), "PT")
         loaded = _pet_from(series, source)
-        return LoadedPet(loaded.pet, loaded.suv_audit, (*notes, *loaded.notes), loaded.header)
+        return replace(loaded, notes=(*notes, *loaded.notes))
     path = source.paths[0]
     check_image_file(path)
     if not pet_is_suv:
@@ -112,31 +102,31 @@ def load_pet(pet: Given, *, pet_is_suv: bool = False) -> LoadedPet:
         )
     volume = source.placed(read_volume(path, SUVBW))
     notes = (*_placeless(volume, f"The PET file '{path.name}'"), *_improbable(volume))
-    return LoadedPet(volume, None, ("The PET file was taken to be in SUVbw, as told.", *notes))
+    return Case({PET: volume}, notes=("The PET file was taken to be in SUVbw, as told.", *notes))
 
 
 def load_mask(
     given: str | Path | Mapping[str, Any], onto: Geometry, segment: str | int | None = None
-) -> tuple[np.ndarray, tuple[str, ...]]:
-    """A mask (a file, or packed) on the grid ``onto``, by nearest neighbour where it comes on another, and notes about that.
+) -> tuple[Mask, tuple[str, ...]]:
+    """A mask (a file, or packed) on the grid ``onto``, by nearest neighbour if it comes on another, and notes about that.
 
-    ``segment`` names or numbers one of several in a file. Raises :class:`LesionError` where it is to be named and is not, where
-    the mask is empty, lies outside the image, or holds a single voxel.
+    ``segment`` names or numbers one of several in a file. Raises :class:`LesionError` if it is to be named and is not, if the
+    mask is empty, lies outside the image, or holds a single voxel.
     """
     if isinstance(given, Mapping):
-        (mask, geometry), name, notes = unpack(given), "drawn contour", ()
+        mask, name, notes = unpack(given), "drawn contour", ()
     else:
         (path,) = _existing(given).paths
-        (mask, geometry, notes), name = read_segment(path, segment), path.name
-    if not mask.any():
+        (mask, notes), name = read_segment(path, segment), path.name
+    if not mask:
         raise LesionError(
             "lesion.empty",
             f"The mask '{name}' is empty.",
             "at least one voxel above 0.",
             "Draw the lesion and save the mask again.",
         )
-    carried, residual = resample_mask(mask, geometry, onto)
-    voxels = int(carried.sum())
+    carried = mask.onto(onto)
+    voxels = carried.voxels
     if voxels == 0:
         raise LesionError(
             "lesion.outside",
@@ -151,17 +141,18 @@ def load_mask(
             f"at least {MIN_VOXELS} voxels.",
             "Draw the whole lesion; lesions of one voxel cannot be measured.",
         )
-    if geometry.same_grid(onto):
+    if mask.geometry.same_grid(onto):
         return carried, notes
-    if _displaced(geometry, onto):
+    if _displaced(mask.geometry, onto):
         notes = (
             *notes,
             f"The mask '{name}' has as many voxels as the image, {' × '.join(map(str, onto.shape[::-1]))}, but says that they "
             "lie elsewhere: perhaps it was saved without its header (origin, spacing and axes).",
         )
-    elif unplaced(geometry):
+    elif unplaced(mask.geometry):
         notes = (*notes, f"The mask '{name}' places its first voxel at 0, 0, 0: perhaps it was saved without its header.")
-    return carried, (*notes, f"The mask '{name}' came on another grid (nearest neighbour; volume changed by {residual:+.1%}).")
+    change = f"{mask.change(carried):+.1%}"
+    return carried, (*notes, f"The mask '{name}' came on another grid (nearest neighbour; volume changed by {change}).")
 
 
 def _placeless(volume: Volume, name: str) -> tuple[str, ...]:
@@ -186,11 +177,8 @@ def _displaced(mask: Geometry, image: Geometry) -> bool:
     """Whether two grids of the same numbers of voxels, in whatever order, fill other boxes in space."""
     if sorted(mask.shape) != sorted(image.shape):
         return False
-    ends = []
-    for geometry in (mask, image):
-        corners = geometry.to_lps(np.array(np.meshgrid(*[(0, n - 1) for n in geometry.shape])).reshape(3, -1).T)
-        ends.append(np.array([corners.min(axis=0), corners.max(axis=0)]))
-    return bool(np.abs(ends[0] - ends[1]).max() > max(image.spacing))
+    here, there = ([corners.min(axis=0), corners.max(axis=0)] for corners in (mask.corners(), image.corners()))
+    return bool(np.abs(np.subtract(here, there)).max() > max(image.spacing))
 
 
 def _frames(ct: Volume, pet: Volume) -> tuple[str, ...]:
@@ -203,12 +191,13 @@ def _frames(ct: Volume, pet: Volume) -> tuple[str, ...]:
     return ()
 
 
-def _pet_from(series: Series, source: ImageSource) -> LoadedPet:
+def _pet_from(series: Series, source: ImageSource) -> Case:
     factors = suv_factors(pet_header(series.headers))
     volume = source.placed(read_series(series))
     patient, notes = patient_of(series.headers[0])
     suv = to_suv(volume, factors)
-    return LoadedPet(suv, factors.audit, (*_notes(volume), *_improbable(suv), *notes), patient)
+    said = (*_notes(volume), *_improbable(suv), *notes)
+    return Case({PET: suv}, suv_audit=factors.audit, notes=said, header=patient)
 
 
 def _notes(volume: Volume) -> tuple[str, ...]:

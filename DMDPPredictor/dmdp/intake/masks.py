@@ -18,6 +18,7 @@ from ..dicom.named import check_image_file
 from ..errors import InputError, LesionError
 from ..images import nifti
 from ..images.files import read_image
+from ..images.mask import Mask
 from ..images.volume import Geometry
 
 HALF = 0.5
@@ -51,8 +52,8 @@ class MaskFile:
         return self.labels[..., segment.layer] == segment.number
 
 
-def read_segment(path: str | Path, wanted: str | int | None = None) -> tuple[np.ndarray, Geometry, tuple[str, ...]]:
-    """The mask (bool, z, y, x) that a file means, its grid, and notes about how it was read.
+def read_segment(path: str | Path, wanted: str | int | None = None) -> tuple[Mask, tuple[str, ...]]:
+    """The mask that a file means, on its own grid, and notes about how it was read.
 
     ``wanted`` is the name or the number of a segment; without it the file holds at most one. Raises :class:`LesionError` with
     the list of segments where it does not choose one, :class:`InputError` for a file that is no mask.
@@ -61,7 +62,7 @@ def read_segment(path: str | Path, wanted: str | int | None = None) -> tuple[np.
     held = read_mask_file(path)
     chosen = choose(path.name, held.segments, wanted)
     inside = np.zeros(held.geometry.shape, bool) if chosen is None else held.voxels(chosen)
-    return inside, held.geometry, held.notes
+    return Mask(inside, held.geometry), held.notes
 
 
 def choose(file: str, segments: Sequence[Segment], wanted: str | int | None) -> Segment | None:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from ..delineation.pet import delineate
-from ..errors import UsageError
-from ..images.resampling import resample_mask
-from ..images.volume import Geometry, Volume
-from ..patients.case import Case, Clinical, Lesion
+from ..errors import ImageMissing
+from ..images.volume import SUVBW, Volume
+from ..patients.case import CT, PET, Case, Clinical, Lesion
+from ..pet_features.intensity import hottest_point
 from ..progress import Progress, silent
-from .load import load_mask, load_pair
+from .load import load_images, load_mask
+from .row import IMAGES, PATHS, Located, PatientRow
 from .source import ImageSource
 
 HEADER_NOTE = "The DICOM header says"
@@ -23,70 +20,34 @@ COLD_NOTE = "The contour lies where there is hardly any uptake"
 COLD_SUV = 1.0
 
 
-@dataclass(frozen=True)
-class CaseRequest:
-    """Where a patient's data lie: images as in :class:`.source.ImageSource`, masks as files or packed, ``seed`` in LPS mm.
+def read_from(row: PatientRow) -> tuple[Path, ...]:
+    """What is read: folders and files; of listed DICOM files one of each folder that they lie in."""
+    given = {name: value for name in PATHS if (value := getattr(row, name)) is not None}
+    images = [path for name in IMAGES.values() if name in given for path in ImageSource.of(given.pop(name)).read_from]
+    return tuple(map(Path, (*images, *(mask for mask in given.values() if isinstance(mask, str | Path)))))
 
-    Exactly one of ``mask`` (the lesion on both images), ``pet_mask`` (optionally with ``ct_mask``) or ``seed``. ``segment`` names
-    or numbers the lesion in mask files that hold several.
+
+def prepare_case(row: PatientRow, progress: Progress = silent) -> Case:
+    """Read the images that there are, convert a PET to SUV, and find or read the lesion, if one is given, on each of them.
+
+    Raises :class:`InputError` subclasses.
     """
-
-    ct: Path | ImageSource
-    pet: Path | ImageSource
-    pet_is_suv: bool = False
-    mask: Path | Mapping[str, Any] | None = None
-    pet_mask: Path | Mapping[str, Any] | None = None
-    ct_mask: Path | Mapping[str, Any] | None = None
-    seed: tuple[float, float, float] | None = None
-    method: str = "auto"
-    clinical: Clinical = Clinical()
-    segment: str | int | None = None
-
-    def __post_init__(self) -> None:
-        given = [self.mask, self.pet_mask, self.seed]
-        if sum(value is not None for value in given) != 1 or (self.ct_mask is not None and self.pet_mask is None):
-            raise UsageError(
-                "lesion.choice",
-                "The lesion is given in no way, or in more than one.",
-                "either a mask, or a PET mask (with or without a CT mask), or a seed point.",
-                "Give one of --mask, --pet-mask [--ct-mask] or --seed.",
-            )
-        if self.segment is not None and self.seed is not None:
-            raise UsageError(
-                "lesion.segment",
-                f"The segment '{self.segment}' is named, and there is no mask.",
-                "a segment of a mask, or a seed point.",
-                "Leave out --segment, or give --mask.",
-            )
-
-    def paths(self) -> tuple[Path, ...]:
-        """What is read: folders and files; of listed DICOM files one of each folder that they lie in."""
-        found = [path for source in (self.ct, self.pet) for path in ImageSource.of(source).read_from]
-        found += [mask for mask in (self.mask, self.pet_mask, self.ct_mask) if isinstance(mask, str | Path)]
-        return tuple(map(Path, found))
-
-
-def prepare_case(request: CaseRequest, progress: Progress = silent) -> Case:
-    """Read the images, convert the PET to SUV, and find or read the lesion. Raises :class:`InputError` subclasses."""
     progress(0.0, "reading the images")
-    pair = load_pair(request.ct, request.pet, pet_is_suv=request.pet_is_suv)
-    progress(0.7, "outlining the lesion")
-    pet_lesion, ct_lesion, notes = _lesions(request, pair.ct, pair.pet)
-    return Case(
-        pair.ct,
-        pair.pet,
-        pet_lesion,
-        ct_lesion,
-        request.clinical,
-        pair.suv_audit,
-        (*pair.notes, *notes, *_cold(pair.pet, pet_lesion), *_unused(request.clinical, pair.header)),
-    )
+    case = load_images(row.ct, row.pet, pet_is_suv=row.pet_is_suv)
+    if row.has_lesion:
+        progress(0.7, "outlining the lesion")
+        lesions, notes = _lesions(row, case)
+        case = replace(case, lesions=lesions, notes=(*case.notes, *notes))
+    return replace(case, clinical=row.clinical, notes=(*case.notes, *_cold(case), *_unused(row.clinical, case.header)))
 
 
-def _cold(pet: Volume, lesion: Lesion) -> tuple[str, ...]:
-    """Say so where a contour holds less uptake than blood does: it lies beside the lesion, or outside the body."""
-    highest = float(pet.array[lesion.mask].max()) if lesion.voxels else 0.0
-    if lesion.method != "manual" or highest >= COLD_SUV:
+def _cold(case: Case) -> tuple[str, ...]:
+    """Say so if a contour holds less uptake than blood does: it lies beside the lesion, or outside the body."""
+    lesion = case.lesions.get(PET)
+    if lesion is None or lesion.method != "manual":
+        return ()
+    highest = float(case.pet.array[lesion.mask.array].max()) if lesion.mask else 0.0
+    if highest >= COLD_SUV:
         return ()
     return (
         f"{COLD_NOTE} (SUVmax {highest:.2f}): check that the mask was drawn on these images, and that its file kept their place "
@@ -104,34 +65,43 @@ def _unused(given: Clinical, header: Clinical) -> tuple[str, ...]:
     return (f"{HEADER_NOTE} {' and '.join(known)}; give it to have it used.",) if known else ()
 
 
-def _lesions(request: CaseRequest, ct: Volume, pet: Volume) -> tuple[Lesion, Lesion, tuple[str, ...]]:
-    if request.seed is not None:
-        lesion = delineate(pet, request.seed, request.method)
-        return lesion, carry_over(lesion, ct.geometry, "CT"), lesion.notes
-    if request.mask is not None:
-        mask, pet_notes = load_mask(request.mask, pet.geometry, request.segment)
-        on_ct, ct_notes = load_mask(request.mask, ct.geometry, request.segment)
-        notes = tuple(dict.fromkeys((*pet_notes, *ct_notes)))
-        return (
-            Lesion(mask, pet.geometry, "manual", "both", hottest_point(pet, mask)),
-            Lesion(on_ct, ct.geometry, "manual", "both"),
-            notes,
+def _lesions(row: PatientRow, case: Case) -> tuple[dict[str, Lesion], tuple[str, ...]]:
+    """The lesion on each image, and notes: as it was drawn there, else carried over from the other image."""
+    if row.seed is not None:
+        if not case.has(PET):
+            raise ImageMissing(
+                "seed.no_pet",
+                "A seed point is given, and no PET in which a lesion can be outlined from it.",
+                "a PET, or a mask of the lesion on the CT.",
+                "Give the PET, or --mask.",
+            )
+        lesion = delineate(case.pet, row.seed, row.method)
+        return _carried({PET: lesion}, case), lesion.notes
+    drawn = {PET: row.pet_mask, CT: row.ct_mask} if row.mask is None else dict.fromkeys((PET, CT), row.mask)
+    lesions, notes = {}, []
+    for modality, mask in drawn.items():
+        if mask is not None and case.has(modality):
+            on = "both" if row.mask is not None and case.has(PET, CT) else modality
+            lesions[modality], said = _drawn(mask, row.segment, case.require(modality), on)
+            notes += said
+    if not lesions:
+        ((wanted, other),) = [(m, o) for m, o in ((PET, CT), (CT, PET)) if drawn[m] is not None]
+        raise ImageMissing(
+            "mask.no_image",
+            f"The mask was drawn on the {wanted}, and only a {other} is given.",
+            f"a mask for the {other}.",
+            f"Give the {wanted}, or --mask, which holds for any image.",
         )
-    mask, notes = load_mask(request.pet_mask, pet.geometry, request.segment)
-    lesion = Lesion(mask, pet.geometry, "manual", "PET", hottest_point(pet, mask))
-    if request.ct_mask is None:
-        return lesion, carry_over(lesion, ct.geometry, "CT"), notes
-    on_ct, ct_notes = load_mask(request.ct_mask, ct.geometry, request.segment)
-    return lesion, Lesion(on_ct, ct.geometry, "manual", "CT"), (*notes, *ct_notes)
+    return _carried(lesions, case), tuple(dict.fromkeys(notes))
 
 
-def hottest_point(pet: Volume, mask: np.ndarray) -> tuple[float, float, float]:
-    """LPS point (mm) of the voxel of highest uptake inside ``mask`` (z, y, x)."""
-    return tuple(float(v) for v in pet.geometry.to_lps(pet.hottest(mask)))
+def _drawn(mask: Located, segment: str | None, image: Volume, modality: str) -> tuple[Lesion, tuple[str, ...]]:
+    found, notes = load_mask(mask, image.geometry, segment)
+    lesion = Lesion(found, "manual", modality)
+    return (replace(lesion, seed=hottest_point(image, lesion)) if image.unit == SUVBW else lesion), notes
 
 
-def carry_over(lesion: Lesion, onto: Geometry, image: str) -> Lesion:
-    """The lesion on another image's grid (nearest neighbour); its ``modality`` still says where it was drawn."""
-    mask, residual = resample_mask(lesion.mask, lesion.geometry, onto)
-    note = f"The {image} contour is the {lesion.modality} contour carried over (volume changed by {residual:+.1%})."
-    return Lesion(mask, onto, lesion.method, lesion.modality, lesion.seed, (note,))
+def _carried(lesions: dict[str, Lesion], case: Case) -> dict[str, Lesion]:
+    """The lesion on every image of a case."""
+    (first, *_) = lesions.values()
+    return {name: lesions.get(name) or first.onto(image.geometry, name) for name, image in case.images.items()}

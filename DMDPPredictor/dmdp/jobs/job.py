@@ -80,3 +80,16 @@ def read_job(path: str | Path) -> Job:
             f"a JSON object with schema {Job.schema}, command, arguments and out.",
             "Write the job file again.",
         ) from error
+
+
+def required(arguments: Mapping[str, Any], name: str) -> Any:
+    """The value of an option that a job file must hold; raises :class:`UsageError` without it."""
+    value = arguments.get(name)
+    if value is None:
+        raise UsageError(
+            "option.missing",
+            f"'{name}' is not given.",
+            f"a value for '{name}'.",
+            f"Add '{name}' to the job, or --{name.replace('_', '-')} to the command.",
+        )
+    return value

@@ -41,6 +41,11 @@ class NetworkModel:
         return evidence_of(self.bundle.manifest)
 
     @property
+    def images(self) -> frozenset[frozenset[str]]:
+        """The one set of images that it reads, by modality."""
+        return frozenset([frozenset(name.upper() for name in self.network.config.modalities)])
+
+    @property
     def label(self) -> str:
         """What every map and number of it must be marked with."""
         if self.evidence is DEMONSTRATION:

@@ -23,10 +23,10 @@ def heterogeneity(pet: Volume, lesion: Lesion) -> dict[str, float]:
     parameters) start from the uptake-weighted moments and are optimised. NaN where the lesion is flat in space or in uptake,
     or has fewer than nine voxels.
     """
-    y = pet.array[lesion.mask].astype(np.float64)
+    y = pet.array[lesion.mask.array].astype(np.float64)
     if len(y) < MIN_VOXELS or np.ptp(y) <= 1e-6 * abs(y.mean()):
         return {"het0": np.nan, "het1": np.nan}
-    z = _whiten(lesion.geometry.to_lps(np.argwhere(lesion.mask)), y)
+    z = _whiten(lesion.mask.points, y)
     if z is None:
         return {"het0": np.nan, "het1": np.nan}
     # directions and cubic steps, not gradients: the isotonic fit makes the objective only piecewise smooth

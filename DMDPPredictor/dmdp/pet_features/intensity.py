@@ -17,7 +17,7 @@ def intensity(pet: Volume, lesion: Lesion) -> dict[str, float]:
     Variance with n − 1; skewness and excess kurtosis from central moments; TLG_4 counts the voxels at or above 40 % of the
     maximum but multiplies by the mean of the whole lesion, as the published columns do; TLG40 is the conventional one.
     """
-    y = pet.array[lesion.mask].astype(np.float64)
+    y = pet.array[lesion.mask.array].astype(np.float64)
     n, mean, maximum = len(y), float(y.mean()), float(y.max())
     centred = y - mean
     m2 = float((centred**2).mean())
@@ -35,7 +35,7 @@ def intensity(pet: Volume, lesion: Lesion) -> dict[str, float]:
         "suv_skew": np.nan if flat else float((centred**3).mean() / m2**1.5),
         "suv_kurtosis": np.nan if flat else float((centred**4).mean() / m2**2 - 3.0),
         "suv_area": largest_section_cm2(lesion),
-        "suv_peak": peak(pet, pet.hottest(lesion.mask)),
+        "suv_peak": peak(pet, pet.hottest(lesion.mask.array)),
         "suv_peak_global": global_peak(pet, lesion),
         "MTV_3": volume,
         "TLG_3": volume * mean,
@@ -44,10 +44,15 @@ def intensity(pet: Volume, lesion: Lesion) -> dict[str, float]:
     }
 
 
+def hottest_point(pet: Volume, lesion: Lesion) -> tuple[float, float, float]:
+    """LPS point (mm) of the lesion's voxel of highest uptake; of the first in array order if there are several."""
+    return tuple(float(v) for v in pet.geometry.to_lps(pet.hottest(lesion.mask.array)))
+
+
 def largest_section_cm2(lesion: Lesion) -> float:
     """Area of the largest slice of the mask along z, in cm²."""
     _, dy, dx = lesion.geometry.spacing
-    return float(lesion.mask.sum(axis=(1, 2)).max() * dy * dx / 100.0)
+    return float(lesion.mask.array.sum(axis=(1, 2)).max() * dy * dx / 100.0)
 
 
 def peak(pet: Volume, centre: tuple[int, int, int]) -> float:
@@ -63,7 +68,7 @@ def peak(pet: Volume, centre: tuple[int, int, int]) -> float:
 def global_peak(pet: Volume, lesion: Lesion) -> float:
     """The largest of the 1 cm³ means over all voxel centres inside the lesion (IBSI "global intensity peak")."""
     offsets, weights = sphere(pet.geometry.spacing)
-    return float(_weighted(pet, np.argwhere(lesion.mask), offsets, weights).max())
+    return float(_weighted(pet, np.argwhere(lesion.mask.array), offsets, weights).max())
 
 
 def sphere(spacing: tuple[float, float, float]) -> tuple[np.ndarray, np.ndarray]:

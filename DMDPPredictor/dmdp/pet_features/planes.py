@@ -25,12 +25,12 @@ def planes(pet: Volume, lesion: Lesion) -> dict[str, float]:
     The plane goes through the SUVmax voxel; zones are layers of the distance to the edge, from the core outwards.
     """
     values: dict[str, float] = {}
-    centre = pet.hottest(lesion.mask)
+    centre = pet.hottest(lesion.mask.array)
     for name, axis in PLANES.items():
         spacing = np.delete(np.array(lesion.geometry.spacing), axis)
         means = zone_means(
             np.take(pet.array, centre[axis], axis=axis).astype(np.float64),
-            np.take(lesion.mask, centre[axis], axis=axis),
+            np.take(lesion.mask.array, centre[axis], axis=axis),
             tuple(np.delete(np.array(centre), axis)),
             tuple(spacing),
         )

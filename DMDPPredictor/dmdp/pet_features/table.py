@@ -6,7 +6,7 @@ from ..errors import GeometryError, LesionError
 from ..feature import Feature
 from ..images.axes import upright_volume
 from ..images.volume import Volume
-from ..patients.case import Lesion, upright_lesion
+from ..patients.case import Lesion
 from .ellipsoid import heterogeneity
 from .intensity import intensity
 from .planes import planes
@@ -76,6 +76,6 @@ def pet_features(pet: Volume, lesion: Lesion) -> dict[str, Feature]:
         )
     if not lesion.voxels:
         raise LesionError("lesion.empty", "The lesion has no voxel.", "at least two voxels.", "Draw the lesion again.")
-    pet, lesion = upright_volume(pet), upright_lesion(lesion)
+    pet, lesion = upright_volume(pet), lesion.upright()
     values = intensity(pet, lesion) | heterogeneity(pet, lesion) | planes(pet, lesion)
     return {name: Feature(name, float(values[name]), *about) for name, about in DEFINITIONS.items()}

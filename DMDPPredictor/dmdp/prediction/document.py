@@ -17,7 +17,9 @@ from ..patients.audit import SuvAudit
 from ..regions.document import RegionsReport
 from .former import current
 
-IMAGES = ("ct_voxels", "pet_suv_voxels")  # the hashes by which a result knows its images
+IMAGE_HASHES = {"CT": "ct_voxels", "PET": "pet_suv_voxels"}  # by which a result knows its images
+CONTOUR_HASHES = {"PET": "pet_lesion", "CT": "ct_lesion"}  # and its contours
+IMAGES = tuple(IMAGE_HASHES.values())
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,9 @@ class InputsReport:
 class ContourReport:
     """The contour, and how far the answer depends on it.
 
-    Volumes in ml, points in LPS mm. ``spread`` is the probability that each task is summed up in by other contour methods, null
-    if a method finds no lesion; ``moved`` is its lowest and highest value if the contour were drawn ``moved_mm`` off, null if
-    unknown.
+    Volumes in ml, that on the CT null without one; points in LPS mm. ``spread`` is the probability that each task is summed up in
+    by other contour methods, null if a method finds no lesion; ``moved`` is its lowest and highest value if the contour were drawn
+    ``moved_mm`` off, null if unknown; both are empty without a PET.
     """
 
     method: str
@@ -43,7 +45,7 @@ class ContourReport:
     volume_ml: float
     seed_lps_mm: tuple[float, float, float] | None
     centroid_lps_mm: tuple[float, float, float]
-    ct_volume_ml: float
+    ct_volume_ml: float | None
     notes: tuple[str, ...]
     spread: Mapping[str, Mapping[str, float | None]]
     moved_mm: float
@@ -93,6 +95,11 @@ class Prediction:
     notes: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     hashes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """The modalities of the images that it was made from."""
+        return tuple(modality for modality, name in IMAGE_HASHES.items() if name in self.hashes)
 
     @classmethod
     def from_json(cls, document: Any) -> Prediction:

@@ -22,8 +22,9 @@ from ..errors import LesionError, ModelError
 from ..feature import Feature
 from ..inputs import CLINICAL_INPUTS, clinical_values, usable
 from ..network.opinion import NetworkOpinion
-from ..patients.case import Case
+from ..patients.case import CT, PET, Case
 from ..pet_features import pet_features
+from ..pet_features.intensity import hottest_point
 from ..progress import Progress, part, silent
 from ..regions.document import RegionsReport
 from .document import ContourReport, FeatureReading, InputsReport, Prediction
@@ -39,7 +40,7 @@ def predict(
     case: Case,
     pet: Mapping[str, Feature],
     models: Sequence[EnsembleModel],
-    lung: LungPosition,
+    lung: LungPosition | None,
     *,
     prevalence: Mapping[str, float] | None = None,
     regions: RegionsReport | None = None,
@@ -49,12 +50,13 @@ def predict(
     hashes: Mapping[str, str] | None = None,
     progress: Progress = silent,
 ) -> Prediction:
-    """The prediction for a case from one or more machine-learning bundles, the first of which leads.
+    """The prediction for a case from machine-learning bundles, the first of which leads; without any, what was measured.
 
-    ``pet`` holds the PET features; ``lung`` says where the lesion lies; ``prevalence`` gives the local share of the positive
-    class per task, for the displayed probability only; ``ct`` holds the features of the CT regions, where they were measured;
-    ``regions``, ``network``, ``versions`` of packages and ``hashes`` of inputs and models are carried into the result as they
-    are.
+    The case has the images that the bundles need (:func:`dmdp.models.check_images`), and a lesion. ``pet`` holds the PET
+    features, none without a PET; ``lung`` says where the lesion lies, None without a CT; ``prevalence`` gives the local share of
+    the positive class per task, for the displayed probability only; ``ct`` holds the features of the CT regions, where they were
+    measured; ``regions``, ``network``, ``versions`` of packages and ``hashes`` of inputs and models are carried into the
+    result as they are.
 
     Raises :class:`ModelError` where no sub-model accepts what is known.
     """
@@ -64,15 +66,13 @@ def predict(
     headline: dict[str, SubModel] = {}
     tasks: dict[str, Answer] = {}
     for name in dict.fromkeys(name for model in models for name in model.bundle.manifest.tasks):
-        candidates = [
-            (model, sub_model) for model in models for sub_model in model.candidates(name, values, case.pet_lesion.method)
-        ]
+        candidates = [(model, sub_model) for model in models for sub_model in _candidates(model, name, values, case)]
         if candidates:
             headline[name] = candidates[0][1]
             tasks[name] = _answer(name, candidates, values, (prevalence or {}).get(name))
         else:
             tasks[name] = NoAnswer(endpoint_of(name).title, NOBODY)
-    if not headline:
+    if models and not headline:
         raise ModelError(
             "model.no_sub_model",
             NOBODY,
@@ -80,9 +80,11 @@ def predict(
             "Check the contour and the SUV of the PET.",
         )
     training = {k: v for model in reversed(models) for k, v in model.bundle.manifest.features.items()}
-    spread = _spread(case, headline, values, part(progress, 0.3, 0.6))
-    progress(0.6, "moving the contour by a millimetre")
-    moved = _moved(case, headline, values)
+    spread, moved = {}, {}
+    if case.has(PET):
+        spread = _spread(case, headline, values, part(progress, 0.3, 0.6))
+        progress(0.6, "moving the contour by a millimetre")
+        moved = _moved(case, headline, values)
     return Prediction(
         applicability=assess(case, features, values, list(headline.values()), training, lung, pet_ct_offset(case)),
         tasks=tasks,
@@ -98,6 +100,13 @@ def predict(
         versions=dict(versions or {}),
         hashes=dict(hashes or {}),
     )
+
+
+def _candidates(model: EnsembleModel, task: str, values: Mapping[str, float], case: Case) -> list[SubModel]:
+    """The sub-models that may answer, best first; where others of the model lack their image, only those that read one: what
+    is known clinically does not stand in for an image unasked."""
+    found = model.candidates(task, values, case.lesion.method)
+    return found if case.has(*frozenset().union(*model.images)) else [sub_model for sub_model in found if sub_model.images]
 
 
 def asked_for(models: Sequence[EnsembleModel], ct: CtFeatures | None) -> dict[str, Feature]:
@@ -164,11 +173,12 @@ def _spread(
     case: Case, headline: Mapping[str, SubModel], values: Mapping[str, float], progress: Progress
 ) -> dict[str, dict[str, float | None]]:
     """The probability of each task had the lesion been outlined by other rules; None where a rule finds no lesion."""
+    seed = case.pet_lesion.seed or hottest_point(case.pet, case.pet_lesion)
     spread: dict[str, dict[str, float | None]] = {task: {} for task in headline}
     for position, method in enumerate(SPREAD_METHODS):
         progress(position / len(SPREAD_METHODS), f"trying the contour {method}")
         try:
-            lesion = delineate(case.pet, case.pet_lesion.seed, method)
+            lesion = delineate(case.pet, seed, method)
             other = {**values, **{n: f.value for n, f in pet_features(case.pet, lesion).items()}}
         except LesionError:
             other = None
@@ -203,15 +213,15 @@ def _inputs(case: Case, headline: Mapping[str, SubModel], features: Mapping[str,
 
 
 def _contour(case: Case, spread: Mapping[str, Any], moved: Mapping[str, Any]) -> ContourReport:
-    lesion = case.pet_lesion
+    lesion = case.lesion
     return ContourReport(
         method=lesion.method,
         modality=lesion.modality,
         volume_ml=lesion.volume_ml,
         seed_lps_mm=lesion.seed,
         centroid_lps_mm=tuple(float(v) for v in lesion.centroid),
-        ct_volume_ml=case.ct_lesion.volume_ml,
-        notes=(*lesion.notes, *case.ct_lesion.notes),
+        ct_volume_ml=case.ct_lesion.volume_ml if case.has(CT) else None,
+        notes=tuple(note for name in (PET, CT) if case.has(name) for note in case.lesions[name].notes),
         spread=spread,
         moved_mm=STEP_MM,
         moved=moved,

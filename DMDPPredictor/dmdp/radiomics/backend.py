@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError, LesionError, UsageError, base_name
+from ..images.mask import Mask
 from ..images.volume import Volume
 from ..resources import PROFILE_SUFFIXES, installed_profiles, is_path
 from . import BACKENDS
@@ -55,18 +56,19 @@ def is_settings_file(name_or_path: str | Path | None) -> bool:
 
 def compute(
     image: Volume,
-    masks: Mapping[str, np.ndarray],
+    masks: Mapping[str, Mask],
     settings: Profile | Parameters,
     backend: str = "auto",
     *,
     whole_numbers: bool = False,
 ) -> Extraction:
-    """Features of every region that is large enough; ``masks`` bool (z, y, x) on the image's grid.
+    """Features of every region that is large enough; ``masks`` are on the image's grid.
 
     ``auto`` is the engine, and PyRadiomics for settings that the engine does not know. ``whole_numbers`` says that the image was
     stored as such: what PyRadiomics interpolates of it loses its fraction. Raises :class:`InputError` where settings are
     known to nobody, or are to be computed without PyRadiomics, :class:`UsageError` for another back-end.
     """
+    arrays = {name: mask.array for name, mask in masks.items()}
     if backend not in BACKENDS:
         raise UsageError("radiomics.backend", f"The back-end '{backend}'.", f"one of {', '.join(BACKENDS)}.", "Choose one.")
     if isinstance(settings, Parameters):
@@ -75,7 +77,7 @@ def compute(
     profile = settings.profile if isinstance(settings, Parameters) else settings
     if backend == "pyradiomics" or (backend == "auto" and unknown and find_spec("radiomics")):
         document = settings.document if isinstance(settings, Parameters) else settings
-        return _by_pyradiomics(image, masks, document, whole_numbers)
+        return _by_pyradiomics(image, arrays, document, whole_numbers)
     if unknown:
         raise InputError(
             "radiomics.unsupported",
@@ -83,7 +85,7 @@ def compute(
             "settings that the engine computes, or PyRadiomics to be installed.",
             "Change the file, or install pyradiomics 3.0.1.",
         )
-    found, refused = extract_present(image, masks, profile, whole_numbers=whole_numbers)
+    found, refused = extract_present(image, arrays, profile, whole_numbers=whole_numbers)
     return Extraction(found, {name: error.found for name, error in refused.items()}, "engine")
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from ..images.resampling import resample_mask, sample
+from ..images.mask import Mask
+from ..images.resampling import sample
 from ..images.volume import Geometry, Volume
 from ..patients.case import Lesion
 from .document import RegionReading, RegionsReport, ShellReading
@@ -48,8 +49,8 @@ class Regions:
     unassigned: float
     bounded: bool
 
-    def masks(self) -> dict[str, np.ndarray]:
-        """Name → bool (z, y, x) of all that features are measured in, absent ones left out.
+    def masks(self) -> dict[str, Mask]:
+        """Name → mask of all that features are measured in, absent ones left out.
 
         ``reg1``…``reg6``; ``tumour``, the whole of reg1 to reg3; ``shell_0_3``, ``shell_3_6``, ``shell_6_9``; and the cumulative
         ``ring_0_6`` and ``ring_0_9`` (the shell 0–3 mm is the first of both).
@@ -60,7 +61,7 @@ class Regions:
             found[f"shell_{inner:.0f}_{outer:.0f}"] = self.shells == number
         for number, outer in enumerate(SHELLS_MM[1:], 2):
             found[f"ring_0_{outer:.0f}"] = (self.shells >= 1) & (self.shells <= number)
-        return {name: mask for name, mask in found.items() if np.count_nonzero(mask) >= MIN_REGION}
+        return {name: Mask(mask, self.geometry) for name, mask in found.items() if np.count_nonzero(mask) >= MIN_REGION}
 
     def report(self, further_notes: tuple[str, ...] = ()) -> RegionsReport:
         """Volumes and shares for ``prediction.json``."""
@@ -100,20 +101,20 @@ def ct_regions(ct: Volume, lesion: Lesion, thorax: Thorax) -> Regions | None:
     Parts of the lesion below 5 % of it, components below 8 voxels and regions below 64 are taken away; their share of all is
     ``unassigned``. Margin and shells hold tissue between −960 and 200 HU inside the thoracic cavity.
     """
-    if not lesion.mask.any():
+    if not lesion.mask:
         return None
     geometry = fine_grid(lesion, ROOM_MM)
     if max(geometry.shape) > MAX_SIDE_MM:
         return None
-    whole, _ = resample_mask(lesion.mask, lesion.geometry, geometry)
+    whole = lesion.mask.onto(geometry).array
     tumour = _large_parts(whole)
     smooth = ndimage.gaussian_filter(sample(ct.array, ct.geometry, geometry, order=1, outside=-1000.0), 1.0)
     labels, threshold = _density(tumour, smooth)
     contrast = _contrast(smooth, labels)
     away = ndimage.distance_transform_edt(~whole)
     around = ~whole & (smooth >= TISSUE_HU[0]) & (smooth <= TISSUE_HU[1])
-    if bounded := bool(thorax.cavity.any()):
-        around &= resample_mask(thorax.cavity, thorax.geometry, geometry)[0]
+    if bounded := bool(thorax.cavity):
+        around &= thorax.cavity.onto(geometry).array
     margin = around & (away <= MARGIN_MM)
     labels[margin] = 4 + np.digitize(smooth[margin], [AERATED_MARGIN_HU, SOFT_HU])
     before = np.count_nonzero(labels) + np.count_nonzero(whole & ~tumour)

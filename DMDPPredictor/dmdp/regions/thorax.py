@@ -9,6 +9,7 @@ from scipy import ndimage
 from scipy.spatial import ConvexHull, QhullError
 
 from ..images.axes import upright_volume
+from ..images.mask import Mask
 from ..images.volume import Geometry, Volume
 
 WORKING_MM = 3.0
@@ -20,27 +21,21 @@ MIN_DEPTH_MM = 12.0
 
 @dataclass(frozen=True, eq=False)
 class Thorax:
-    """``lung`` (aerated) and ``cavity`` (bool, z, y, x) on a ``geometry`` of about 3 mm.
+    """``lung`` (aerated) and ``cavity`` on one grid of about 3 mm.
 
     The cavity is the convex hull of the lungs in every axial slice: lungs, mediastinum, hila, and what of a tumour dents the
     lung; the chest wall lies outside, but for ribs and spine where they bulge inwards.
     """
 
-    lung: np.ndarray
-    cavity: np.ndarray
-    geometry: Geometry
-
-    @property
-    def lung_ml(self) -> float:
-        """The lung volume in the field of view."""
-        return float(self.lung.sum()) * self.geometry.voxel_ml
+    lung: Mask
+    cavity: Mask
 
 
 def find_thorax(ct: Volume) -> Thorax:
     """Lungs and cavity in a CT in HU; both empty where no lung is in the field of view."""
     image, geometry = _working_copy(upright_volume(ct))
     lung = lung_mask(image, geometry)
-    return Thorax(lung, axial_hull(lung, geometry), geometry)
+    return Thorax(Mask(lung, geometry), Mask(axial_hull(lung, geometry), geometry))
 
 
 def lung_mask(hu: np.ndarray, geometry: Geometry) -> np.ndarray:
@@ -104,4 +99,4 @@ def _working_copy(ct: Volume) -> tuple[np.ndarray, Geometry]:
     array = ct.array[tuple(slice(None, None, step) for step in steps)]
     affine = ct.geometry.matrix
     affine[:3, :3] *= steps
-    return array, Geometry(array.shape, tuple(tuple(float(v) for v in row) for row in affine))
+    return array, Geometry.from_matrix(array.shape, affine)

@@ -122,7 +122,7 @@ def show_labels(axis: Axes, plane: Plane, labels: np.ndarray, colours: Sequence[
 
 def outline(axis: Axes, plane: Plane, lesion: Lesion, ink: str = LIGHT) -> None:
     """The border between inside and outside along the voxel faces that the plane cuts, exact within a pixel."""
-    inside = plane.sample(lesion.mask.view(np.uint8), lesion.geometry, order=0, outside=0.0)
+    inside = plane.sample(lesion.mask.array.view(np.uint8), lesion.geometry, order=0, outside=0.0)
     border(axis, plane, inside, OUTLINE[ink], "solid")
 
 

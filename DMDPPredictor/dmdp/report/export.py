@@ -51,7 +51,10 @@ def export_result(
         format_named(name)
     path = Path(result).expanduser()
     source = SceneRemains.read(path) if is_remains(path) else ResultFolder.read(path)
-    obstacles = {name: obstacle(name, ct, pet) or source.obstacle(FORMATS[name].needs) for name in FORMATS if name in formats}
+    images = source.result.prediction.images
+    obstacles = {
+        name: obstacle(name, ct, pet, images) or source.obstacle(FORMATS[name].needs) for name in FORMATS if name in formats
+    }
     missing = {name: error for name, error in obstacles.items() if error is not None}
     target = Path(out).expanduser().absolute()
     objects = [name for name in obstacles if name in DICOM_FORMATS and name not in missing]

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 
 from ..errors import DicomError, DmdpError, InputError, MissingPackage, UsageError, base_name
 from ..intake.source import Given, ImageSource
+from ..patients.case import CT, MODALITIES, PET
 from ..results.layout import PREDICTION, REPORT
 from ..results.reader import Part
 from .format import Format
@@ -63,16 +64,18 @@ def format_named(name: str) -> Format:
     return FORMATS[name]
 
 
-def obstacle(name: str, ct: Given | None = None, pet: Given | None = None) -> DmdpError | None:
+def obstacle(
+    name: str, ct: Given | None = None, pet: Given | None = None, images: Sequence[str] = MODALITIES
+) -> DmdpError | None:
     """Why the format ``name`` cannot be written here, or None; quick, as neither the result nor a voxel is read.
 
     ``ct`` and ``pet`` are the DICOM series (:class:`dmdp.intake.source.ImageSource`), None if the images came from no DICOM
-    files.
+    files; ``images`` are the modalities that the result was made from.
     """
     wanted = format_named(name)
     if wanted.dicom:
-        for modality, folder in (("CT", ct), ("PET", pet)):
-            error = _not_dicom(modality, folder)
+        for modality, folder in ((CT, ct), (PET, pet)):
+            error = _not_dicom(modality, folder) if modality in images else None
             if error is not None:
                 return error
     if wanted.package and find_spec(wanted.package) is None:

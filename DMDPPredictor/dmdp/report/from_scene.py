@@ -16,13 +16,13 @@ import numpy as np
 
 from ..documents.codec import json_text
 from ..errors import DmdpError, InputError, LesionError, MissingPackage
-from ..images.resampling import resample_mask
+from ..images.mask import Mask
 from ..images.volume import Volume
-from ..prediction.document import Prediction
+from ..prediction.document import CONTOUR_HASHES, Prediction
 from ..reading import read_text
 from ..regions.names import MEANINGS
 from ..results import layout
-from ..results.reader import CONTOURS, Contour, Part, Result, digest, mask_sha256, read_prediction
+from ..results.reader import Part, Result, digest, mask_sha256, read_prediction
 from .remains import FILE, LESION, REGIONS, SCHEMA, geometry_from
 from .tables import features_csv
 
@@ -44,7 +44,7 @@ class SceneRemains:
             if said["schema"] != SCHEMA:
                 raise ValueError(f"schema {said['schema']}")
             created = datetime.fromisoformat(said["created"])
-            pet, ct = _contours(folder, said["lesion"], prediction) if said["lesion"] else (None, None)
+            contours = _contours(folder, said["lesion"], prediction) if said["lesion"] else {}
             regions = _regions(folder, said["regions"]) if said["regions"] else None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(
@@ -53,7 +53,7 @@ class SceneRemains:
                 "what the scene of this version writes.",
                 "Predict again, then export.",
             ) from error
-        found = Result(prediction, pet, ct, regions, {}, created, digest(content, created, {"regions": regions}))
+        found = Result(prediction, contours, regions, {}, created, digest(content, created, {"regions": regions}))
         return cls(found)
 
     def content(self, file: str) -> bytes | None:
@@ -73,7 +73,7 @@ class SceneRemains:
                 "the result as the prediction left it.",
                 "Predict again with a network, then export the maps.",
             )
-        if Part.CONTOUR in needs and self.result.pet is None:
+        if Part.CONTOUR in needs and not self.result.contours:
             return LesionError(
                 "export.changed",
                 "The contour in the scene is not the one that the numbers were computed from.",
@@ -106,15 +106,15 @@ class SceneRemains:
         return all(abs(counts[i] * voxel - region.volume_ml) < voxel / 2 for i, region in enumerate(said.regions, 1))
 
 
-def _contours(folder: Path, said: Mapping[str, Any], prediction: Prediction) -> tuple[Contour | None, Contour | None]:
-    """The lesion on PET and CT as the prediction read it; none of them where one has another hash."""
-    on, grids = said["on"], {name: geometry_from(grid) for name, grid in said["grids"].items()}
-    mask = np.zeros(grids[on].shape, bool)
-    _put(mask, folder / LESION, said["lower"])
-    masks = {name: mask if name == on else resample_mask(mask, grids[on], grid)[0] for name, grid in grids.items()}
-    if any(mask_sha256(masks[name.removesuffix("_lesion")]) != prediction.hashes[name] for name in CONTOURS):
-        return None, None
-    return Contour(masks["pet"], grids["pet"]), Contour(masks["ct"], grids["ct"])
+def _contours(folder: Path, said: Mapping[str, Any], prediction: Prediction) -> dict[str, Mask]:
+    """The lesion on each image as the prediction read it; none of them if one has another hash."""
+    on, grids = said["on"], {name: geometry_from(grid) for name, grid in said["grids"].items() if grid is not None}
+    whole = np.zeros(grids[on].shape, bool)
+    _put(whole, folder / LESION, said["lower"])
+    drawn = Mask(whole, grids[on])
+    found = {name.upper(): drawn if name == on else drawn.onto(grid) for name, grid in grids.items()}
+    wanted = {modality: prediction.hashes[name] for modality, name in CONTOUR_HASHES.items() if name in prediction.hashes}
+    return found if {modality: mask_sha256(mask) for modality, mask in found.items()} == wanted else {}
 
 
 def _regions(folder: Path, said: Mapping[str, Any]) -> Volume:

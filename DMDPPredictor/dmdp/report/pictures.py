@@ -10,7 +10,7 @@ from types import MappingProxyType
 import numpy as np
 
 from ..images.volume import Volume
-from ..patients.case import Case, Lesion
+from ..patients.case import CT, PET, Case, Lesion
 from ..regions.ct_regions import Regions
 from ..regions.names import MEANINGS, REGION_COLOURS
 from . import drawing, maps
@@ -54,24 +54,25 @@ def write_pictures(
 
 
 def _sheets(case: Case, heatmaps: Mapping[str, Volume], regions: Regions | None) -> Iterator[tuple[Picture, Sheet]]:
-    point = slice_point(case.pet_lesion)
-    wide, close = wide_planes(case.ct, point, PANEL), close_planes(point, PANEL)
-    what = f"the lesion ({case.pet_lesion.volume_ml:.1f} ml) is outlined"
+    point = slice_point(case.lesion)
+    wide, close = wide_planes(case.backdrop, point, PANEL), close_planes(point, PANEL)
+    what = f"the lesion ({case.lesion.volume_ml:.1f} ml) is outlined"
     three = "Axial, coronal and sagittal view through the lesion"
-    yield Picture("fused.png", "PET over CT", f"{three}: CT with PET in colour; {what}.", "fused"), _fused(case, wide)
-    yield Picture("pet.png", "PET", f"{three}: PET, dark where uptake is high; {what}.", "pet"), _pet(case, wide)
-    yield Picture("ct.png", "CT, lung window", f"{three}: CT in the lung window; {what}.", "ct"), _ct(case, wide)
-    yield (
-        Picture("close.png", "The lesion, close", f"{three}, 120 mm wide: CT in two windows, and PET; {what}.", "close"),
-        _close(case, close),
-    )
+    if case.has(CT, PET):
+        yield Picture("fused.png", "PET over CT", f"{three}: CT with PET in colour; {what}.", "fused"), _fused(case, wide)
+    if case.has(PET):
+        yield Picture("pet.png", "PET", f"{three}: PET, dark where uptake is high; {what}.", "pet"), _pet(case, wide)
+    if case.has(CT):
+        yield Picture("ct.png", "CT, lung window", f"{three}: CT in the lung window; {what}.", "ct"), _ct(case, wide)
+    shown = " and ".join(["CT in two windows"] * case.has(CT) + ["PET"] * case.has(PET)).replace(" and PET", ", and PET")
+    yield Picture("close.png", "The lesion, close", f"{three}, 120 mm wide: {shown}; {what}.", "close"), _close(case, close)
     if regions is not None:
         alt = f"{three}, 120 mm wide: CT with its regions in colour: {', '.join(MEANINGS.values())}."
         yield Picture("regions.png", "CT regions", alt, "regions"), _regions(case, regions, close)
     for task in dict.fromkeys(maps.split(name)[0] for name in heatmaps):
         of_task = {maps.split(name)[1:]: heatmap for name, heatmap in heatmaps.items() if maps.split(name)[0] == task}
         label = next(iter(of_task.values())).provenance["label"]
-        alt = f"{three}, 120 mm wide: CT with maps in colour ({_made_of(of_task)}); {label}."
+        alt = f"{three}, 120 mm wide: {CT if case.has(CT) else PET} with maps in colour ({_made_of(of_task)}); {label}."
         title = f"{' and '.join(_by_kind(of_task))}, {task}"
         yield Picture(f"heatmap_{task}.png", title, alt, "heatmap"), _heatmaps(case, of_task, label, close)
 
@@ -122,11 +123,13 @@ def _ct(case: Case, planes: Planes) -> Sheet:
 
 
 def _close(case: Case, planes: Planes) -> Sheet:
-    sheet = Sheet(3, _caption(case.pet_lesion))
-    _ct_row(sheet, 0, case, planes, "lung")
-    _ct_row(sheet, 1, case, planes, "soft tissue")
-    highest = _highest(case)
-    _pet_row(sheet, 2, case, planes, highest, highest)
+    windows = tuple(drawing.CT_WINDOWS) if case.has(CT) else ()
+    sheet = Sheet(len(windows) + case.has(PET), _caption(case.lesion))
+    for row, window in enumerate(windows):
+        _ct_row(sheet, row, case, planes, window)
+    if case.has(PET):
+        highest = _highest(case)
+        _pet_row(sheet, len(windows), case, planes, highest, highest)
     return sheet
 
 
@@ -147,16 +150,24 @@ def _heatmaps(case: Case, of_task: Mapping[tuple[str, str], Volume], label: str,
     for row, ((modality, stage), heatmap) in enumerate(of_task.items()):
         for column, plane in enumerate(planes):
             axis = sheet.panel(row, column, plane)
-            drawing.show_ct(axis, plane, case.ct, "lung")
+            _show_backdrop(axis, plane, case)
             values = plane.sample(heatmap.array, heatmap.geometry)
             drawing.show_values(axis, plane, values, "inferno", 1.0, 0.7 * np.nan_to_num(values))
             drawing.border(axis, plane, np.isfinite(values), drawing.SOFT, "dashed")
-            drawing.outline(axis, plane, case.pet_lesion)
+            drawing.outline(axis, plane, case.lesion)
         if heatmap.array.max() > 0:
             sheet.bar(row, "inferno", 1.0, f"{maps.title(modality, stage)}, relative", more_above=False)
         else:
             sheet.label(row, f"{maps.kind(stage)},\n{maps.place(modality, stage)}:\nzero\neverywhere")
     return sheet
+
+
+def _show_backdrop(axis, plane: Plane, case: Case) -> None:
+    if case.has(CT):
+        drawing.show_ct(axis, plane, case.ct, "lung")
+    else:
+        suv = plane.sample(case.pet.array, case.pet.geometry)
+        drawing.show_values(axis, plane, np.nan_to_num(suv), "gray", float(np.clip(_highest(case), *PET_TOP)))
 
 
 def _ct_row(sheet: Sheet, row: int, case: Case, planes: Planes, window: str) -> None:
@@ -179,4 +190,4 @@ def _pet_row(sheet: Sheet, row: int, case: Case, planes: Planes, top: float, hig
 
 def _highest(case: Case) -> float:
     """SUVmax of the lesion, at least 1 so that a scale has a length."""
-    return max(float(case.pet.array[case.pet_lesion.mask].max()), 1.0)
+    return max(float(case.pet.array[case.pet_lesion.mask.array].max()), 1.0)

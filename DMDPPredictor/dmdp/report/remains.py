@@ -6,6 +6,7 @@ and no package but numpy, as Slicer's window waits for it; :mod:`dmdp.report.fro
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..documents.codec import json_text
+from ..images.mask import Mask
 from ..images.volume import Geometry, Volume
 from ..prediction.document import Prediction
 from ..results.layout import PREDICTION
@@ -24,13 +26,12 @@ LESION, REGIONS = "lesion.npy", "regions.npy"
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """The contour in the scene: ``mask`` bool (z, y, x) on the grid of the image that it was drawn ``on`` (``pet`` or ``ct``),
-    and the grids of both images, LPS mm."""
+    """The contour in the scene: a ``mask`` on the grid of the image that it was drawn ``on`` (``pet`` or ``ct``), and the
+    ``grids`` of all images by these names."""
 
-    mask: np.ndarray
+    mask: Mask
     on: str
-    pet: Geometry
-    ct: Geometry
+    grids: Mapping[str, Geometry]
 
 
 def is_remains(folder: Path) -> bool:
@@ -51,11 +52,12 @@ def write_remains(
         "lesion": None,
         "regions": None,
     }
-    if drawn is not None and drawn.mask.any():
-        lower = _write_cropped(folder / LESION, drawn.mask)
-        document["lesion"] = {"on": drawn.on, "lower": lower, "grids": {"pet": _grid(drawn.pet), "ct": _grid(drawn.ct)}}
+    if drawn is not None and drawn.mask:
+        lower = _write_cropped(folder / LESION, drawn.mask.array, drawn.mask)
+        grids = {name: _grid(geometry) for name, geometry in drawn.grids.items()}
+        document["lesion"] = {"on": drawn.on, "lower": lower, "grids": grids}
     if regions is not None and regions.array.any():
-        lower = _write_cropped(folder / REGIONS, regions.array)
+        lower = _write_cropped(folder / REGIONS, regions.array, Mask(regions.array > 0, regions.geometry))
         document["regions"] = {"lower": lower, "grid": _grid(regions.geometry)}
     (folder / PREDICTION).write_text(json_text(prediction), encoding="utf-8")
     (folder / FILE).write_text(json_text(document), encoding="utf-8")
@@ -64,17 +66,14 @@ def write_remains(
 
 def geometry_from(said: dict[str, Any]) -> Geometry:
     """A grid of ``scene.json``; raises ``KeyError``, ``TypeError`` or ``ValueError`` where it is none."""
-    return Geometry(tuple(int(n) for n in said["shape"]), tuple(tuple(float(v) for v in row) for row in said["affine"]))
+    return Geometry.from_matrix(said["shape"], said["affine"])
 
 
-def _write_cropped(path: Path, labels: np.ndarray) -> list[int]:
-    """Write the part of ``labels`` (z, y, x) that holds any as uint8; returns where it begins in them."""
-    box = []
-    for axis in range(3):
-        marked = np.flatnonzero(labels.any(axis=tuple(other for other in range(3) if other != axis)))
-        box.append(slice(int(marked[0]), int(marked[-1]) + 1))
-    np.save(path, labels[tuple(box)].astype(np.uint8), allow_pickle=False)
-    return [part.start for part in box]
+def _write_cropped(path: Path, labels: np.ndarray, marked: Mask) -> list[int]:
+    """Write the part of ``labels`` (z, y, x) that is ``marked`` as uint8; returns where it begins in them."""
+    box = marked.box()
+    np.save(path, labels[box].astype(np.uint8), allow_pickle=False)
+    return [side.start for side in box]
 
 
 def _grid(geometry: Geometry) -> dict[str, Any]:

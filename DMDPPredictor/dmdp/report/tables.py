@@ -34,20 +34,22 @@ def features_csv(features: Mapping[str, FeatureReading]) -> str:
     return text.getvalue()
 
 
-def ct_features_csv(found: CtFeatures, pet: Mapping[str, Feature] | None = None, settings: str | None = None) -> str:
+def ct_features_csv(found: CtFeatures | None, pet: Mapping[str, Feature] | None = None, settings: str | None = None) -> str:
     """``ct_features.csv``: comment lines with the settings, a header, one row per region and feature; empty where absent.
 
-    ``pet`` adds PET features, as rows of the region ``PET``; ``settings`` names the file of a profile that is not installed.
+    ``found`` is None without a CT. ``pet`` adds PET features, as rows of the region ``PET``; ``settings`` names the file of a
+    profile that is not installed.
     """
     text = io.StringIO()
     text.write(f"# {RESEARCH_USE_ONLY}\n")
-    profile = f"{found.profile}{f' of the file {settings}' if settings else ''}, SHA-256 {found.profile_hash}"
-    text.write(f"# regions: ct_regions_v1, {found.contour}; profile {profile}; {found.backend}\n")
-    text.writelines(f"# {note}\n" for note in found.notes)
-    text.writelines(f"# {region} is absent: {why}\n" for region, why in found.absent.items())
+    if found is not None:
+        profile = f"{found.profile}{f' of the file {settings}' if settings else ''}, SHA-256 {found.profile_hash}"
+        text.write(f"# regions: ct_regions_v1, {found.contour}; profile {profile}; {found.backend}\n")
+        text.writelines(f"# {note}\n" for note in found.notes)
+        text.writelines(f"# {region} is absent: {why}\n" for region, why in found.absent.items())
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(CT_COLUMNS)
-    for region, features in {**({"PET": pet} if pet else {}), **found.regions}.items():
+    for region, features in {**({"PET": pet} if pet else {}), **(found.regions if found is not None else {})}.items():
         for name, feature in features.items():
             writer.writerow((region, name, "" if isnan(feature.value) else repr(float(feature.value)), feature.unit))
     return text.getvalue()

@@ -32,14 +32,13 @@ def pdf(item: Format, export: Export) -> Iterator[Exported]:
 
 
 def segmentations(item: Format, export: Export) -> Iterator[Exported]:
-    """The lesion on the PET, and the lesion and its regions on the CT."""
-    yield export.objects.lesion_on_pet[1]
-    yield export.objects.lesion_on_ct()
+    """The lesion on the PET, and the lesion and its regions on the CT, as far as there are these images."""
+    return export.objects.lesions()
 
 
 def structured_report(item: Format, export: Export) -> Iterator[Exported]:
-    """The report, and the lesion on the PET, to which it refers."""
-    yield export.objects.lesion_on_pet[1]
+    """The report, and the lesion on the PET (without one, on the CT), to which it refers."""
+    yield export.objects.leading_lesion()
     yield export.objects.report(item.title)
 
 

@@ -11,7 +11,8 @@ ORIGIN = KIND.marker  # the job that made the result, and what was written
 PRIVATE = "inputs.json"  # paths of the job that may name a person; no export takes it along
 REPORT, PICTURES = "report.html", "pictures"
 FEATURES, CT_FEATURES = "features.csv", "ct_features.csv"
-LESION_PET, LESION_CT, REGIONS = "lesion_pet.nii.gz", "lesion_ct.nii.gz", "regions.nii.gz"
+LESIONS = {"PET": "lesion_pet.nii.gz", "CT": "lesion_ct.nii.gz"}  # by the modality of the image
+REGIONS = "regions.nii.gz"
 _HEATMAP, _SUFFIX = "heatmap_", ".nii.gz"
 
 

@@ -14,12 +14,11 @@ import numpy as np
 from ..documents.codec import Malformed, parse
 from ..errors import DmdpError, InputError, LesionError
 from ..images.files import read_mask, read_volume
-from ..images.volume import Geometry, Volume
-from ..prediction.document import Prediction
+from ..images.mask import Mask
+from ..images.volume import Volume
+from ..prediction.document import CONTOUR_HASHES, Prediction
 from ..reading import read_bytes, why
 from . import layout
-
-CONTOURS = ("pet_lesion", "ct_lesion")  # their hashes in prediction.json
 
 
 class Part(StrEnum):
@@ -34,24 +33,16 @@ class Part(StrEnum):
 
 
 @dataclass(frozen=True, eq=False)
-class Contour:
-    """``mask`` bool (z, y, x) on ``geometry``."""
-
-    mask: np.ndarray
-    geometry: Geometry
-
-
-@dataclass(frozen=True, eq=False)
 class Result:
-    """A result of ``dmdp predict``: the prediction, both contours (None where a saved scene no longer holds them), the CT regions
-    (labels as float32 on a 1 mm grid, None where there are none) and the heatmaps by name (``<task>_<modality>_<stage>``).
+    """A result of ``dmdp predict``: the prediction, the contours by the modality of their image (none if a saved scene no longer
+    holds them), the CT regions (labels as float32 on a 1 mm grid, None if there are none) and the heatmaps by name
+    (``<task>_<modality>_<stage>``).
 
     ``created`` is when ``prediction.json`` was written (local time, whole seconds); ``digest`` (SHA-256) covers all of these.
     """
 
     prediction: Prediction
-    pet: Contour | None
-    ct: Contour | None
+    contours: Mapping[str, Mask]
     regions: Volume | None
     heatmaps: Mapping[str, Volume]
     created: datetime
@@ -92,12 +83,15 @@ def read_result(folder: str | Path) -> Result:
     the one that the numbers were computed from."""
     folder = Path(folder).expanduser()
     content, prediction = read_prediction(folder)
-    files = (layout.LESION_PET, layout.LESION_CT)
-    pet, ct = (_contour(folder / file, prediction.hashes[name]) for file, name in zip(files, CONTOURS, strict=True))
+    contours = {
+        modality: _contour(folder / layout.LESIONS[modality], prediction.hashes[name])
+        for modality, name in CONTOUR_HASHES.items()
+        if name in prediction.hashes
+    }
     regions = read_volume(folder / layout.REGIONS, "1") if (folder / layout.REGIONS).exists() else None
     heatmaps = {name: read_volume(path, "1") for name, path in layout.heatmap_files(folder).items()}
     created = datetime.fromtimestamp(int((folder / layout.PREDICTION).stat().st_mtime))
-    return Result(prediction, pet, ct, regions, heatmaps, created, digest(content, created, {"regions": regions, **heatmaps}))
+    return Result(prediction, contours, regions, heatmaps, created, digest(content, created, {"regions": regions, **heatmaps}))
 
 
 def digest(content: bytes, created: datetime, volumes: Mapping[str, Volume | None]) -> str:
@@ -116,9 +110,8 @@ def read_prediction(folder: Path) -> tuple[bytes, Prediction]:
     try:
         content = read_bytes(folder / layout.PREDICTION)
         prediction = Prediction.from_json(parse(content))
-        for name in CONTOURS:
-            if name not in prediction.hashes:
-                raise Malformed(f"hashes.{name}: missing, expected text")
+        if not any(name in prediction.hashes for name in CONTOUR_HASHES.values()):
+            raise Malformed(f"hashes: missing, expected {' or '.join(CONTOUR_HASHES.values())}")
         return content, prediction
     except (OSError, Malformed) as error:
         raise InputError(
@@ -129,13 +122,13 @@ def read_prediction(folder: Path) -> tuple[bytes, Prediction]:
         ) from error
 
 
-def mask_sha256(mask: np.ndarray) -> str:
+def mask_sha256(mask: Mask) -> str:
     """SHA-256 of a contour, as ``prediction.json`` keeps it."""
-    return hashlib.sha256(np.packbits(mask)).hexdigest()
+    return hashlib.sha256(np.packbits(mask.array)).hexdigest()
 
 
-def _contour(path: Path, sha256: str) -> Contour:
-    mask, geometry = read_mask(path)
+def _contour(path: Path, sha256: str) -> Mask:
+    mask = Mask(*read_mask(path))
     if mask_sha256(mask) != sha256:
         raise LesionError(
             "export.changed",
@@ -143,4 +136,4 @@ def _contour(path: Path, sha256: str) -> Contour:
             "the file as 'dmdp predict' wrote it.",
             "Predict again with the changed contour, then export.",
         )
-    return Contour(mask, geometry)
+    return mask

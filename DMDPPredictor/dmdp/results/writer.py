@@ -32,8 +32,8 @@ def write_result(
     """
     (folder / layout.PREDICTION).write_text(json_text(prediction), encoding="utf-8")
     write_origin(folder, job, out)
-    write_mask(folder / layout.LESION_PET, case.pet_lesion.mask, case.pet_lesion.geometry)
-    write_mask(folder / layout.LESION_CT, case.ct_lesion.mask, case.ct_lesion.geometry)
+    for modality, lesion in case.lesions.items():
+        write_mask(folder / layout.LESIONS[modality], lesion.mask.array, lesion.geometry)
     if regions is not None:
         write_mask(folder / layout.REGIONS, regions.labels, regions.geometry)
     for name, heatmap in heatmaps.items():

@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..intake.load import LoadedPet, load_pet
+from ..intake.load import load_pet
 from ..intake.source import ImageSource
+from ..patients.case import Case
 
 
 class HeldPet:
@@ -15,9 +16,9 @@ class HeldPet:
 
     def __init__(self) -> None:
         self._key: tuple[Any, ...] = ()
-        self._pet: LoadedPet | None = None
+        self._pet: Case | None = None
 
-    def __call__(self, arguments: Mapping[str, Any]) -> LoadedPet:
+    def __call__(self, arguments: Mapping[str, Any]) -> Case:
         """The PET of a job's ``pet`` and ``pet_is_suv``; raises :class:`dmdp.errors.InputError` subclasses."""
         pet, is_suv = arguments["pet"], bool(arguments.get("pet_is_suv"))
         key = (json.dumps(pet, sort_keys=True), is_suv, *(_state(path) for path in ImageSource.of(pet).paths))

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..commands.options import required
 from ..images.files import read_volume
+from ..images.mask import Mask
+from ..jobs.job import required
 from ..progress import Progress
 from ..results import layout
 from .held import HeldPet
@@ -37,9 +38,9 @@ def maps(arguments: Mapping[str, Any], held: HeldPet, progress: Progress) -> dic
 
 def _cut(path: Path, target: Path, kind: type) -> dict[str, Any]:
     volume = read_volume(path, "1")
-    inside = np.argwhere(volume.array != 0)
-    lower, upper = (inside.min(axis=0), inside.max(axis=0) + 1) if len(inside) else (np.zeros(3, int), np.ones(3, int))
-    box = volume.array[tuple(slice(a, b) for a, b in zip(lower, upper, strict=True))]
+    marked = Mask(volume.array != 0, volume.geometry)
+    window = marked.box() if marked else (slice(1),) * 3
+    box = volume.array[window]
     np.save(target, box.astype(kind), allow_pickle=False)
-    affine = volume.geometry.crop(lower, box.shape).affine
+    affine = volume.geometry.crop([side.start or 0 for side in window], box.shape).affine
     return {"file": str(target), "affine": [list(row) for row in affine], "largest": float(box.max(initial=0.0))}

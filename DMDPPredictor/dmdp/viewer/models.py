@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ..bundles.bundle import read_bundle, write_bundle
-from ..commands.options import required
 from ..errors import OutputError
+from ..jobs.job import required
 from ..models import load_model
 from ..progress import Progress
 from ..resources import find_bundle, installed_bundles, user_data_folder

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..commands.options import point, required
 from ..delineation.pet import delineate
 from ..documents.codec import plain
 from ..errors import LesionError
-from ..images.resampling import resample_mask
-from ..intake.load import LoadedPet
 from ..intake.packed import pack, unpack
-from ..patients.case import Lesion
+from ..intake.row import point
+from ..jobs.job import required
+from ..patients.case import Case, Lesion
 from ..pet_features.intensity import intensity
 from ..progress import Progress
 from .held import HeldPet
@@ -32,8 +31,13 @@ def propose(arguments: Mapping[str, Any], held: HeldPet, progress: Progress) -> 
     pet = held(arguments)
     progress(0.8, "outlining the lesion")
     lesion = delineate(pet.pet, point(required(arguments, "seed")), arguments.get("method") or "auto")
-    mask = pack(lesion.mask, lesion.geometry)
-    return {**_conversion(pet), "mask": mask, "method": lesion.method, "seed": list(lesion.seed), "notes": list(lesion.notes)}
+    return {
+        **_conversion(pet),
+        "mask": pack(lesion.mask),
+        "method": lesion.method,
+        "seed": list(lesion.seed),
+        "notes": list(lesion.notes),
+    }
 
 
 def measure(arguments: Mapping[str, Any], held: HeldPet, progress: Progress) -> dict[str, Any]:
@@ -43,16 +47,15 @@ def measure(arguments: Mapping[str, Any], held: HeldPet, progress: Progress) -> 
     """
     progress(0.0, "reading the PET")
     pet = held(arguments)
-    mask, geometry = unpack(required(arguments, "mask"))
-    on_pet, _residual = resample_mask(mask, geometry, pet.pet.geometry)
-    if not on_pet.any():
+    on_pet = unpack(required(arguments, "mask")).onto(pet.pet.geometry)
+    if not on_pet:
         raise LesionError(
             "lesion.outside", "The contour lies outside the PET.", "a contour within the image.", "Draw the lesion on the PET."
         )
-    found = intensity(pet.pet, Lesion(on_pet, pet.pet.geometry, "manual"))
-    return {**_conversion(pet), "voxels": int(on_pet.sum()), **{name: found[name] for name in MEASURES}}
+    found = intensity(pet.pet, Lesion(on_pet, "manual"))
+    return {**_conversion(pet), "voxels": on_pet.voxels, **{name: found[name] for name in MEASURES}}
 
 
-def _conversion(pet: LoadedPet) -> dict[str, Any]:
+def _conversion(pet: Case) -> dict[str, Any]:
     audit = pet.suv_audit
     return {"audit": plain(audit), "factor": None if audit is None else audit.factors["SUVbw"]}

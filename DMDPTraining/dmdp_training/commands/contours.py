@@ -27,21 +27,24 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     """Write the table; say how many features are steady, and which lesions were left out."""
     from dmdp.atomic import put_file
-    from dmdp.batch import PATHS, read_rows
+    from dmdp.intake.prepare import read_from
+    from dmdp.intake.table import read_table
+    from dmdp.patients.case import CT, PET
     from dmdp.radiomics import DEFAULT_PROFILE
 
     from ..statistics.agreement import LEAST_LESIONS, agreement
     from ..studies.contours import agreement_csv, find_profile, measure_contours, steady
 
     name = arguments.get("profile") or DEFAULT_PROFILE
-    profile, executor, rows = find_profile(name), executor_for(arguments), read_rows(arguments["cohort"])
-    inputs = [arguments["cohort"], *(row[key] for row in rows for key in PATHS if key in row)]
+    profile, executor, table = find_profile(name), executor_for(arguments), read_table(arguments["cohort"])
+    inputs = [arguments["cohort"], *(path for row in table.rows for path in read_from(row))]
+    rows = [row for row in table.rows if row.id not in table.faults]
     pieces = [
         Piece(
-            row["id"],
+            row.id,
             function_name(measure_contours),
-            absolute({"row": absolute(row), "profile": name}),
-            f"lesion {number + 1} of {len(rows)}: {row['id']}",
+            absolute({"row": row.arguments(), "profile": name}),
+            f"lesion {number + 1} of {len(rows)}: {row.id}",
         )
         for number, row in enumerate(rows)
     ]
@@ -51,20 +54,23 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
             ends[outcome.piece.name] = outcome
         ordered = [ends[piece.name] for piece in pieces]
         successes = [outcome for outcome in ordered if outcome.error is None]
-        measured = [outcome.answer for outcome in successes]
-        left_out = [f"  {outcome.piece.name}: {outcome.error}" for outcome in ordered if outcome.error is not None]
+        left_out = [f"  {name}: {error}" for name, error in table.faults.items()]
+        left_out += [f"  {outcome.piece.name}: {outcome.error}" for outcome in ordered if outcome.error is not None]
         noted = [f"  {outcome.piece.name}: {words}" for outcome in successes for words in outcome.answer["notes"]]
-        if len(measured) < LEAST_LESIONS:
+        answers = [outcome.answer for outcome in successes]
+        measured = {image: [answer[image] for answer in answers if image in answer] for image in (PET, CT)}
+        most = max(map(len, measured.values()))
+        if most < LEAST_LESIONS:
             raise InputError(
                 "contours.lesions",
-                f"{len(measured)} lesions could be measured.",
+                f"{most} lesions could be measured.",
                 f"at least {LEAST_LESIONS}.",
                 "\n".join(["", *left_out]),
             )
-        found = {image: agreement([lesion[image] for lesion in measured]) for image in ("PET", "CT")}
+        found = {image: agreement(values) for image, values in measured.items() if len(values) >= LEAST_LESIONS}
         made.write_bytes(agreement_csv(found, profile).encode())
     progress(1.0, "table written")
-    lines = [f"{len(measured)} lesions: {arguments['out']}"]
+    lines = [f"{most} lesions: {arguments['out']}"]
     for image, features in found.items():
         lines.append(f"  {image}: {steady(list(features.values()))} of {len(features)} features have ICC(1,1) of 0.75 or more")
     return "\n".join([*lines, *left_out, *noted, RESEARCH_USE_ONLY])

@@ -11,18 +11,20 @@ from dmdp.atomic import write_file
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-Content = tuple[np.ndarray, np.ndarray, tuple[bool, bool], dict[str, float]]  # images, lesion, CT and PET there?, values
+from .examples import Example
 
 
-def kept(file: Path, compute: Callable[[], Content]) -> Content:
-    """The content of ``file``; where it is absent or damaged it is computed and written."""
+def kept(file: Path, compute: Callable[[], Example]) -> Example:
+    """The example in ``file``, which tells neither patient nor labels; where it is absent or damaged it is computed and
+    written."""
     try:
         found = load(file.read_bytes())
         ct, pet = (bool(p) for p in found["present"])
-        return found["images"], found["lesion"].astype(bool), (ct, pet), json.loads(bytes(found["values"]).decode())
+        values = json.loads(bytes(found["values"]).decode())
+        return Example("", found["images"], values, {}, (ct, pet), lesion=found["lesion"].astype(bool))
     except (OSError, SafetensorError, KeyError, ValueError):
-        images, lesion, present, values = compute()
-        text = np.frombuffer(json.dumps(values).encode(), np.uint8)
-        flags = np.array(present, np.uint8)
-        write_file(file, save({"images": images, "lesion": lesion.astype(np.uint8), "present": flags, "values": text}))
-        return images, lesion, present, values
+        example = compute()
+        text = np.frombuffer(json.dumps(example.values).encode(), np.uint8)
+        flags, lesion = np.array(example.present, np.uint8), example.lesion.astype(np.uint8)
+        write_file(file, save({"images": example.images, "lesion": lesion, "present": flags, "values": text}))
+        return example

@@ -23,6 +23,7 @@ from dmdp.bundles.card import Metric
 from dmdp.documents.codec import json_text
 from dmdp.endpoints.base import target_widths, widths
 from dmdp.errors import InputError
+from dmdp.intake.row import PatientRow, expanded
 from dmdp.jobs.executor import Executor
 from dmdp.jobs.here import HERE
 from dmdp.progress import Progress, part, silent
@@ -30,9 +31,8 @@ from dmdp.progress import Progress, part, silent
 from ..endpoints.base import Study
 from ..endpoints.registry import study_of
 from ..runs.store import open_run, running
-from .cohort_csv import Entry, read_cohort
+from .cohort_csv import read_cohort
 from .crops import read_examples
-from .csv_rows import expanded
 from .curves import draw_curves
 from .examples import Example, label_array
 from .export import write_network
@@ -81,7 +81,7 @@ def train_on_cohort(
 
 def _result(
     plan: NetworkPlan,
-    entries: tuple[Entry, ...],
+    entries: tuple[PatientRow, ...],
     examples: list[Example],
     notes: tuple[str, ...],
     folder: Path,
@@ -103,7 +103,7 @@ def _result(
     return Result(bundle, metrics, logits, notes)
 
 
-def _usable(entries: Sequence[Entry], plan: NetworkPlan) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
+def _usable(entries: Sequence[PatientRow], plan: NetworkPlan) -> tuple[tuple[PatientRow, ...], tuple[str, ...]]:
     seen, notes = seen_by(plan, entries)
     if seen:
         return seen, notes
@@ -156,7 +156,7 @@ def _metrics(plan: NetworkPlan, examples: Sequence[Example], logits: np.ndarray,
 
 
 def _write_predictions(
-    folder: Path, plan: NetworkPlan, entries: Sequence[Entry], logits: np.ndarray, labels: np.ndarray, calibration
+    folder: Path, plan: NetworkPlan, entries: Sequence[PatientRow], logits: np.ndarray, labels: np.ndarray, calibration
 ) -> None:
     """Out-of-fold scores (mean of the repeats) by line of the cohort file; no patient is named."""
     text = io.StringIO()

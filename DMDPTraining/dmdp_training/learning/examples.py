@@ -12,7 +12,9 @@ from dmdp.errors import InputError
 from dmdp.images.resampling import sample
 from dmdp.images.volume import Geometry
 from dmdp.inputs import as_read, usable
-from dmdp.patients.case import Lesion
+from dmdp.network.crop import crop_case, normalise
+from dmdp.patients.case import PET, Case, Lesion
+from dmdp.pet_features import pet_features
 
 from ..statistics.platt import spread
 
@@ -33,9 +35,18 @@ class Example:
     lesion: np.ndarray | None = None
 
 
+def example_of(case: Case, spacing: int = 1) -> Example:
+    """What a case's images say, in voxels of ``spacing`` mm: without the patient, the labels, and what is known clinically."""
+    crop = crop_case(case, spacing)
+    measured = pet_features(case.pet, case.pet_lesion) if case.has(PET) else {}
+    values = {name: float(feature.value) for name, feature in measured.items() if np.isfinite(feature.value)}
+    lesion = mask_on(crop.geometry, case.lesion)
+    return Example("", normalise(crop).astype(np.float16), values, {}, crop.present, lesion=lesion)
+
+
 def mask_on(crop: Geometry, lesion: Lesion) -> np.ndarray:
     """A lesion on the voxels of a crop, bool (z, y, x)."""
-    return sample(lesion.mask.astype(np.float32), lesion.geometry, crop, order=1, outside=0.0) > 0.5
+    return sample(lesion.mask.array.astype(np.float32), lesion.geometry, crop, order=1, outside=0.0) > 0.5
 
 
 def label_array(examples: Iterable[Example], tasks: Sequence[str]) -> np.ndarray:

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from dmdp.endpoints.registry import endpoint_of
 from dmdp.inputs import usable
+from dmdp.intake.row import PatientRow
 
 from ..statistics.associations import fisher_missingness
-from .cohort_csv import Entry
 from .examples import Example
 from .plan import NetworkPlan
 
@@ -17,11 +17,11 @@ IMAGES = {"ct": "CT", "pet": "PET"}
 SUSPECT = 0.05
 
 
-def seen_by(plan: NetworkPlan, entries: Sequence[Entry]) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
+def seen_by(plan: NetworkPlan, rows: Sequence[PatientRow]) -> tuple[tuple[PatientRow, ...], tuple[str, ...]]:
     """The rows with an image that the network looks at, and a note where others are left out: it could learn nothing from them,
     and say nothing of them."""
-    seen = tuple(e for e in entries if any(getattr(e, name) is not None for name in plan.modalities))
-    left = len(entries) - len(seen)
+    seen = tuple(row for row in rows if any(row.has(IMAGES[name]) for name in plan.modalities))
+    left = len(rows) - len(seen)
     missing = " and ".join(IMAGES[name] for name in plan.modalities)
     return seen, (f"{left} row(s) without {missing} are left out: the network looks at nothing else.",) if left else ()
 

@@ -9,12 +9,13 @@ from typing import Any
 from dmdp.bundles.bundle import NAME
 from dmdp.errors import UsageError
 from dmdp.inputs import CLINICAL_INPUTS
+from dmdp.intake.row import COLUMNS
 from dmdp.network.config import SIZES, NetworkConfig
 
-from .cohort_csv import KNOWN, LABEL_COLUMNS
+from .cohort_csv import LABEL_COLUMNS
 from .settings import TrainingSettings
 
-NO_VALUES = ({*KNOWN} - {*CLINICAL_INPUTS}) | LABEL_COLUMNS  # columns of which none may be an input
+NO_VALUES = ({*COLUMNS} - {*CLINICAL_INPUTS}) | {*LABEL_COLUMNS}  # columns of which none may be an input
 DEFAULT_VALUES = ("suv_max", "suv_peak", "MTV_3", "het1", *CLINICAL_INPUTS)
 
 

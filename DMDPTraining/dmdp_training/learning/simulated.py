@@ -8,16 +8,13 @@ from pathlib import Path
 
 import numpy as np
 from dmdp.inputs import clinical_values
-from dmdp.network.crop import normalise
-from dmdp.patients.case import Lesion
-from dmdp.pet_features import pet_features
 from dmdp.progress import Progress, silent
 
-from ..simulate.cohort import Truth, draw_truth, hard_crop, truth_of_labels
+from ..simulate.cohort import Truth, draw_truth, simulate_hard_patient, truth_of_labels
 from ..simulate.ct_summary import ct_summary
 from ..simulate.labels import true_labels
-from .cache import Content, kept
-from .examples import Example, mask_on
+from .cache import kept
+from .examples import Example, example_of
 
 VERSION = 2  # of what is kept; raise it when the simulation or the features change
 
@@ -26,19 +23,11 @@ def simulated_example(seed: int, spacing: int = 1, cache: Path | None = None) ->
     """The example of a patient of the simulated cohort, cut round the true PET lesion, in voxels of ``spacing`` mm."""
     truth: Truth = draw_truth(seed)
     if cache is None:
-        images, lesion, present, values = _compute(seed, spacing)
+        found = _compute(seed, spacing)
     else:
-        name = f"simulated-{VERSION}-{spacing}mm-{seed}.safetensors"
-        images, lesion, present, values = kept(cache / name, lambda: _compute(seed, spacing))
-    return Example(
-        f"simulated {seed}",
-        images,
-        {**values, **clinical_values(truth.clinical)},
-        dict(truth.known),
-        present,
-        truth.site.name,
-        lesion,
-    )
+        found = kept(cache / f"simulated-{VERSION}-{spacing}mm-{seed}.safetensors", lambda: _compute(seed, spacing))
+    values = {**found.values, **clinical_values(truth.clinical)}
+    return replace(found, patient=f"simulated {seed}", values=values, labels=dict(truth.known), site=truth.site.name)
 
 
 def simulated_examples(
@@ -70,9 +59,8 @@ def balanced_seeds(first: int, count: int) -> list[int]:
     return found
 
 
-def _compute(seed: int, spacing: int) -> Content:
-    crop, patient = hard_crop(seed, spacing)
-    lesion = Lesion(patient.lesion_pet, patient.pet.geometry, "manual")
-    values = {name: f.value for name, f in pet_features(patient.pet, lesion).items()} | ct_summary(patient.ct, patient.lesion_ct)
-    known = {name: float(value) for name, value in values.items() if np.isfinite(value)}
-    return normalise(crop).astype(np.float16), mask_on(crop.geometry, lesion), (True, True), known
+def _compute(seed: int, spacing: int) -> Example:
+    patient = simulate_hard_patient(seed, near=True)
+    found = example_of(patient.case, spacing)
+    summary = ct_summary(patient.ct, patient.lesion_ct)
+    return replace(found, values={**found.values, **{name: value for name, value in summary.items() if np.isfinite(value)}})

@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from dmdp.images.mask import Mask
 from dmdp.images.resampling import sample
 from dmdp.images.volume import SUVBW, Geometry, Volume
-from dmdp.network.crop import Crop, crop_pair
-from dmdp.patients.case import Clinical, Lesion
+from dmdp.network.crop import Crop, crop_case
+from dmdp.patients.case import Clinical
 from scipy import ndimage
 
 from .labels import Factors, draw_factors, known_labels, true_labels
@@ -93,8 +94,8 @@ def simulate_hard_patient(seed: int, near: bool = False) -> SimulatedPatient:
         seed=seed,
         ct=Volume(ct, ct_grid, "HU", {"modality": "CT", **source}),
         pet=seen,
-        lesion_ct=lesion_ct,
-        lesion_pet=lesion_pet,
+        lesion_ct=Mask(lesion_ct, ct_grid),
+        lesion_pet=Mask(lesion_pet, pet_grid),
         labels=dict(truth.known),
         clinical=truth.clinical,
         weight_kg=truth.weight_kg,
@@ -107,8 +108,7 @@ def hard_crop(seed: int, spacing: int = 1) -> tuple[Crop, SimulatedPatient]:
     """The network's crop (48, 96, 96), or in voxels of ``spacing`` mm, round the true PET lesion of a seed, and the box that
     it was cut from."""
     patient = simulate_hard_patient(seed, near=True)
-    lesion = Lesion(patient.lesion_pet, patient.pet.geometry, "manual")
-    return crop_pair(patient.ct, patient.pet, lesion.centroid, spacing), patient
+    return crop_case(patient.case, spacing), patient
 
 
 def _window(part: Geometry, whole: Geometry) -> tuple[slice, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from dmdp.images.mask import Mask
 from dmdp.images.volume import Volume
 from scipy import ndimage, stats
 
@@ -18,8 +19,9 @@ CT_SUMMARY = (
 )
 
 
-def ct_summary(ct: Volume, mask: np.ndarray) -> dict[str, float]:
-    """First-order statistics of HU in ``mask`` (z, y, x) and the mean HU of shells (mm from its surface, inside negative)."""
+def ct_summary(ct: Volume, lesion: Mask) -> dict[str, float]:
+    """First-order statistics of HU in a lesion on the CT's grid, and mean HU of shells (mm from its surface, inside negative)."""
+    mask = lesion.array
     inside = ct.array[mask].astype(np.float64)
     spacing = ct.geometry.spacing
     depth = ndimage.distance_transform_edt(~mask, spacing) - ndimage.distance_transform_edt(mask, spacing)

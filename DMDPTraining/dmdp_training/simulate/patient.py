@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from dmdp.images.mask import Mask
 from dmdp.images.resampling import sample
 from dmdp.images.volume import SUVBW, Geometry, Volume
-from dmdp.patients.case import Clinical
+from dmdp.patients.case import CT, PET, Case, Clinical, Lesion
 from scipy import ndimage
 
 from .sites import axes
@@ -35,13 +36,19 @@ class SimulatedPatient:
     seed: int
     ct: Volume
     pet: Volume
-    lesion_ct: np.ndarray
-    lesion_pet: np.ndarray
+    lesion_ct: Mask
+    lesion_pet: Mask
     labels: dict[str, int]
     clinical: Clinical
     weight_kg: float
     height_m: float
     seed_lps: tuple[float, float, float]
+
+    @property
+    def case(self) -> Case:
+        """The patient with the true contours, as drawn on each image."""
+        lesions = {CT: Lesion(self.lesion_ct, "manual", CT), PET: Lesion(self.lesion_pet, "manual", PET)}
+        return Case({CT: self.ct, PET: self.pet}, lesions, self.clinical)
 
 
 @dataclass(frozen=True)
@@ -72,8 +79,8 @@ def simulate_patient(seed: int) -> SimulatedPatient:
         seed=seed,
         ct=Volume(np.clip(np.round(hu), -1024, 3000), CT_GRID, "HU", {"modality": "CT", "source": "simulated"}),
         pet=seen,
-        lesion_ct=solid,
-        lesion_pet=on_pet,
+        lesion_ct=Mask(solid, CT_GRID),
+        lesion_pet=Mask(on_pet, PET_GRID),
         labels={"EGFR": int(tumour.rim), "subtype": int(tumour.hollow)},
         clinical=Clinical(float(rng.integers(45, 82)), sex, "ever" if rng.random() < 0.7 else "never"),
         weight_kg=float(rng.integers(50, 100)),

@@ -14,8 +14,8 @@ from .patient import SimulatedPatient
 def write_truth(patient: SimulatedPatient, folder: str | Path) -> None:
     """Write the true masks (NIfTI) and ``truth.json`` (invented labels, the point in the lesion in LPS mm) into ``folder``."""
     folder = Path(folder)
-    write_mask(folder / "lesion_ct.nii.gz", patient.lesion_ct, patient.ct.geometry)
-    write_mask(folder / "lesion_pet.nii.gz", patient.lesion_pet, patient.pet.geometry)
+    write_mask(folder / "lesion_ct.nii.gz", patient.lesion_ct.array, patient.ct.geometry)
+    write_mask(folder / "lesion_pet.nii.gz", patient.lesion_pet.array, patient.pet.geometry)
     truth = {
         "research_use_only": RESEARCH_USE_ONLY,
         "labels": patient.labels,

@@ -5,19 +5,18 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from dmdp import RESEARCH_USE_ONLY
-from dmdp.batch import arguments_of
-from dmdp.commands.options import case_request
 from dmdp.commands.said import said
 from dmdp.delineation.perturb import STEP_MM, perturbed
 from dmdp.errors import InputError, LesionError
 from dmdp.features.ct import bspline_onto
-from dmdp.images.resampling import resample_mask
 from dmdp.intake.prepare import prepare_case
+from dmdp.intake.row import PatientRow
 from dmdp.jobs.functions import piece_function
-from dmdp.patients.case import Case, Lesion
+from dmdp.patients.case import CT, PET, Case
 from dmdp.pet_features import pet_features
 from dmdp.progress import Progress
 from dmdp.radiomics.backend import find_settings
@@ -37,13 +36,16 @@ ByContour = dict[str, Mapping[str, float]]
 
 @piece_function
 def measure_contours(description: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    """The features of the lesion of a batch's ``row`` by image and contour, the CT's by ``profile``; and what its reading notes.
+    """The features of the lesion of a ``row`` by image, as far as there are these images, and contour, the CT's by ``profile``;
+    and what its reading notes.
 
     Raises :class:`dmdp.errors.DmdpError` if the row cannot be read or measured.
     """
     profile = find_profile(description["profile"])
-    case = prepare_case(case_request(arguments_of(description["row"])))
-    return {"PET": pet_by_contour(case), "CT": ct_by_contour(case, profile), "notes": said(case.notes, case.suv_audit)}
+    case = prepare_case(PatientRow.of(description["row"]))
+    found = {PET: pet_by_contour(case)} if case.has(PET) else {}
+    found |= {CT: ct_by_contour(case, profile)} if case.has(CT) else {}
+    return {**found, "notes": said(case.notes, case.suv_audit)}
 
 
 def find_profile(name: str) -> Profile:
@@ -68,9 +70,8 @@ def pet_by_contour(case: Case) -> ByContour:
 def ct_by_contour(case: Case, profile: Profile) -> ByContour:
     """Radiomics of the whole lesion on the CT, on a 1 mm grid, for the same contours; all share one preparation."""
     grid = fine_grid(case.ct_lesion, ROOM_MM)
-    mask, _ = resample_mask(case.ct_lesion.mask, case.ct_lesion.geometry, grid)
-    lesion = Lesion(mask, grid, case.ct_lesion.method, case.ct_lesion.modality)
-    masks = {AS_DRAWN: mask, **{name: other.mask for name, other in perturbed(lesion).items()}}
+    lesion = replace(case.ct_lesion, mask=case.ct_lesion.mask.onto(grid))
+    masks = {name: other.mask.array for name, other in {AS_DRAWN: lesion, **perturbed(lesion)}.items()}
     found, _ = extract_present(bspline_onto(case.ct, grid), masks, profile)
     return {name: {key: float(value) for key, value in values.items()} for name, values in found.items()}
 

@@ -18,7 +18,11 @@ ML, GRAM = Code("ml", "UCUM", "milliliter"), Code("g", "UCUM", "gram")
 SUVBW = Code("126401", "DCM", "SUVbw")
 COMMENT = Code("121106", "DCM", "Comment")
 TITLE = Code("126000", "DCM", "Imaging Measurement Report")
-PROCEDURE = Code("443271005", "SCT", "PET/CT FDG imaging of whole body")
+PROCEDURES = {  # by the images that were read
+    ("CT", "PET"): Code("443271005", "SCT", "PET/CT FDG imaging of whole body"),
+    ("PET",): Code("82918005", "SCT", "Positron emission tomography"),
+    ("CT",): Code("169069000", "SCT", "CT of chest"),
+}
 NEOPLASM = Code("108369006", "SCT", "Neoplasm")
 ABNORMAL = Code("49755003", "SCT", "Morphologically Abnormal Structure")
 TISSUE = Code("85756007", "SCT", "Tissue")

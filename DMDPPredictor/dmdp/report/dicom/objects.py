@@ -6,10 +6,9 @@ import hashlib
 import logging
 import os
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from pathlib import Path
 from traceback import walk_tb
 
@@ -20,6 +19,7 @@ from ...errors import DicomError, MissingPackage
 from ...evidence import evidence_of
 from ...images.volume import Volume
 from ...intake.source import Given
+from ...patients.case import CT, PET
 from ...progress import Progress
 from ...results.reader import Result
 from ..outcome import Exported
@@ -32,40 +32,55 @@ LIBRARIES = ("highdicom", "pydicom")
 
 @dataclass(frozen=True, eq=False)
 class Objects:
-    """The DICOM objects of a ``result`` for its series, each written into ``folder`` when it is asked for.
+    """The DICOM objects of a ``result``, each written into ``folder`` when it is asked for.
 
-    All of their methods raise :class:`DicomError` if the headers of the series do not fit.
+    ``sources`` are the series of its images, by modality; of an image that it was made without there is none.
+    All of the methods raise :class:`DicomError` if the headers of the series do not fit.
     """
 
     folder: Path
     result: Result
-    ct: Source
-    pet: Source
+    sources: Mapping[str, Source]
     identity: Identity
+    _made: dict[str, tuple[Dataset, Exported]] = field(default_factory=dict)
 
-    @cached_property
-    def lesion_on_pet(self) -> tuple[Dataset, Exported]:
-        """The segmentation of the lesion on the PET, to which the report refers."""
+    def lesions(self) -> Iterator[Exported]:
+        """The segmentations of the lesion, on each image that there is."""
+        for modality in (PET, CT):
+            if modality in self.sources:
+                yield self.lesion_on(modality)[1]
+
+    def leading_lesion(self) -> Exported:
+        """The segmentation that the report refers to: on the PET, or on the CT if there is no PET."""
+        return self.lesion_on(self._leads)[1]
+
+    def lesion_on(self, modality: str) -> tuple[Dataset, Exported]:
+        """The segmentation of the lesion on the PET, or of the lesion and its regions on the CT; written once."""
+        if modality not in self._made:
+            with _quiet():
+                self._made[modality] = self._on_pet() if modality == PET else self._on_ct()
+        return self._made[modality]
+
+    def _on_pet(self) -> tuple[Dataset, Exported]:
         from .segmentation import lesion_on_pet
 
-        with _quiet():
-            made = lesion_on_pet(self.pet, self.result.pet, self._method, self.identity)
-            return made, self._save(made, "segmentation_pet.dcm", "seg", "DICOM Segmentation of the lesion on the PET")
+        made = lesion_on_pet(self.sources[PET], self.result.contours[PET], self._method, self.identity)
+        return made, self._save(made, "segmentation_pet.dcm", "seg", "DICOM Segmentation of the lesion on the PET")
 
-    def lesion_on_ct(self) -> Exported:
-        """The segmentation of the lesion and its regions on the CT."""
+    def _on_ct(self) -> tuple[Dataset, Exported]:
         from .segmentation import lesion_and_regions_on_ct
 
-        with _quiet():
-            made = lesion_and_regions_on_ct(self.ct, self.result.ct, self.result.regions, self._method, self.identity)
-            return self._save(made, "segmentation_ct.dcm", "seg", "DICOM Segmentation of the lesion and its regions on the CT")
+        contour = self.result.contours[CT]
+        made = lesion_and_regions_on_ct(self.sources[CT], contour, self.result.regions, self._method, self.identity)
+        return made, self._save(made, "segmentation_ct.dcm", "seg", "DICOM Segmentation of the lesion and its regions on the CT")
 
     def report(self, title: str) -> Exported:
         """The structured report."""
         from .structured_report import structured_report
 
         with _quiet():
-            made = structured_report(self.pet, self.lesion_on_pet[0], self.result.prediction, self.identity)
+            lesion, prediction = self.lesion_on(self._leads)[0], self.result.prediction
+            made = structured_report(self.sources[self._leads], lesion, prediction, self.identity, prediction.images)
             return self._save(made, "report.dcm", "sr", title)
 
     def maps(self) -> Iterator[Exported]:
@@ -74,12 +89,17 @@ class Objects:
 
         said = self.result.prediction.network
         evidence = evidence_of(said)
+        backdrop = self.sources[CT if CT in self.sources else PET]
         label = (said and said.label) or evidence.label
         for number, (name, heatmap) in enumerate(self.result.heatmaps.items()):
             with _quiet():
-                made = parametric_map(self.ct, name, heatmap, label, evidence, 9110 + number, self.identity)
+                made = parametric_map(backdrop, name, heatmap, label, evidence, 9110 + number, self.identity)
                 file = self._save(made, f"heatmap_{name}.dcm", "map", f"DICOM parametric map: {label}")
             yield file
+
+    @property
+    def _leads(self) -> str:
+        return PET if PET in self.sources else CT
 
     @property
     def _method(self) -> str:
@@ -90,30 +110,34 @@ class Objects:
         return Exported(self.folder / file, name, holds, str(dataset.SOPInstanceUID))
 
 
-def find_objects(folder: Path, result: Result, ct: Given, pet: Given, progress: Progress) -> Objects:
+def find_objects(folder: Path, result: Result, ct: Given | None, pet: Given | None, progress: Progress) -> Objects:
     """The objects of a result for the series in the folders ``ct`` and ``pet``, to be written into ``folder``.
 
-    Raises :class:`MissingPackage` if highdicom cannot be imported, :class:`InputError` subclasses if the series are not those of
-    the result.
+    Those series are read that the result was made from. Raises :class:`MissingPackage` if highdicom cannot be imported,
+    :class:`InputError` subclasses if the series are not those of the result.
     """
     try:
         import highdicom
     except ImportError as error:
         raise MissingPackage("highdicom", "the DICOM export", "dicom") from error
-    progress(0.0, "finding the CT series")
-    ct_source = find_source(ct, "CT", result.ct.geometry, voxels_of(result.prediction.hashes["ct_voxels"]))
-    progress(0.4, "finding the PET series")
-    pet_source = find_source(pet, "PT", result.pet.geometry, _pet_of(result))
+    sources = {}
+    if CT in result.contours:
+        progress(0.0, "finding the CT series")
+        is_same = voxels_of(result.prediction.hashes["ct_voxels"])
+        sources[CT] = find_source(ct, "CT", result.contours[CT].geometry, is_same)
+    if PET in result.contours:
+        progress(0.4, "finding the PET series")
+        sources[PET] = find_source(pet, "PT", result.contours[PET].geometry, _pet_of(result))
     progress(0.7, "writing the DICOM objects")
-    inputs = (result.digest, ct_source.series.uid, pet_source.series.uid, __version__, highdicom.__version__)
+    inputs = (result.digest, *(source.series.uid for source in sources.values()), __version__, highdicom.__version__)
     identity = Identity(hashlib.sha256("/".join(inputs).encode()).hexdigest(), result.created)
-    return Objects(folder, result, ct_source, pet_source, identity)
+    return Objects(folder, result, sources, identity)
 
 
 def _pet_of(result: Result) -> Callable[[Volume], bool]:
     prediction = result.prediction
     if prediction.suv_audit is None:
-        return uptake_of(result.pet, prediction.features)
+        return uptake_of(result.contours[PET], prediction.features)
     return voxels_of(prediction.hashes["pet_suv_voxels"])
 
 

@@ -13,10 +13,10 @@ import numpy as np
 
 from ... import RESEARCH_USE_ONLY, __version__
 from ...delineation.methods import MANUAL, ORIGINS
+from ...images.mask import Mask
 from ...images.resampling import sample
 from ...images.volume import Volume
 from ...regions.names import MEANINGS, REGION_COLOURS
-from ...results.reader import Contour
 from . import codes
 from .identity import Identity
 from .own_grid import measures, orientation, positions
@@ -36,14 +36,14 @@ class Segment:
     description: hd.seg.SegmentDescription
 
 
-def lesion_on_pet(source: Source, lesion: Contour, method: str, identity: Identity) -> hd.seg.Segmentation:
+def lesion_on_pet(source: Source, lesion: Mask, method: str, identity: Identity) -> hd.seg.Segmentation:
     """The lesion on the PET's grid; ``method`` as in contracts (``auto`` … ``manual``). Segment 1 is the lesion."""
     segments = [_lesion(lesion, method, identity)]
     return _segmentation(source, segments, identity, "pet", 9101, "Research use only: lesion on PET")
 
 
 def lesion_and_regions_on_ct(
-    source: Source, lesion: Contour, regions: Volume | None, method: str, identity: Identity
+    source: Source, lesion: Mask, regions: Volume | None, method: str, identity: Identity
 ) -> hd.seg.Segmentation:
     """The lesion on the CT's grid, and the regions (labels 1…6 on their 1 mm grid) carried onto it by nearest neighbour."""
     segments = [_lesion(lesion, method, identity)]
@@ -57,8 +57,7 @@ def lesion_and_regions_on_ct(
 def regions_on(source: Source, regions: Volume) -> np.ndarray:
     """Region labels uint8 (z, y, x) on the source's grid, nearest neighbour, 0 elsewhere."""
     onto, labels = source.geometry, np.zeros(source.geometry.shape, np.uint8)
-    corners = np.array(np.meshgrid(*[(-0.5, n - 0.5) for n in regions.geometry.shape])).reshape(3, -1).T
-    index = onto.to_index(regions.geometry.to_lps(corners))
+    index = onto.to_index(regions.geometry.corners(0.5))
     lower = np.clip(np.floor(index.min(axis=0)).astype(int), 0, onto.shape)
     upper = np.clip(np.ceil(index.max(axis=0)).astype(int) + 1, lower, onto.shape)
     if np.all(upper > lower):
@@ -67,7 +66,7 @@ def regions_on(source: Source, regions: Volume) -> np.ndarray:
     return labels
 
 
-def _lesion(lesion: Contour, method: str, identity: Identity) -> Segment:
+def _lesion(lesion: Mask, method: str, identity: Identity) -> Segment:
     algorithm = ORIGINS[method].algorithm if method in ORIGINS else "SEMIAUTOMATIC"
     description = hd.seg.SegmentDescription(
         segment_number=1,
@@ -83,7 +82,7 @@ def _lesion(lesion: Contour, method: str, identity: Identity) -> Segment:
         display_color=hd.color.CIELabColor.from_string(LESION_COLOUR),
     )
     description.SegmentDescription = f"Contour '{method}'. {RESEARCH_USE_ONLY}"
-    return Segment(lesion.mask, description)
+    return Segment(lesion.array, description)
 
 
 def _region(mask: np.ndarray, number: int, position: int) -> Segment:

@@ -16,10 +16,10 @@ from ...dicom.read import read_series
 from ...dicom.series import Series, choose, discover
 from ...dicom.suv import pet_header, suv_factors, to_suv
 from ...errors import DicomError, GeometryError, InputError, SuvError
+from ...images.mask import Mask
 from ...images.volume import Geometry, Volume
 from ...intake.source import Given, ImageSource
 from ...prediction.document import FeatureReading
-from ...results.reader import Contour
 from .prepared import REQUIRED, prepared, tag_of
 
 UPTAKE_TOLERANCE = 1e-4
@@ -87,7 +87,7 @@ def voxels_of(sha256: str) -> Callable[[Volume], bool]:
     return lambda volume: hashlib.sha256(np.ascontiguousarray(volume.array)).hexdigest() == sha256
 
 
-def uptake_of(lesion: Contour, features: Mapping[str, FeatureReading]) -> Callable[[Volume], bool]:
+def uptake_of(lesion: Mask, features: Mapping[str, FeatureReading]) -> Callable[[Volume], bool]:
     """Accepts the image with the minimum, mean and maximum of ``features`` in the ``lesion`` (relative 1e-4).
 
     For a PET that came as SUV: another program's rounding stands between it and its DICOM series.
@@ -95,7 +95,7 @@ def uptake_of(lesion: Contour, features: Mapping[str, FeatureReading]) -> Callab
     recorded = [features[name].value for name in ("suv_min", "suv_mean", "suv_max")]
 
     def accepts(volume: Volume) -> bool:
-        inside = volume.array[lesion.mask].astype(np.float64)
+        inside = volume.array[lesion.array].astype(np.float64)
         return bool(np.allclose([inside.min(), inside.mean(), inside.max()], recorded, rtol=UPTAKE_TOLERANCE, atol=0.0))
 
     return accepts

@@ -20,15 +20,16 @@ OUTSIDE = "Outside what the model may speak about: no probability is exported. p
 
 
 def structured_report(
-    pet: Source, segmentation: hd.seg.Segmentation, prediction: Prediction, identity: Identity
+    source: Source, segmentation: hd.seg.Segmentation, prediction: Prediction, identity: Identity, images: tuple[str, ...]
 ) -> hd.sr.ComprehensiveSR:
-    """The report: one group of TID 1411 for the lesion (segment 1 of ``segmentation``), one of TID 1501 per task.
+    """The report: one group of TID 1411 for the lesion (segment 1 of ``segmentation``, on the ``source``), one of TID 1501 per
+    task. ``images`` are the modalities that the result was made from.
 
     Where the verdict is ``outside`` the groups of the tasks hold the verdict but no number, as an archive cannot ask the reader
     whether to show it anyway.
     """
     groups = [
-        _lesion(pet, segmentation, prediction, identity),
+        _lesion(source, segmentation, prediction, identity),
         *(_task(name, task, prediction, identity) for name, task in prediction.tasks.items()),
     ]
     device = hd.sr.DeviceObserverIdentifyingAttributes(
@@ -38,7 +39,7 @@ def structured_report(
                                      observer_identifying_attributes=device)  # fmt: skip
     content = hd.sr.MeasurementReport(
         observation_context=hd.sr.ObservationContext(observer_device_context=observer),
-        procedure_reported=codes.PROCEDURE,
+        procedure_reported=codes.PROCEDURES[images],
         imaging_measurements=groups,
         title=codes.TITLE,
     )
@@ -46,7 +47,7 @@ def structured_report(
     first = segmentation.ReferencedSeriesSequence[0].ReferencedInstanceSequence
     used = {str(item.ReferencedSOPInstanceUID) for item in first}
     dataset = hd.sr.ComprehensiveSR(
-        evidence=[*(header for header in pet.headers if str(header.SOPInstanceUID) in used), segmentation],
+        evidence=[*(header for header in source.headers if str(header.SOPInstanceUID) in used), segmentation],
         content=content,
         is_complete=True,
         coding_schemes=[private_scheme()],
@@ -56,7 +57,7 @@ def structured_report(
     return dataset
 
 
-def _lesion(pet: Source, segmentation: hd.seg.Segmentation, prediction: Prediction, identity: Identity):
+def _lesion(source: Source, segmentation: hd.seg.Segmentation, prediction: Prediction, identity: Identity):
     """TID 1411: the features that have a standard code, with the units of UCUM; what could not be computed is left out."""
     measured = {name: feature.value for name, feature in prediction.features.items() if feature.value is not None}
     group = hd.sr.VolumetricROIMeasurementsAndQualitativeEvaluations(
@@ -65,7 +66,7 @@ def _lesion(pet: Source, segmentation: hd.seg.Segmentation, prediction: Predicti
             sop_class_uid=segmentation.SOPClassUID,
             sop_instance_uid=segmentation.SOPInstanceUID,
             segment_number=1,
-            source_series=hd.sr.SourceSeriesForSegmentation(pet.series.uid),
+            source_series=hd.sr.SourceSeriesForSegmentation(source.series.uid),
         ),
         finding_category=codes.ABNORMAL,
         finding_type=codes.NEOPLASM,
@@ -74,7 +75,8 @@ def _lesion(pet: Source, segmentation: hd.seg.Segmentation, prediction: Predicti
             hd.sr.Measurement(m.name, measured[m.feature], m.unit, derivation=m.derivation, method=m.method)
             for m in codes.MEASURES
             if m.feature in measured
-        ],
+        ]
+        or None,
     )
     warnings = [warning.text for warning in prediction.suv_audit.warnings] if prediction.suv_audit else []
     _comment(group, RESEARCH_USE_ONLY, f"Contour: {prediction.contour.method}.", *warnings)
