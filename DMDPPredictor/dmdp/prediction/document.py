@@ -36,8 +36,8 @@ class ContourReport:
     """The contour, and how far the answer depends on it.
 
     Volumes in ml, that on the CT null without one; points in LPS mm. ``spread`` is the probability that each task is summed up in
-    by other contour methods, null if a method finds no lesion; ``moved`` is its lowest and highest value if the contour were drawn
-    ``moved_mm`` off, null if unknown; both are empty without a PET.
+    by other contour methods, null if a method finds no lesion; ``moved`` is its lowest and highest value if the contour were
+    drawn ``moved_mm`` off, null if unknown; both are empty without a PET.
     """
 
     method: str
