@@ -41,11 +41,20 @@ def session_folder() -> Path:
 
 
 def _begin() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
-    lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-    take_lock(lock)
-    owner = {"schema": SCHEMA, "program": PROGRAM, "process": os.getpid(), "started": _STARTED, "host": platform.node()}
-    (folder / OWNER).write_text(json.dumps(owner), encoding="utf-8")  # only now can anybody take it for a session
+    folder, lock = Path(tempfile.mkdtemp(prefix=PREFIX)), None
+    try:
+        lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        take_lock(lock)
+        owner = {"schema": SCHEMA, "program": PROGRAM, "process": os.getpid(), "started": _STARTED, "host": platform.node()}
+        (folder / OWNER).write_text(json.dumps(owner), encoding="utf-8")  # only now can anybody take it for a session
+    except OSError:  # no room, or no more open files: nobody would ever know whose it is
+        if lock is not None:
+            os.close(lock)
+        with suppress(OSError):
+            for name in (OWNER, LOCK):
+                (folder / name).unlink(missing_ok=True)
+            folder.rmdir()
+        raise
     _own.append((os.getpid(), folder, lock))
     atexit.register(_end, folder, lock, os.getpid())
     return folder

@@ -73,3 +73,17 @@ def test_a_place_that_cannot_be_written_is_told_before_the_training(tmp_path):
         train_network(tmp_path / "foreign", 1, 0, 1, lambda share, words: said.append(words), overwrite=True)
     assert not said
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "foreign"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="limits of POSIX")
+def test_a_temporary_folder_that_cannot_be_owned_is_not_left(tmp_path):
+    code = (
+        "import os, resource\n"
+        "from dmdp.session import session_folder\n"
+        "lowest = os.dup(0)\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, lowest))\n"
+        "try:\n    session_folder()\nexcept OSError:\n    os._exit(3)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TMPDIR": str(tmp_path)}
+    assert subprocess.run([sys.executable, "-c", code], env=environment).returncode == 3
+    assert not list(tmp_path.iterdir())
