@@ -53,7 +53,7 @@ def test_every_contour_method_outlines_one_lesion_at_a_seed(name, pet):
     images = {"PET": pet, "CT": Volume(np.zeros(GRID.shape), GRID, "HU")}
     (lesion,) = candidates(images, name, Seed((0.0, 0.0, 0.0)))
     assert (lesion.method, lesion.modality) == (name, METHODS[name].modalities[0])
-    assert lesion.mask[GRID.nearest_voxel((0.0, 0.0, 0.0))]
+    assert lesion.mask.array[GRID.nearest_voxel((0.0, 0.0, 0.0))]
     assert METHODS[name].help.rstrip(".") == METHODS[name].help
 
 
