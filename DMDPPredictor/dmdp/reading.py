@@ -41,4 +41,6 @@ def why(error: Exception) -> str:
         return "it is no text in UTF-8"
     if isinstance(error, json.JSONDecodeError):
         return f"line {error.lineno} is no JSON"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
     return type(error).__name__

@@ -130,7 +130,7 @@ def test_what_is_not_of_its_type_is_refused_by_its_place(path, to, said):
 
 @pytest.mark.parametrize("content", ["[", "", b"\xff\xfe", "[" * 100_000])
 def test_what_is_no_json_is_refused(content):
-    with pytest.raises(Malformed, match="not JSON"):
+    with pytest.raises(Malformed, match=r"line 1 is no JSON|nested too deeply"):
         parse(content)
 
 

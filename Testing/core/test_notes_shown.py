@@ -8,6 +8,7 @@ import pydicom
 import pytest
 from dmdp.cli import main
 from dmdp.commands.said import said
+from dmdp.patients.audit import Doubt, SuvAudit
 
 DOSE = "(0018,1074) RadionuclideTotalDose is 350, which is no dose in Bq; it was taken as MBq: 350 MBq."
 COPY = "1 of its files are copies of others and were left out."
@@ -27,7 +28,9 @@ def odd(study_copy):
 
 
 def test_each_is_said_once_in_one_line():
-    audit = {"warnings": [{"text": "a\nb"}, {"text": "c"}]}
+    nothing = dict.fromkeys(("reference_time", "reference_by", "decay_factor", "uptake_minutes", "tracer"))
+    doubts = (Doubt("one", "a\nb"), Doubt("two", "c"))
+    audit = SuvAudit(tags=(), rules=(), decay_seconds=0.0, factors={}, factor_units={}, warnings=doubts, **nothing)
     assert said(("c", "d", "d"), audit) == ["a b", "c", "d"]
     assert said((), None) == []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pydicom
@@ -11,6 +12,7 @@ import pypdfium2
 import pytest
 from dmdp.batch import DONE, Outcome, _summary
 from dmdp.bundles.bundle import read_bundle, write_bundle
+from dmdp.bundles.manifest import Manifest, SelfTest
 from dmdp.endpoints.ordinal import OrdinalAnswer
 from dmdp.endpoints.registry import described
 from dmdp.ensemble.model import TENSORS, load_ensemble
@@ -75,18 +77,17 @@ def ensemble(tmp_path_factory):
         cards.append(card)
         tensors |= tensors_of(spec.id, learner)
         outputs[spec.id] = self_test_output(spec, learner, card)
-    manifest = {
-        "name": "invented-pdl1",
-        "version": "1.0.0",
-        "kind": "ensemble",
-        "tasks": ["PDL1"],
-        "endpoints": described(["PDL1"]),
-        "intended_use": "A test.",
-        "features": {},
-        "sub_models": cards,
-        "cohorts": [],
-        "self_test": {"inputs": SELF_TEST, "outputs": outputs},
-    }
+    manifest = Manifest(
+        name="invented-pdl1",
+        version="1.0.0",
+        kind="ensemble",
+        tasks=("PDL1",),
+        endpoints=described(["PDL1"]),
+        intended_use="A test.",
+        sub_models=tuple(cards),
+        cohorts=(),
+        self_test=SelfTest(SELF_TEST, outputs),
+    )
     folder = tmp_path_factory.mktemp("models") / "invented-pdl1"
     write_bundle(folder, manifest, {TENSORS: save({k: np.ascontiguousarray(v) for k, v in tensors.items()})})
     return folder
@@ -113,11 +114,11 @@ def test_a_network_learns_the_classes_of_a_cohort_file(trained):
     out, said = trained
     model = load_model(read_bundle(out / "bundle"))
     manifest = model.bundle.manifest
-    assert manifest["tasks"] == ["PDL1"]
-    assert manifest["endpoints"]["PDL1"]["classes"] == list(CLASSES)
-    assert [m["metric"] for m in manifest["metrics"]] == ["c-index", "AUC, 1–49 % or higher", "AUC, ≥50 %", "quadratic kappa"]
-    assert {m["n"] for m in manifest["metrics"]} == {PATIENTS - 1}
-    assert manifest["cohorts"][0]["events"] == {"PDL1": 6}
+    assert manifest.tasks == ("PDL1",)
+    assert manifest.endpoints["PDL1"]["classes"] == list(CLASSES)
+    assert [m.metric for m in manifest.metrics] == ["c-index", "AUC, 1–49 % or higher", "AUC, ≥50 %", "quadratic kappa"]
+    assert {m.n for m in manifest.metrics} == {PATIENTS - 1}
+    assert manifest.cohorts[0].events == {"PDL1": 6}
     assert "PDL1: quadratic kappa" in said
     card = (out / "bundle" / "model_card.md").read_text(encoding="utf-8")
     assert "| PDL1 | c-index |" in card
@@ -137,17 +138,17 @@ def test_the_answer_holds_every_class_with_its_interval(result, answer):
     assert answer.inputs == (*ROBUST, "age", "sex")
     assert sum(answer.counts) == answer.n == 150
     assert answer.contributions[0].input in ROBUST
-    assert answer.metrics[0]["metric"] == "c-index"
+    assert answer.metrics[0].metric == "c-index"
     assert len(answer.alternatives) == 1
     document = json.loads((result / "prediction.json").read_text(encoding="utf-8"))
     assert list(document["tasks"]) == ["PDL1", "EGFR", "subtype", "KRAS"]
     assert document["tasks"]["PDL1"]["endpoint"] == "ordinal"
     assert "endpoint" not in document["tasks"]["EGFR"]
     assert json.loads(json.dumps(Prediction.from_json(document).to_json())) == document
-    said = document["demonstration"]["probabilities"]["PDL1"]
+    said = document["network"]["probabilities"]["PDL1"]
     assert list(said) == list(CLASSES)
     assert sum(said.values()) == pytest.approx(1)
-    assert any(name.startswith("PDL1_") for name in document["demonstration"]["zones"])
+    assert any(name.startswith("PDL1_") for name in document["network"]["zones"])
 
 
 def test_the_answer_is_read_on_page_paper_command_line_and_in_the_summary(result, answer):
@@ -190,7 +191,7 @@ def test_the_answer_is_coded_in_the_structured_report(result, answer, simulated_
 def test_a_damaged_self_test_or_cuts_that_fall_are_refused(ensemble):
     bundle = read_bundle(ensemble)
     load_ensemble(bundle)
-    outputs = bundle.manifest["self_test"]["outputs"]
-    wrong = {**bundle.manifest, "self_test": {**bundle.manifest["self_test"], "outputs": {k: v[:2] for k, v in outputs.items()}}}
+    test = bundle.manifest.self_test
+    wrong = replace(bundle.manifest, self_test=replace(test, outputs={k: v[:2] for k, v in test.outputs.items()}))
     with pytest.raises(Exception, match="self-test"):
         load_ensemble(type(bundle)(wrong, bundle.files, bundle.sha256))

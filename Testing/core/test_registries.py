@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -104,12 +105,12 @@ def test_every_kind_of_model_loads_and_tells_how_well_it_does(name):
     kind = models.KINDS[name]
     assert kind.load(bundle).bundle is bundle
     task = bundle.manifest.tasks[0]
-    assert [metric["value"] for metric, _inputs in kind.performance(task, bundle.manifest)]
+    assert [metric.value for metric, _inputs in kind.performance(task, bundle.manifest)]
 
 
 def test_a_kind_that_nobody_knows_is_refused():
     bundle = read_bundle(find_bundle("published-pet-clinical"))
-    strange = type(bundle)({**bundle.manifest, "kind": "oracle"}, bundle.files, bundle.sha256)
+    strange = type(bundle)(replace(bundle.manifest, kind="oracle"), bundle.files, bundle.sha256)
     with pytest.raises(ModelError, match="'oracle'"):
         models.load_model(strange)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from dmdp.bundles.bundle import read_bundle
+from dmdp.documents.codec import json_text
 from dmdp.errors import Cancelled, InputError, OutputError, UsageError
 from dmdp.images.files import write_mask, write_volume
 from dmdp.images.volume import Geometry, Volume
@@ -80,7 +81,7 @@ def test_it_leaves_a_bundle_that_loads_and_says_how_it_did(trained):
     assert "AUC" in said
     for words in (card, said):
         assert "Read from the cohort file only: marker." in words
-    assert not any(f"P{number}" in json.dumps(manifest) for number in range(10, PATIENTS))  # nobody is in it
+    assert not any(f"P{number}" in json_text(manifest) for number in range(10, PATIENTS))  # nobody is in it
 
 
 def test_every_patient_is_predicted_by_a_network_that_did_not_see_them(trained):

@@ -590,7 +590,7 @@ def test_the_core_runs_in_a_python_that_the_user_names(loaded, tmp_path):
     import sys
 
     import slicer
-    from DMDPPredictorLib import Job, OwnPython
+    from DMDPPredictorLib import Launch, OwnPython
 
     panel, _ = loaded
     try:
@@ -603,7 +603,7 @@ def test_the_core_runs_in_a_python_that_the_user_names(loaded, tmp_path):
         panel.ui.pythonPath.currentPath = str(script)
         assert not (tmp_path / "used").exists(), "not while it is typed"
         wait(lambda: "The core runs in Python 3." in panel.ui.modelMessage.text, 60)
-        assert Job.commandLine()[0] == str(script)
+        assert Launch.workerLaunch().command[0] == str(script)
         (tmp_path / "used").unlink()
         panel.ui.predictButton.click()
         wait(lambda: not panel.running)

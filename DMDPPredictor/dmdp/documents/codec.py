@@ -55,7 +55,7 @@ def parse(content: str | bytes) -> Any:
     try:
         return json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise Malformed(f"not JSON: {why(error)}") from error
+        raise Malformed(why(error)) from error
 
 
 def read(kind: type[T], document: Any, place: str = "") -> T:

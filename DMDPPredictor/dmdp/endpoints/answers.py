@@ -48,11 +48,15 @@ class Answer(Protocol):
     """An answer as it stands in ``prediction.tasks``: a frozen dataclass of plain data.
 
     ``endpoint`` is the kind of its endpoint, which names its template and its class; every kind but ``binary`` has it among the
-    ``derived`` members of its document (:mod:`dmdp.documents.codec`). ``title`` is what a person reads.
+    ``derived`` members of its document (:mod:`dmdp.documents.codec`).
     """
 
     endpoint: ClassVar[str]
-    title: str
+
+    @property
+    def title(self) -> str:
+        """What a person reads."""
+        ...
 
     def lines(self, name: str) -> list[str]:
         """What the command line says of the endpoint ``name``."""

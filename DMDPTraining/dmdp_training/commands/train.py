@@ -42,7 +42,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
     lines = [f"{bundle.name} written to {given['out']}"]
     for card in bundle.manifest.sub_models:
         metric = read(Metric, card["metrics"][0])
-        lines.append(f"  {card['id']}: AUC {metric.figure}, n = {metric.n}, {metric.protocol}")
+        lines.append(f"  {card['id']}: {metric.metric} {metric.figure}, n = {metric.n}, {metric.protocol}")
     return "\n".join([*lines, RESEARCH_USE_ONLY])
 
 
