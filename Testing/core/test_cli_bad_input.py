@@ -178,7 +178,7 @@ def test_usage_errors(simulated_study, dmdp_command, tmp_path):
     for arguments, expected in (
         (base, "lesion.choice"),
         ({**base, "seed": "1,2"}, "seed.malformed"),
-        ({"pet": "x", "seed": "1,2,3"}, "option.missing"),
+        ({"seed": "1,2,3"}, "image.none"),
     ):
         code, error = failed(dmdp_command, tmp_path, arguments)
         assert (code, error["code"]) == (2, expected)

@@ -25,6 +25,7 @@ from dmdp.network.dmdp import Dmdp
 from dmdp.network.members import Members
 from dmdp.network.model import NetworkModel
 from dmdp.patients.case import Case
+from dmdp.pet_features import pet_features
 from dmdp.prediction.predict import predict
 from dmdp.radiomics.profile import Profile
 from dmdp.regions.ct_regions import ct_regions
@@ -170,7 +171,8 @@ def reader(inputs, contour, name="ct-radiomics") -> EnsembleModel:
         "distance": {"mean": [0.0] * len(inputs), "precision": np.eye(len(inputs)).tolist(), "quantiles": {"0.99": 1e9}},
     }  # fmt: skip
     model = SubModel("m", "EGFR", "regression", inputs, contour, Regression(weights, np.stack([weights] * 3)), card)
-    manifest = {"name": name, "version": "1.0.0", "kind": "ensemble", "features": {}, "cohorts": [], "intended_use": ""}
+    manifest = {"name": name, "version": "1.0.0", "kind": "ensemble", "tasks": ["EGFR"], "features": {}, "cohorts": []}
+    manifest["intended_use"] = ""
     return EnsembleModel(Bundle(manifest, {}, "0" * 64), (model,))
 
 
@@ -180,7 +182,7 @@ def test_a_ct_alone_is_answered_by_a_model_that_reads_it(only_ct):
     ct = ct_features(only_ct, regions, FIRST_ORDER, ("tumour",))
     model = reader((MEAN_HU, "age"), "any")
     check_images(model, {"CT"})
-    prediction = predict(only_ct, [model], lung_position(thorax, only_ct.ct_lesion), ct=ct)
+    prediction = predict(only_ct, {}, [model], lung_position(thorax, only_ct.ct_lesion), ct=ct)
     assert list(prediction.tasks) == ["EGFR"]
     assert prediction.tasks["EGFR"].inputs == (MEAN_HU, "age")
     assert (prediction.contour.spread, prediction.contour.modality, prediction.suv_audit) == ({}, "CT", None)
@@ -194,10 +196,10 @@ def test_what_is_known_clinically_stands_in_for_no_image_unasked(only_ct):
     with pytest.raises(ModelError, match=r"'ct-radiomics 1.0.0' needs the PET"):
         check_images(both, {"CT"})
     with pytest.raises(ModelError, match="No sub-model accepts"):
-        predict(only_ct, [both], None)
+        predict(only_ct, {}, [both], None)
     clinical = reader(("age",), "none")
     check_images(clinical, {"CT"})
-    assert list(predict(only_ct, [clinical], None).tasks) == ["EGFR"]
+    assert list(predict(only_ct, {}, [clinical], None).tasks) == ["EGFR"]
 
 
 @pytest.mark.parametrize("name", ["ct", "pet"])
@@ -208,7 +210,8 @@ def test_a_network_of_one_image_is_run_on_it(only_ct, only_pet, tmp_path, name):
     model = NetworkModel(Bundle(manifest, {}, ""), Members((Dmdp(config).eval(),), {}))
     case = {"ct": only_ct, "pet": only_pet}[name]
     check_images(model, set(case.images))
-    said, heatmaps = network_opinion(model, case, "cpu")
+    features = pet_features(case.pet, case.pet_lesion) if case.has("PET") else {}
+    said, heatmaps = network_opinion(model, case, features, "cpu")
     assert 0 < said.probabilities["EGFR"] < 1
     assert heatmaps
     pictures = write_pictures(tmp_path, case, heatmaps)
@@ -218,7 +221,8 @@ def test_a_network_of_one_image_is_run_on_it(only_ct, only_pet, tmp_path, name):
 def test_a_contour_without_a_seed_is_tried_by_other_rules(only_pet):
     """A contour that came from a CT has no seed: its hottest voxel is one."""
     lesion = replace(only_pet.pet_lesion, seed=None)
-    prediction = predict(replace(only_pet, lesions={"PET": lesion}), [reader(("suv_max",), "any")], None)
+    features = pet_features(only_pet.pet, lesion)
+    prediction = predict(replace(only_pet, lesions={"PET": lesion}), features, [reader(("suv_max",), "any")], None)
     found = delineate(only_pet.pet, tuple(only_pet.pet.geometry.to_lps(np.argwhere(lesion.mask.array)[0])), "suv2.5")
     assert found.voxels
     assert prediction.contour.spread["EGFR"]["suv2.5"] is not None
