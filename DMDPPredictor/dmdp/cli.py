@@ -19,7 +19,7 @@ from .command import Command
 from .errors import Cancelled, DmdpError, InputError, MissingPackage, OutOfMemory, base_name
 from .jobs.server import run_job, serve
 from .progress import Progress, silent
-from .resources import user_cache_folder
+from .resources import can_be_made, user_cache_folder
 from .stop import Stop, stop_on_signals
 
 CORE_COMMANDS = ("suv", "delineate", "features", "predict", "batch", "bundle", "export")
@@ -32,7 +32,6 @@ def main(argv: Sequence[str] | None = None, stop: Stop | None = None) -> int:
     6 cancelled, 7 missing package, 1 anything else. ``stop`` is what the signals of this process wish already."""
     stop = stop or _stop_on_signal()
     os.environ["PYTHONSAFEPATH"] = "1"  # no process that this one starts runs a file of the folder that it stands in
-    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(user_cache_folder() / "torch"))
     words = _join_negative(list(sys.argv[1:] if argv is None else argv))
     try:
         commands = find_commands()
@@ -44,6 +43,7 @@ def main(argv: Sequence[str] | None = None, stop: Stop | None = None) -> int:
     except DmdpError as error:
         print(f"dmdp: {error}", file=sys.stderr)
         return error.exit_code
+    _keep_caches()
     name = options.pop("command")
     find = partial(find_action, commands=commands)
     if name == "run-job":
@@ -60,6 +60,18 @@ def main(argv: Sequence[str] | None = None, stop: Stop | None = None) -> int:
         print(f"dmdp {name}: {error}", file=sys.stderr, flush=True)
     _forget_output()
     return error.exit_code
+
+
+def _keep_caches() -> None:
+    """What packages compile and list is kept for the user; if that cannot be written, in this process's own temporary folder."""
+    cache = user_cache_folder()
+    if not can_be_made(cache):
+        from .session import new_folder
+
+        with suppress(OSError):
+            cache = new_folder("cache")
+            os.environ.setdefault("MPLCONFIGDIR", str(cache))  # it has words of its own for a home that it cannot write
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache / "torch"))
 
 
 def _forget_output() -> None:

@@ -35,6 +35,12 @@ def user_cache_folder() -> Path:
     return Path(base) / "dmdp"
 
 
+def can_be_made(folder: Path) -> bool:
+    """Whether a folder can be written to, or made where it is missing."""
+    there = next((parent for parent in (folder, *folder.parents) if parent.exists()), None)
+    return there is not None and there.is_dir() and os.access(there, os.W_OK)
+
+
 def resource_roots() -> tuple[Path, ...]:
     """Existing folders that hold ``Models``, ``Profiles`` and ``Schemas``, the user's own first."""
     here = Path(__file__).resolve().parent

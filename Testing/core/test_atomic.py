@@ -361,3 +361,16 @@ def test_a_lock_is_let_go_of(tmp_path):
         with locked(tmp_path / "x"):
             assert len(list(tmp_path.iterdir())) == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_what_cannot_be_cleared_away_is_the_next_runs(tmp_path, monkeypatch):
+    target = tmp_path / "table.csv"
+    with monkeypatch.context() as patched:
+        patched.setattr("shutil.rmtree", lambda *_, **__: None)  # no more open files
+        with pytest.raises(RuntimeError), put_file(target) as made:
+            made.write_bytes(b"half")
+            raise RuntimeError
+    assert any(path.name.endswith(".partial") for path in tmp_path.iterdir())
+    with put_file(target) as made:
+        made.write_bytes(b"whole")
+    assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]

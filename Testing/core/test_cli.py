@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 from dmdp import RESEARCH_USE_ONLY
+from dmdp.cli import _keep_caches
 from dmdp.images.files import read_mask, read_volume, write_volume
 from dmdp.results.origin import read_origin
 
@@ -253,3 +256,14 @@ def test_a_stop_that_a_library_swallows_counts_at_the_next_step(monkeypatch, cap
     finally:
         signal.signal(signal.SIGTERM, former)
     assert "cancelled" in capsys.readouterr().err
+
+
+def test_a_home_that_cannot_be_written_costs_no_command(tmp_path, monkeypatch):
+    monkeypatch.setattr("dmdp.cli.user_cache_folder", lambda: tmp_path / "file" / "cache")
+    (tmp_path / "file").write_text("no folder")
+    for name in ("MPLCONFIGDIR", "TORCHINDUCTOR_CACHE_DIR"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    _keep_caches()
+    assert Path(os.environ["TORCHINDUCTOR_CACHE_DIR"]).parent == Path(os.environ["MPLCONFIGDIR"])
+    assert Path(os.environ["MPLCONFIGDIR"]).is_dir()

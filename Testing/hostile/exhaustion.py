@@ -26,7 +26,7 @@ sys.path[:] = [str(HERE.parent), *(entry for entry in sys.path if Path(entry or 
 
 from hostile.kills import QUICK, Reference, chosen, line, reference
 from hostile.process import Ended, Place, run
-from hostile.states import difference, half_written, put, state, strangers
+from hostile.states import ASIDE, difference, half_written, put, state, strangers
 from hostile.subjects import Subject, prepare
 
 PATIENCE = 60.0  # seconds more than the command takes undisturbed
@@ -131,7 +131,7 @@ def hindered(subject: Subject, place: Place, made: Reference, hindrance: Hindran
             faults.append(f"it says that it was done, but differs: {other}")
         if not lost and (half := half_written(subject, out, found, {} if subject.grows else old, new)):
             faults.append(f"half-written: {half}")
-        if more := strangers(place, subject):
+        if (more := strangers(place, subject)) and not (hindrance.limit is not None and _is_known(out)):
             faults.append(f"left behind: {more}")
     if again:
         if hindrance.over == "output":
@@ -139,6 +139,8 @@ def hindered(subject: Subject, place: Place, made: Reference, hindrance: Hindran
         after = run(line(subject, lost), place)
         if after.code != 0 or (other := difference(state(out), new)):
             faults.append(f"the run after it ended with {after.code}: {after.said.strip()[-300:] or other}")
+        if more := strangers(place, subject):
+            faults.append(f"left behind by the run after it: {more}")
     return Found(subject.name, f"{hindrance.name}{', over an older result' if older else ''}", ended, tuple(faults))
 
 
@@ -160,6 +162,11 @@ def _taken_away(hindrance: Hindrance, place: Place, out: Path, kept: Path | None
         yield
     finally:
         subprocess.run(["umount", str(folder)], check=True)
+
+
+def _is_known(out: Path) -> bool:
+    """True where a lock beside the output tells the next run what could not be removed."""
+    return any(path.name.startswith(ASIDE) and path.suffix == ".lock" for path in out.parent.iterdir())
 
 
 def _bytes(path: Path) -> int:

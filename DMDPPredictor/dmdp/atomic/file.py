@@ -90,7 +90,7 @@ def put_file(out: str | Path, *, overwrite: bool = False, inputs: Iterable[str |
             raise refused(target, error) from error
         finally:
             with undisturbed():
-                shutil.rmtree(lock.aside, ignore_errors=True)
+                lock.clear()
 
 
 def remove_partials(folder: Path) -> None:

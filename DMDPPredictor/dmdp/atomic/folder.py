@@ -88,7 +88,7 @@ def result_folder(
         finally:
             with undisturbed():
                 if not lock.keep:
-                    shutil.rmtree(lock.aside, ignore_errors=True)
+                    lock.clear()
 
 
 def check_place(

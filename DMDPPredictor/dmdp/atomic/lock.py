@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import platform
+import shutil
 import stat
 import sys
 import unicodedata
@@ -41,6 +42,11 @@ class Lock:
     former: Path
     keep: bool = False
     made: tuple[Path, ...] = field(default=())
+
+    def clear(self) -> None:
+        """Remove what lies aside. What cannot be removed now (no more open files, somebody has it open) is the next owner's."""
+        shutil.rmtree(self.aside, ignore_errors=True)
+        self.keep = self.keep or os.path.lexists(self.aside)
 
     def forget_parents(self) -> None:
         """Remove the empty folders that were made for the target."""
