@@ -11,6 +11,7 @@ import pytest
 import torch
 from dmdp.applicability.lung import lung_position
 from dmdp.bundles.bundle import Bundle
+from dmdp.bundles.manifest import Manifest, SelfTest
 from dmdp.cli import main
 from dmdp.delineation.pet import delineate
 from dmdp.ensemble.learners import Regression
@@ -162,18 +163,26 @@ def test_features_of_one_image(study, tmp_path, capsys):
     assert "There is no CT: the CT regions" in capsys.readouterr().out
 
 
+METRIC = {"metric": "AUC", "interval": [0.6, 0.9], "value": 0.7, "protocol": "cross-validation", "n": 40, "events": 12}
+
+
+def manifest(name: str, kind: str) -> Manifest:
+    """The least that a bundle says of a model for EGFR."""
+    return Manifest(
+        name=name, version="1.0.0", kind=kind, tasks=("EGFR",), intended_use="", cohorts=(), self_test=SelfTest({}, {})
+    )
+
+
 def reader(inputs, contour, name="ct-radiomics") -> EnsembleModel:
     """A bundle of one sub-model for EGFR, with its card as the document needs it."""
     weights = np.array([0.5, *[0.01] * len(inputs)])
     card = {
-        "n": 40, "events": 12, "cohort": "X", "interval_kind": "bootstrap", "metrics": [{"interval": [0.6, 0.9], "value": 0.7}],
+        "n": 40, "events": 12, "cohort": "X", "interval_kind": "bootstrap", "metrics": [METRIC],
         "typical": dict.fromkeys(inputs, 1.0),
         "distance": {"mean": [0.0] * len(inputs), "precision": np.eye(len(inputs)).tolist(), "quantiles": {"0.99": 1e9}},
     }  # fmt: skip
     model = SubModel("m", "EGFR", "regression", inputs, contour, Regression(weights, np.stack([weights] * 3)), card)
-    manifest = {"name": name, "version": "1.0.0", "kind": "ensemble", "tasks": ["EGFR"], "features": {}, "cohorts": []}
-    manifest["intended_use"] = ""
-    return EnsembleModel(Bundle(manifest, {}, "0" * 64), (model,))
+    return EnsembleModel(Bundle(manifest(name, "ensemble"), {}, "0" * 64), (model,))
 
 
 def test_a_ct_alone_is_answered_by_a_model_that_reads_it(only_ct):
@@ -206,8 +215,7 @@ def test_what_is_known_clinically_stands_in_for_no_image_unasked(only_ct):
 def test_a_network_of_one_image_is_run_on_it(only_ct, only_pet, tmp_path, name):
     config = NetworkConfig.quick(tasks=("EGFR",), modalities=(name,), align_modalities=False)
     torch.manual_seed(0)
-    manifest = {"name": "one", "version": "1.0.0", "kind": "network"}
-    model = NetworkModel(Bundle(manifest, {}, ""), Members((Dmdp(config).eval(),), {}))
+    model = NetworkModel(Bundle(manifest("one", "network"), {}, ""), Members((Dmdp(config).eval(),), {}))
     case = {"ct": only_ct, "pet": only_pet}[name]
     check_images(model, set(case.images))
     features = pet_features(case.pet, case.pet_lesion) if case.has("PET") else {}
