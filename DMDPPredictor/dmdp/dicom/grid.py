@@ -94,7 +94,8 @@ def _resampled(first: Plane, along: np.ndarray, steps: np.ndarray, sideways: np.
         )
     offsets = (sideways - corner) / first.spacing
     if np.linalg.norm(span) / 2 > EVEN_MM:
-        shape = tuple(int(n + np.ceil(round(more, 6))) for n, more in zip(shape, offsets.max(axis=0), strict=True))
+        rows, columns = (int(n + np.ceil(round(more, 6))) for n, more in zip(shape, offsets.max(axis=0), strict=True))
+        shape = rows, columns
         notes.append(_said(along, sideways, span))
     else:
         corner, offsets = (sideways.min(axis=0) + sideways.max(axis=0)) / 2, np.zeros_like(offsets)

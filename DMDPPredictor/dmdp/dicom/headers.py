@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pydicom
 from pydicom.dataset import Dataset
@@ -13,7 +14,7 @@ from pydicom.tag import Tag
 PHILIPS_GROUP, PHILIPS_SUV, PHILIPS_ACTIVITY = 0x7053, 0x00, 0x09  # within the block that the private creator reserved
 PHILIPS_SUV_FACTOR = 0x70531000
 PHILIPS_ACTIVITY_FACTOR = 0x70531009
-TAGS: Sequence[str | int] = (
+TAGS: Sequence[Any] = (
     "SOPClassUID", "SOPInstanceUID", "Modality", "ImageType", "SeriesInstanceUID", "StudyInstanceUID", "FrameOfReferenceUID",
     "SeriesNumber", "SeriesDate", "SeriesTime", "StudyDate", "AcquisitionDate", "AcquisitionTime", "ImageOrientationPatient",
     "ImagePositionPatient", "PixelSpacing", "Rows", "Columns", "NumberOfFrames", "SliceThickness", "RescaleSlope",
@@ -22,18 +23,17 @@ TAGS: Sequence[str | int] = (
     "PatientID", "ConvolutionKernel", "RescaleType", "NumberOfSlices",
     PHILIPS_SUV_FACTOR, PHILIPS_ACTIVITY_FACTOR, 0x0009100D,
 )  # fmt: skip
-OF_PIXELS: Sequence[str | int] = (  # what places and scales pixels, multi-frame objects included
+OF_PIXELS: Sequence[Any] = (  # what places and scales pixels, multi-frame objects included
     "PhotometricInterpretation", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "AttenuationCorrected",
     "DecayCorrected", "DecayCorrectionDateTime", "ScatterCorrected", "ModalityLUTSequence",
 )  # fmt: skip
-SUV_TAGS = tuple(
-    Tag(name)
-    for name in (
+SUV_TAGS = (
+    *map(Tag, (
         "SUVType", "AcquisitionDateTime", "FrameReferenceTime", "DecayFactor", "TimezoneOffsetFromUTC", "PatientBirthDate",
         "AttenuationCorrectionMethod", "SeriesDescription",
-        *(PHILIPS_GROUP << 16 | block for block in range(0x10, 0x100)),
-        *(PHILIPS_GROUP << 16 | block << 8 | low for block in range(0x10, 0x100) for low in (PHILIPS_SUV, PHILIPS_ACTIVITY)),
-    )
+    )),
+    *(Tag(PHILIPS_GROUP << 16 | block) for block in range(0x10, 0x100)),
+    *(Tag(PHILIPS_GROUP << 16 | block << 8 | low) for block in range(0x10, 0x100) for low in (PHILIPS_SUV, PHILIPS_ACTIVITY)),
 )  # fmt: skip
 
 

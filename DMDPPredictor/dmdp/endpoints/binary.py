@@ -17,6 +17,7 @@ from .prevalence import at_prevalence
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from .base import Outputs
     from .learner import Learner
 
 CODES = {
@@ -106,7 +107,7 @@ class BinaryAnswer(OfSubModel):
 
 
 @dataclass(frozen=True)
-class Binary(Endpoint):
+class Binary(Endpoint["Learner", Estimate]):
     """A question with two answers and what they are called; a label is 1 (positive) or 0."""
 
     kind: ClassVar[str] = "binary"
@@ -166,7 +167,7 @@ class Binary(Endpoint):
 
         return cross_entropies
 
-    def score(self, outputs: Tensor) -> Tensor:
+    def score(self, outputs: Outputs) -> Outputs:
         """The log-odds."""
         return outputs[..., 0]
 

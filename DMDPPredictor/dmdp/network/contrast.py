@@ -17,6 +17,11 @@ NOBODY = -1
 class Queue(nn.Module):
     """The last ``size`` pairs of normalised embeddings (size, E) and whose they are; buffers, so that a checkpoint holds them."""
 
+    first: Tensor
+    second: Tensor
+    patient: Tensor
+    next: Tensor
+
     def __init__(self, size: int, embedding: int):
         super().__init__()
         self.register_buffer("first", torch.zeros(size, embedding))

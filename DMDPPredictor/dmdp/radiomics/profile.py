@@ -47,7 +47,8 @@ class Profile(Settings):
                 "Correct the profile.",
             )
         try:
-            return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in document.items()})
+            values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in document.items()}
+            return cls(**values)
         except (TypeError, ValueError, AttributeError) as error:
             raise InputError(
                 "profile.type",

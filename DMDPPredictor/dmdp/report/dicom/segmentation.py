@@ -7,6 +7,7 @@ a frame without a marked voxel is left out, as the standard allows.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import highdicom as hd
 import numpy as np
@@ -109,10 +110,10 @@ def _segmentation(
     """Only the slices from the first to the last marked one are referenced, which keeps memory and file small."""
     marked = np.flatnonzero(np.any([segment.mask.any(axis=(1, 2)) for segment in segments], axis=0))
     first, last = int(marked[0]), int(marked[-1])
-    slab, own = slice(first, last + 1), {}
+    slab, geometry = slice(first, last + 1), source.geometry
+    own: dict[str, Any] = {}
     if not source.slices_are_grid:
-        geometry = source.geometry
-        own = {"pixel_measures": measures(geometry), "plane_orientation": orientation(geometry),
+        own |= {"pixel_measures": measures(geometry), "plane_orientation": orientation(geometry),
                "plane_positions": positions(geometry, range(first, last + 1))}  # fmt: skip
     images = source.images(first, last)
     dataset = hd.seg.Segmentation(
