@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pydicom
 from pydicom.dataset import Dataset
@@ -14,7 +13,7 @@ from pydicom.tag import Tag
 PHILIPS_GROUP, PHILIPS_SUV, PHILIPS_ACTIVITY = 0x7053, 0x00, 0x09  # within the block that the private creator reserved
 PHILIPS_SUV_FACTOR = 0x70531000
 PHILIPS_ACTIVITY_FACTOR = 0x70531009
-TAGS: Sequence[Any] = (
+TAGS: Sequence[str | int] = (
     "SOPClassUID", "SOPInstanceUID", "Modality", "ImageType", "SeriesInstanceUID", "StudyInstanceUID", "FrameOfReferenceUID",
     "SeriesNumber", "SeriesDate", "SeriesTime", "StudyDate", "AcquisitionDate", "AcquisitionTime", "ImageOrientationPatient",
     "ImagePositionPatient", "PixelSpacing", "Rows", "Columns", "NumberOfFrames", "SliceThickness", "RescaleSlope",
@@ -23,7 +22,7 @@ TAGS: Sequence[Any] = (
     "PatientID", "ConvolutionKernel", "RescaleType", "NumberOfSlices",
     PHILIPS_SUV_FACTOR, PHILIPS_ACTIVITY_FACTOR, 0x0009100D,
 )  # fmt: skip
-OF_PIXELS: Sequence[Any] = (  # what places and scales pixels, multi-frame objects included
+OF_PIXELS: Sequence[str | int] = (  # what places and scales pixels, multi-frame objects included
     "PhotometricInterpretation", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "AttenuationCorrected",
     "DecayCorrected", "DecayCorrectionDateTime", "ScatterCorrected", "ModalityLUTSequence",
 )  # fmt: skip
@@ -44,7 +43,12 @@ def read_header(path: Path) -> Dataset | None:
     """
     bare = lacks_preamble(path)
     try:
-        header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=[*TAGS, *OF_PIXELS, *SUV_TAGS], force=bare)
+        header = pydicom.dcmread(
+            path,
+            stop_before_pixels=True,
+            specific_tags=[*TAGS, *OF_PIXELS, *SUV_TAGS],  # type: ignore[arg-type]  # pydicom takes lists of both kinds
+            force=bare,
+        )
     except InvalidDicomError:
         return None
     except (EOFError, AttributeError, KeyError, TypeError, NotImplementedError) as error:

@@ -25,8 +25,11 @@ def patient_of(header: Dataset) -> tuple[Clinical, tuple[str, ...]]:
     sex = first_text(header, "PatientSex").upper()
     stated = _stated(first_text(header, "PatientAge"))
     years = _between(header) if stated is None else stated
-    by_birth = stated is None and years is not None
-    notes = (f"PatientAge is not there: the age, {years:g}, is that by the birth date.",) if by_birth else ()
+    notes = (
+        (f"PatientAge is not there: the age, {years:g}, is that by the birth date.",)
+        if stated is None and years is not None
+        else ()
+    )
     return Clinical(years, sex if sex in SEXES else None), notes
 
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from .learner import Learner
 
-    Outputs = TypeVar("Outputs", Tensor, np.ndarray)
-
 Label = Any  # a class as a number; of a survival endpoint a time and whether the event was seen
 UNKNOWN = frozenset({"", "unknown", "not collected", "na", "n/a", "nan"})  # cells that say nothing, in small letters
 
@@ -48,6 +46,7 @@ class Estimate:
     values: tuple[float, ...]
 
 
+Outputs = TypeVar("Outputs", "Tensor", np.ndarray)
 Fitted = TypeVar("Fitted", bound="Learner")
 Estimated = TypeVar("Estimated", bound=Estimate)
 

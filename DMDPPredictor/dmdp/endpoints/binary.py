@@ -10,14 +10,13 @@ import numpy as np
 
 from ..bundles.card import Metric
 from .answers import Alternative, Coded, Common, Contribution, OfSubModel
-from .base import UNKNOWN, Endpoint, Estimate, LabelError
+from .base import UNKNOWN, Endpoint, Estimate, LabelError, Outputs
 from .conformal import CONFORMAL, verdict
 from .prevalence import at_prevalence
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from .base import Outputs
     from .learner import Learner
 
 CODES = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -20,7 +19,7 @@ class Members:
     one."""
 
     networks: tuple[Dmdp, ...]
-    calibration: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    calibration: Mapping[str, Mapping[str, float | tuple[float, ...]]] = field(default_factory=dict)
 
     @torch.no_grad()
     def probabilities(self, images: Tensor, values: Tensor | None) -> dict[str, Said]:

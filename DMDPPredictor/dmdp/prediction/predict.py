@@ -184,8 +184,11 @@ def _spread(
         except LesionError:
             other = None
         for task, model in headline.items():
-            unknown = other is None or not all(np.isfinite(other[name]) for name in model.inputs)
-            spread[task][method] = None if other is None or unknown else model.estimate(other).probability
+            spread[task][method] = (
+                None
+                if other is None or not all(np.isfinite(other[name]) for name in model.inputs)
+                else model.estimate(other).probability
+            )
     return spread
 
 

@@ -92,11 +92,10 @@ def compute(
 def _by_pyradiomics(
     image: Volume, masks: Mapping[str, np.ndarray], settings: Profile | Mapping, whole_numbers: bool
 ) -> Extraction:
-    found: dict[str, dict[str, float]] = {}
-    absent = {}
+    found, absent = {}, {}
     for name, mask in masks.items():
         try:
-            found |= extract_by_pyradiomics(image, {name: mask}, settings, whole_numbers=whole_numbers)
+            found.update(extract_by_pyradiomics(image, {name: mask}, settings, whole_numbers=whole_numbers))
         except LesionError as error:
             absent[name] = error.found
         else:

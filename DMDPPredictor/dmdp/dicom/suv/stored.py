@@ -45,8 +45,11 @@ def stored_suv(record: Record) -> float:
             "weight, height and sex.",
             ENTER,
         )
-    of_whom = body.weight, body.height * 100, body.sex
-    mass = _lean(record, *of_whom) if kind == "LBM" else _mass(kind, *of_whom)
+    mass = (
+        _lean(record, body.weight, body.height * 100, body.sex)
+        if kind == "LBM"
+        else _mass(kind, body.weight, body.height * 100, body.sex)
+    )
     record.rule(f"Units GML, SUVType {kind}: {NAMES[kind]} is {mass:.1f} kg; SUVbw = stored × weight / that.")
     record.warn(
         "suv_type",

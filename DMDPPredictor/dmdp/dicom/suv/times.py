@@ -57,8 +57,8 @@ def mean_moment(duration: float, half_life: float | None) -> float:
 def reference_time(record: Record, scan: Scan, half_life: float | None) -> datetime:
     """The moment to which the values are corrected: the frames decide between the series time and the earliest acquisition;
     where they do not, it is the earlier of the two."""
-    told = {"SeriesTime": scan.series, "the earliest AcquisitionTime": scan.acquired}
-    header = {name: moment for name, moment in told.items() if moment is not None}
+    told = (("SeriesTime", scan.series), ("the earliest AcquisitionTime", scan.acquired))
+    header = {name: moment for name, moment in told if moment is not None}
     if not header:
         raise missing("SeriesTime", "SeriesDate and SeriesTime, or AcquisitionDate and AcquisitionTime")
     centres = [

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from traceback import walk_tb
-from typing import TYPE_CHECKING
 
 from pydicom.dataset import Dataset
 
@@ -28,9 +27,6 @@ from .identity import Identity
 from .prepared import reason_of
 from .source import Source, find_source, uptake_of, voxels_of
 
-if TYPE_CHECKING:
-    from highdicom.seg import Segmentation
-
 LIBRARIES = ("highdicom", "pydicom")
 
 
@@ -46,7 +42,7 @@ class Objects:
     result: Result
     sources: Mapping[str, Source]
     identity: Identity
-    _made: dict[str, tuple[Segmentation, Exported]] = field(default_factory=dict)
+    _made: dict[str, tuple[Dataset, Exported]] = field(default_factory=dict)
 
     def lesions(self) -> Iterator[Exported]:
         """The segmentations of the lesion, on each image that there is."""
@@ -58,20 +54,20 @@ class Objects:
         """The segmentation that the report refers to: on the PET, or on the CT if there is no PET."""
         return self.lesion_on(self._leads)[1]
 
-    def lesion_on(self, modality: str) -> tuple[Segmentation, Exported]:
+    def lesion_on(self, modality: str) -> tuple[Dataset, Exported]:
         """The segmentation of the lesion on the PET, or of the lesion and its regions on the CT; written once."""
         if modality not in self._made:
             with _quiet():
                 self._made[modality] = self._on_pet() if modality == PET else self._on_ct()
         return self._made[modality]
 
-    def _on_pet(self) -> tuple[Segmentation, Exported]:
+    def _on_pet(self) -> tuple[Dataset, Exported]:
         from .segmentation import lesion_on_pet
 
         made = lesion_on_pet(self.sources[PET], self.result.contours[PET], self._method, self.identity)
         return made, self._save(made, "segmentation_pet.dcm", "seg", "DICOM Segmentation of the lesion on the PET")
 
-    def _on_ct(self) -> tuple[Segmentation, Exported]:
+    def _on_ct(self) -> tuple[Dataset, Exported]:
         from .segmentation import lesion_and_regions_on_ct
 
         contour = self.result.contours[CT]

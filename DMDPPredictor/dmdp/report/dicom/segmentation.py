@@ -7,7 +7,6 @@ a frame without a marked voxel is left out, as the standard allows.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import highdicom as hd
 import numpy as np
@@ -111,10 +110,10 @@ def _segmentation(
     marked = np.flatnonzero(np.any([segment.mask.any(axis=(1, 2)) for segment in segments], axis=0))
     first, last = int(marked[0]), int(marked[-1])
     slab, geometry = slice(first, last + 1), source.geometry
-    own: dict[str, Any] = {}
-    if not source.slices_are_grid:
-        own |= {"pixel_measures": measures(geometry), "plane_orientation": orientation(geometry),
-               "plane_positions": positions(geometry, range(first, last + 1))}  # fmt: skip
+    own: dict = {} if source.slices_are_grid else {
+        "pixel_measures": measures(geometry), "plane_orientation": orientation(geometry),
+        "plane_positions": positions(geometry, range(first, last + 1)),
+    }  # fmt: skip
     images = source.images(first, last)
     dataset = hd.seg.Segmentation(
         source_images=leading(images),
