@@ -53,13 +53,13 @@ def main(argv: Sequence[str] | None = None, stop: Stop | None = None) -> int:
             return Cancelled.exit_code
         return serve(find, stop, _guarded)
     progress = _bar() if sys.stderr.isatty() else silent
-    error = _guarded(lambda: stop.heeded(lambda report: print(commands[name].run(options, report), flush=True), progress))
-    if error is None:
+    failed = _guarded(lambda: stop.heeded(lambda report: print(commands[name].run(options, report), flush=True), progress))
+    if failed is None:
         return 0
     with suppress(OSError):  # where the words go there may be no room either
-        print(f"dmdp {name}: {error}", file=sys.stderr, flush=True)
+        print(f"dmdp {name}: {failed}", file=sys.stderr, flush=True)
     _forget_output()
-    return error.exit_code
+    return failed.exit_code
 
 
 def _keep_caches() -> None:

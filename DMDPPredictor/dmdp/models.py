@@ -116,7 +116,7 @@ def check_images(model, given: Collection[str]) -> None:
     that are ``given`` (modalities). What reads no image at all does not stand in for what does."""
     if not given or any(wanted <= set(given) for wanted in model.images):
         return  # without any image the case is refused, whatever the model
-    lacking = " and the ".join(min((sorted(wanted - set(given)) for wanted in model.images), key=len))
+    lacking = " and the ".join(sorted((sorted(wanted - set(given)) for wanted in model.images), key=len)[0])
     raise ModelError(
         "model.needs_image",
         f"The model '{model.bundle.name}' needs the {lacking}, and only the {' and the '.join(given)} is given.",

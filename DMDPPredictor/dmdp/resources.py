@@ -61,7 +61,7 @@ def is_path(name_or_path: str | Path, suffixes: Sequence[str]) -> bool:
     What lies in the current folder decides nothing.
     """
     text = os.fspath(name_or_path)
-    separators = {"/", os.sep, os.altsep} - {None}
+    separators = {"/", os.sep, os.altsep or os.sep}
     return any(separator in text for separator in separators) or text.lower().endswith(tuple(suffixes)) or text in (".", "..")
 
 

@@ -13,6 +13,7 @@ import os
 import platform
 import shutil
 import stat
+import sys
 import tempfile
 import time
 from contextlib import suppress
@@ -103,7 +104,7 @@ def _is_abandoned(folder: Path) -> bool:
 
 def take_lock(descriptor: int) -> None:
     """Lock a file for this process, at once; raises ``OSError`` where another one has it."""
-    if os.name == "nt":
+    if sys.platform == "win32":
         import msvcrt
 
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)

@@ -26,7 +26,7 @@ class Stop:
         if self._inside and not _undisturbed:
             raise Cancelled
 
-    def heeded(self, work: Callable[[Progress], None], progress: Progress) -> None:
+    def heeded(self, work: Callable[[Progress], object], progress: Progress) -> None:
         """Do ``work``, which is interrupted by a wish, or at its next progress if a library swallowed the interruption."""
 
         def report(fraction: float, words: str) -> None:

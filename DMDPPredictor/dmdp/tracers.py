@@ -43,7 +43,7 @@ def nuclide_of(name: str) -> str:
     """The nuclide, such as ``18F``, that a name mentions (``F-18``, ``^18^Fluorine``) or FDG carries; empty where none."""
     plain = re.sub(r"[^0-9a-z]+", "-", name.lower())
     for nuclide in HALF_LIVES:
-        mass, symbol = re.fullmatch(r"(\d+m?)(\w+)", nuclide).groups()
+        [(mass, symbol)] = re.findall(r"^(\d+m?)(\w+)$", nuclide)
         element = f"(?:{symbol.lower()}|{ELEMENTS[symbol]})"
         if re.search(rf"(?<![0-9a-z]){mass}-?{element}(?![a-z])|(?<![a-z]){element}-?{mass}(?![0-9a-z])", plain):
             return nuclide

@@ -94,8 +94,7 @@ def predict_to_folder(
         progress(0.4, "measuring the PET features")
         features = pet_features(case.pet, case.pet_lesion) if case.has(PET) else {}
         heatmaps: Mapping[str, Volume] = {}
-        if network is not None:
-            ask = kind_of(network.bundle).opinion
+        if network is not None and (ask := kind_of(network.bundle).opinion) is not None:
             opinion, heatmaps = ask(network, case, features, device, second_opinion, backend, part(progress, 0.4, 0.55))
         prediction = predict(
             case,
@@ -103,7 +102,7 @@ def predict_to_folder(
             ensembles,
             lung,
             prevalence=prevalence,
-            regions=regions and regions.report(ct_notes),
+            regions=None if regions is None else regions.report(ct_notes),
             ct=ct,
             network=opinion,
             versions=_versions(network),
@@ -177,7 +176,7 @@ def _version(package: str) -> str:
 def _input_hashes(case: Case) -> dict[str, str]:
     """SHA-256 of what was read: voxels of the images and their contours."""
     arrays = {name: case.images[modality].array for modality, name in IMAGE_HASHES.items() if case.has(modality)}
-    hashes = {name: hashlib.sha256(np.ascontiguousarray(array)).hexdigest() for name, array in arrays.items()}
+    hashes = {name: hashlib.sha256(np.ascontiguousarray(array).data).hexdigest() for name, array in arrays.items()}
     return hashes | {name: mask_sha256(case.lesions[m].mask) for m, name in CONTOUR_HASHES.items() if case.has(m)}
 
 

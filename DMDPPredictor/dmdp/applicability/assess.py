@@ -86,8 +86,12 @@ def _acquisition(audit: SuvAudit | None) -> Iterator[Reason]:
     if minutes is None:
         yield Reason("acquisition.uptake_unknown", "The uptake time is unknown.", usual, "caution")
     elif not low <= minutes <= high:
-        level = "caution" if UPTAKE_CAUTION[0] <= minutes <= UPTAKE_CAUTION[1] else "outside"
-        yield Reason("acquisition.uptake", f"Scanned {minutes:.0f} min after injection.", usual, level)
+        yield Reason(
+            "acquisition.uptake",
+            f"Scanned {minutes:.0f} min after injection.",
+            usual,
+            "caution" if UPTAKE_CAUTION[0] <= minutes <= UPTAKE_CAUTION[1] else "outside",
+        )
     if not audit.tracer:
         yield Reason("acquisition.tracer_unknown", "The header names no tracer.", "FDG", "caution")
     elif not is_fdg(audit.tracer):

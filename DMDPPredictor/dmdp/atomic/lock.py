@@ -167,7 +167,7 @@ def _content(descriptor: int) -> dict[str, Any]:
 def _left(descriptor: int, target: Path) -> tuple[Path, Path] | None:
     """What the last owner had lying aside, if it did not let go: names in the same folder that have the form of ours."""
     content = _content(descriptor)
-    names = [content.get("aside"), content.get("former")]
+    names = [content.get("aside", ""), content.get("former", "")]
     if content.get("schema") != SCHEMA or content.get("target") != target.name:
         return None
     if not all(isinstance(name, str) and name.startswith(PREFIX) and Path(name).name == name for name in names):

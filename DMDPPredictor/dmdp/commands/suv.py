@@ -26,6 +26,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
 
     loaded = load_pet(arguments["pet"])
     audit = loaded.suv_audit
+    assert audit is not None  # a PET that has none, as it came as SUV, is refused here
     if arguments.get("json"):
         document = {"research_use_only": RESEARCH_USE_ONLY, **plain(audit), "notes": list(loaded.notes)}
         return json.dumps(document, indent=1, ensure_ascii=False)

@@ -7,7 +7,7 @@ from scipy import ndimage
 
 from ..errors import LesionError
 from ..images.mask import Mask
-from ..images.volume import Volume
+from ..images.volume import Volume, triple
 from ..patients.case import MIN_VOXELS, PET, Lesion
 from .method import Seed
 
@@ -64,7 +64,7 @@ def connected_region(pet: Volume, seed: Seed, method: str, *, level: float | Non
         )
     mask = np.zeros(pet.geometry.shape, dtype=bool)
     mask[window] = connected
-    return Lesion(Mask(mask, pet.geometry), method, PET, tuple(float(v) for v in point), notes)
+    return Lesion(Mask(mask, pet.geometry), method, PET, triple(float, point), notes)
 
 
 def _window(pet: Volume, index, radius_mm: float) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -82,7 +82,7 @@ def _distance_mm(pet: Volume, lower, shape, point) -> np.ndarray:
 
 def _limits(pet, window, connected, near, suv, level, radius_mm) -> tuple[str, ...]:
     """Say where the lesion was cut off rather than ended."""
-    notes = ()
+    notes: tuple[str, ...] = ()
     beyond = ndimage.binary_dilation(connected, FACES) & (suv >= level) & ~near
     if beyond.any():
         notes += (f"Uptake of SUV {level:g} and more goes on beyond {radius_mm:g} mm from the seed and was cut there.",)
@@ -95,7 +95,7 @@ def _limits(pet, window, connected, near, suv, level, radius_mm) -> tuple[str, .
 
 def _islands(mask, seed_index, method: str, share: float, maximum: float) -> tuple[str, ...]:
     _, count = ndimage.label(mask, structure=FACES)
-    notes = ()
+    notes: tuple[str, ...] = ()
     if count > 1:
         notes += (f"{method} leaves {count} islands at {share:.0%} of SUVmax {maximum:.1f}; all are kept.",)
     if not mask[seed_index]:

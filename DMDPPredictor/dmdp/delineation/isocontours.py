@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..progress import Progress
 from .method import ContourMethod, Seed
@@ -22,7 +22,7 @@ def _outline(
     return (connected_region(images["PET"], seed, method.name, **rule),)
 
 
-def _method(name: str, title: str, about: str, **rule: float) -> ContourMethod:
+def _method(name: str, title: str, about: str, **rule: Any) -> ContourMethod:
     return ContourMethod(name, title, "share" not in rule, "SEMIAUTOMATIC", about, partial(_outline, **rule))
 
 

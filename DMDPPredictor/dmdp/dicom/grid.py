@@ -85,7 +85,7 @@ def _resampled(first: Plane, along: np.ndarray, steps: np.ndarray, sideways: np.
     span = sideways.max(axis=0) - sideways.min(axis=0)
     if np.linalg.norm(span) > MAX_SLANT * length:
         return f"its slices are shifted sideways by {np.linalg.norm(span):.1f} mm over {length:.1f} mm"
-    notes, count, shape, corner = [], len(along), first.shape, sideways.min(axis=0)
+    notes, count, (rows, columns), corner = [], len(along), first.shape, sideways.min(axis=0)
     if uneven > EVEN_MM:
         count = round(length / fine) + 1
         notes.append(
@@ -94,11 +94,11 @@ def _resampled(first: Plane, along: np.ndarray, steps: np.ndarray, sideways: np.
         )
     offsets = (sideways - corner) / first.spacing
     if np.linalg.norm(span) / 2 > EVEN_MM:
-        shape = tuple(int(n + np.ceil(round(more, 6))) for n, more in zip(shape, offsets.max(axis=0), strict=True))
+        rows, columns = (int(n + np.ceil(round(more, 6))) for n, more in zip(first.shape, offsets.max(axis=0), strict=True))
         notes.append(_said(along, sideways, span))
     else:
         corner, offsets = (sideways.min(axis=0) + sideways.max(axis=0)) / 2, np.zeros_like(offsets)
-    geometry = _grid(first, along, corner - sideways[0], count, shape)
+    geometry = _grid(first, along, corner - sideways[0], count, (rows, columns))
     return Placement(geometry, Resampling(along - along[0], offsets, geometry), tuple(notes))
 
 

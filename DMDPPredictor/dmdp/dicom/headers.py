@@ -26,14 +26,13 @@ OF_PIXELS: Sequence[str | int] = (  # what places and scales pixels, multi-frame
     "PhotometricInterpretation", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "AttenuationCorrected",
     "DecayCorrected", "DecayCorrectionDateTime", "ScatterCorrected", "ModalityLUTSequence",
 )  # fmt: skip
-SUV_TAGS = tuple(
-    Tag(name)
-    for name in (
+SUV_TAGS = (
+    *map(Tag, (
         "SUVType", "AcquisitionDateTime", "FrameReferenceTime", "DecayFactor", "TimezoneOffsetFromUTC", "PatientBirthDate",
         "AttenuationCorrectionMethod", "SeriesDescription",
-        *(PHILIPS_GROUP << 16 | block for block in range(0x10, 0x100)),
-        *(PHILIPS_GROUP << 16 | block << 8 | low for block in range(0x10, 0x100) for low in (PHILIPS_SUV, PHILIPS_ACTIVITY)),
-    )
+    )),
+    *(Tag(PHILIPS_GROUP << 16 | block) for block in range(0x10, 0x100)),
+    *(Tag(PHILIPS_GROUP << 16 | block << 8 | low) for block in range(0x10, 0x100) for low in (PHILIPS_SUV, PHILIPS_ACTIVITY)),
 )  # fmt: skip
 
 
@@ -44,7 +43,12 @@ def read_header(path: Path) -> Dataset | None:
     """
     bare = lacks_preamble(path)
     try:
-        header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=[*TAGS, *OF_PIXELS, *SUV_TAGS], force=bare)
+        header = pydicom.dcmread(
+            path,
+            stop_before_pixels=True,
+            specific_tags=[*TAGS, *OF_PIXELS, *SUV_TAGS],  # type: ignore[arg-type]  # pydicom takes lists of both kinds
+            force=bare,
+        )
     except InvalidDicomError:
         return None
     except (EOFError, AttributeError, KeyError, TypeError, NotImplementedError) as error:

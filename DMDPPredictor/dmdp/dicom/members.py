@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,20 +68,19 @@ def stack_of(slices: Sequence[Slice]) -> Stack | str:
     """The slices that belong to one volume; few others (a scout, a dose report) are left out and named. Else the reason."""
     reasons = [_no_slice(one.header) for one in slices]
     planes = [plane_of(one.header) if reason is None else reason for one, reason in zip(slices, reasons, strict=True)]
+    placed = {number: plane for number, plane in enumerate(planes) if not isinstance(plane, str)}
     groups: list[list[int]] = []
-    for number, plane in enumerate(planes):
-        if isinstance(plane, str):
-            continue
-        home = next((group for group in groups if _together(slices, planes, group[0], number)), None)
+    for number in placed:
+        home = next((group for group in groups if _together(slices, placed, group[0], number)), None)
         groups.append([number]) if home is None else home.append(number)
     if not groups:
         return Counter(plane for plane in planes if isinstance(plane, str)).most_common(1)[0][0]
     main = max(groups, key=len)
-    others = [number for number in range(len(slices)) if number not in set(main)]
-    kept = tuple(slices[number] for number in main), tuple(planes[number] for number in main)
+    others = [(number, plane) for number, plane in enumerate(planes) if number not in set(main)]
+    kept = tuple(slices[number] for number in main), tuple(placed[number] for number in main)
     if not others:
         return Stack(*kept)
-    why = [planes[n] if isinstance(planes[n], str) else _difference(slices, planes, main[0], n) for n in others]
+    why = [plane if isinstance(plane, str) else _difference(slices, placed, main[0], n) for n, plane in others]
     if len(others) > max(1, min(FEW, FEW_PART * len(slices))):
         return Counter(why).most_common(1)[0][0]
     return Stack(*kept, tuple(f"{count} of its files left out: {reason}" for reason, count in Counter(why).items()))
@@ -102,7 +101,7 @@ def _no_slice(header: Dataset) -> str | None:
     return None
 
 
-def _together(slices: Sequence[Slice], planes: Sequence[Plane | str], one: int, other: int) -> bool:
+def _together(slices: Sequence[Slice], planes: Mapping[int, Plane], one: int, other: int) -> bool:
     return planes[one].fits(planes[other]) and _kind(slices[one].header) == _kind(slices[other].header)
 
 
@@ -113,7 +112,7 @@ def _kind(header: Dataset) -> tuple[str, bool, str, str]:
     return frame, "SECONDARY" in image_type(header), kernel, patient
 
 
-def _difference(slices: Sequence[Slice], planes: Sequence[Plane], one: int, other: int) -> str:
+def _difference(slices: Sequence[Slice], planes: Mapping[int, Plane], one: int, other: int) -> str:
     a, b = planes[one], planes[other]
     if a.shape != b.shape:
         return f"its slices differ in {'Rows' if a.shape[0] != b.shape[0] else 'Columns'}"

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
 from pydicom.dataelem import RawDataElement
@@ -18,6 +18,7 @@ from pydicom.dataset import Dataset
 
 from ..errors import DmdpError
 
+Refusal = TypeVar("Refusal", bound=DmdpError)
 BETWEEN = "\\"  # the values of one element
 LONGEST = 32  # characters of a value that a message quotes
 TEXT_VRS = frozenset(("AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI", "UN"))  # of the default character set
@@ -47,7 +48,7 @@ class Finding:
     found: str
     expected: str
 
-    def error(self, kind: type[DmdpError], code: str, remedy: str) -> DmdpError:
+    def error(self, kind: type[Refusal], code: str, remedy: str) -> Refusal:
         """The refusal in which this finding ends."""
         return kind(code, self.found, self.expected, remedy)
 
@@ -179,7 +180,7 @@ def elements(header: Dataset | Mapping[str, Any], key: str | int, name: str = ""
     In a mapping, ``key`` is looked up by its keyword or ``name``.
     """
     if not isinstance(header, Dataset):
-        return _split(header[name or key]) if (name or key) in header else None
+        return _split(header[name or str(key)]) if (name or str(key)) in header else None
     tag = key if isinstance(key, int) else tag_for_keyword(key)
     if tag is None or tag not in header:
         return None

@@ -23,10 +23,13 @@ def patient_of(header: Dataset) -> tuple[Clinical, tuple[str, ...]]:
     itself is never told.
     """
     sex = first_text(header, "PatientSex").upper()
-    years, notes = _stated(first_text(header, "PatientAge")), ()
-    if years is None:
-        years = _between(header)
-        notes = () if years is None else (f"PatientAge is not there: the age, {years:g}, is that by the birth date.",)
+    stated = _stated(first_text(header, "PatientAge"))
+    years = _between(header) if stated is None else stated
+    notes = (
+        (f"PatientAge is not there: the age, {years:g}, is that by the birth date.",)
+        if stated is None and years is not None
+        else ()
+    )
     return Clinical(years, sex if sex in SEXES else None), notes
 
 

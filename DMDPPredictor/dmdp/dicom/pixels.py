@@ -124,7 +124,7 @@ def _alone(dataset: Dataset, content: bytes) -> FileDataset:
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = SecondaryCaptureImageStorage, generate_uid()
     meta.TransferSyntaxUID = dataset.file_meta.TransferSyntaxUID
-    alone = FileDataset(None, {}, file_meta=meta, preamble=b"\0" * 128)
+    alone = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
     alone.SOPClassUID, alone.SOPInstanceUID = meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID
     for keyword in ("Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation"):
         setattr(alone, keyword, dataset[keyword].value)

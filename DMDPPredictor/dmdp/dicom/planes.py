@@ -65,7 +65,7 @@ def plane_of(header: Dataset) -> Plane | str:
     return Plane(
         np.array(readings["ImagePositionPatient"].values),
         *axes,
-        tuple(readings["PixelSpacing"].values),
+        (readings["PixelSpacing"].values[0], readings["PixelSpacing"].values[1]),
         (int(readings["Rows"].values[0]), int(readings["Columns"].values[0])),
         tuple(reading.note for reading in readings.values() if reading.note),
     )

@@ -98,15 +98,14 @@ def discover(where: str | Path | Sequence[Path]) -> Discovery:
 
     Raises :class:`DicomError` where the folder does not exist or there is no DICOM file at all.
     """
-    listed = not isinstance(where, str | Path)
-    folder = Path(where[0]).parent if listed else Path(where)
+    folder = Path(where) if isinstance(where, str | Path) else where[0].parent
     if not folder.is_dir():
         raise DicomError(
             "dicom.no_folder", f"'{base_name(folder)}' is not a folder.", "a folder with DICOM files.", "Check the path."
         )
     groups: dict[str, list[Slice]] = defaultdict(list)
     rejected: list[Rejection] = []
-    for path in where if listed else _files(folder):
+    for path in _files(folder) if isinstance(where, str | Path) else where:
         try:
             header = read_header(path)
             frames = unrolled(header) if header is not None else ()
@@ -139,7 +138,7 @@ def choose(discovery: Discovery, modality: str) -> tuple[Series, tuple[str, ...]
     found = sorted(discovery.of(modality), key=lambda s: (not known_corrected(s.headers[0]), -len(s.files), s.uid))
     if not found:
         raise _none(discovery, modality)
-    notes = ()
+    notes: tuple[str, ...] = ()
     if len(found) > 1:
         others = ", ".join(s.label for s in found[1:])
         notes = (f"{len(found)} {_image(modality)} series fit; used {found[0].label}, not {others}.",)

@@ -60,23 +60,18 @@ class Answer(Protocol):
 
     def lines(self, name: str) -> list[str]:
         """What the command line says of the endpoint ``name``."""
-        ...
 
     def summary(self) -> dict[str, Any]:
         """The cells of a batch's summary by the second half of their column's name."""
-        ...
 
     def coded(self, name: str) -> list[Coded]:
         """Its numbers for a structured report."""
-        ...
 
     def evaluated(self) -> list[tuple[str, str]]:
         """Private code and meaning of each part of its conformal answer."""
-        ...
 
     def evidence(self) -> list[str]:
         """Sentences on what stands behind it."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -130,6 +125,15 @@ class Common:
 
 class OfSubModel:
     """The ways of an answer that a sub-model gave, which holds the fields of :class:`Common`."""
+
+    interval_kind: str
+    set_kind: str
+    model: str
+    sub_model: str
+    inputs: tuple[str, ...]
+    cohort: str
+    metrics: tuple[Metric, ...]
+    notes: tuple[str, ...]
 
     def fitted_to(self) -> str:
         """Whom the sub-model was fitted to, in words."""

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
@@ -46,8 +46,13 @@ class Estimate:
     values: tuple[float, ...]
 
 
+Outputs = TypeVar("Outputs", "Tensor", np.ndarray)
+Fitted = TypeVar("Fitted", bound="Learner")
+Estimated = TypeVar("Estimated", bound=Estimate)
+
+
 @dataclass(frozen=True)
-class Endpoint(ABC):
+class Endpoint(ABC, Generic[Fitted, Estimated]):
     """A question: ``name`` as in files, ``title`` as shown.
 
     ``kind`` is one word for the class of questions that it belongs to: it names the template of its part of the page, and an
@@ -111,7 +116,7 @@ class Endpoint(ABC):
         :func:`dmdp.network.losses.endpoint_loss` calls it; endpoints that name the same function share one call."""
 
     @abstractmethod
-    def score(self, outputs: Tensor) -> Tensor:
+    def score(self, outputs: Outputs) -> Outputs:
         """The one number (…) of outputs (…, width) that orders patients, and that heatmaps explain."""
 
     @abstractmethod
@@ -121,11 +126,11 @@ class Endpoint(ABC):
     # the answer of a sub-model
 
     @abstractmethod
-    def estimate(self, learner: Learner, row: np.ndarray, card: Mapping[str, Any]) -> Estimate:
+    def estimate(self, learner: Fitted, row: np.ndarray, card: Mapping[str, Any]) -> Estimated:
         """What a learner says of the inputs ``row`` (1, p); ``card`` is its sub-model's part of the manifest."""
 
     @abstractmethod
-    def answer(self, estimate: Estimate, card: Mapping[str, Any], common: Common, local: float | None) -> Answer:
+    def answer(self, estimate: Estimated, card: Mapping[str, Any], common: Common, local: float | None) -> Answer:
         """The typed answer from an estimate and what all answers have in ``common``; ``local`` is the local share of the positive
         class, which only a binary endpoint can be displayed for."""
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..bundles.card import Metric
 from .answers import Alternative, Coded, Common, Contribution, OfSubModel
-from .base import UNKNOWN, Endpoint, Estimate, LabelError
+from .base import UNKNOWN, Endpoint, Estimate, LabelError, Outputs
 from .conformal import CONFORMAL, verdict
 from .prevalence import at_prevalence
 
@@ -106,7 +106,7 @@ class BinaryAnswer(OfSubModel):
 
 
 @dataclass(frozen=True)
-class Binary(Endpoint):
+class Binary(Endpoint["Learner", Estimate]):
     """A question with two answers and what they are called; a label is 1 (positive) or 0."""
 
     kind: ClassVar[str] = "binary"
@@ -166,7 +166,7 @@ class Binary(Endpoint):
 
         return cross_entropies
 
-    def score(self, outputs: Tensor) -> Tensor:
+    def score(self, outputs: Outputs) -> Outputs:
         """The log-odds."""
         return outputs[..., 0]
 

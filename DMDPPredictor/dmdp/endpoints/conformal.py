@@ -31,12 +31,14 @@ def thresholds(probabilities: np.ndarray, y: np.ndarray) -> dict[str, list[float
     return found
 
 
-def possible(probabilities: Sequence[float], stored: Mapping[str, list[float]], alpha: float = ALPHA) -> tuple[bool, ...]:
+def possible(
+    probabilities: Sequence[float] | np.ndarray, stored: Mapping[str, list[float]], alpha: float = ALPHA
+) -> tuple[bool, ...]:
     """Which classes cannot be ruled out."""
     return tuple(bool(p >= least) for p, least in zip(probabilities, stored[str(alpha)], strict=True))
 
 
 def verdict(probability: float, stored: Mapping[str, list[float]], alpha: float = ALPHA) -> str:
     """``likely`` (only the positive class cannot be ruled out), ``unlikely`` (only the negative), else ``uncertain``."""
-    classes = possible((1 - probability, probability), stored, alpha)
-    return {(False, True): "likely", (True, False): "unlikely"}.get(classes, "uncertain")
+    negative, positive = possible((1 - probability, probability), stored, alpha)
+    return {(False, True): "likely", (True, False): "unlikely"}.get((negative, positive), "uncertain")

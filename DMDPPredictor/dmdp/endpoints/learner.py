@@ -8,15 +8,17 @@ import numpy as np
 
 
 class Learner(Protocol):
-    """``log_odds(rows)`` (n,) for rows (n, p); ``resampled(rows)`` (B, n) for B resamples of the fit."""
+    """What was fitted to the inputs of patients, of whom it is asked in rows (n, p)."""
 
-    def log_odds(self, rows: np.ndarray) -> np.ndarray: ...
+    def log_odds(self, rows: np.ndarray) -> np.ndarray:
+        """The log-odds (n,) of rows (n, p)."""
 
-    def resampled(self, rows: np.ndarray) -> np.ndarray: ...
+    def resampled(self, rows: np.ndarray) -> np.ndarray:
+        """The log-odds (B, n) of rows (n, p) by B resamples of the fit."""
 
 
 class CumulativeLearner(Learner, Protocol):
-    """A learner of ordered classes: ``above(rows)`` (n, K − 1) are the log-odds of lying above each cut, ``resampled(rows)``
-    (B, n, K − 1) the same for B resamples of the fit."""
+    """A learner of K ordered classes; its ``resampled(rows)`` is (B, n, K − 1), as :meth:`above` by B resamples of the fit."""
 
-    def above(self, rows: np.ndarray) -> np.ndarray: ...
+    def above(self, rows: np.ndarray) -> np.ndarray:
+        """The log-odds (n, K − 1) of lying above each cut, of rows (n, p)."""

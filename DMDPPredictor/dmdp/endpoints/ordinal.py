@@ -17,7 +17,7 @@ import numpy as np
 
 from ..bundles.card import Metric
 from .answers import Alternative, Coded, Common, Contribution, OfSubModel
-from .base import UNKNOWN, Endpoint, Estimate, LabelError
+from .base import UNKNOWN, Endpoint, Estimate, LabelError, Outputs
 from .conformal import CONFORMAL, possible
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class OrdinalAnswer(OfSubModel):
 
 
 @dataclass(frozen=True)
-class Ordinal(Endpoint):
+class Ordinal(Endpoint["CumulativeLearner", "OrdinalEstimate"]):
     """A question whose answer is one of ``classes``, from lowest to highest; a label is the number of its class, from 0."""
 
     kind: ClassVar[str] = "ordinal"
@@ -160,9 +160,9 @@ class Ordinal(Endpoint):
 
         return cross_entropies
 
-    def score(self, outputs: Tensor) -> Tensor:
+    def score(self, outputs: Outputs) -> Outputs:
         """The mean of the log-odds, which is the score but for a constant."""
-        return outputs.mean(axis=-1)
+        return outputs.mean(axis=-1)  # type: ignore[call-overload]  # torch takes numpy's axis, of which its stubs say nothing
 
     def said(self, outputs: Tensor, calibration: Mapping[str, Any] | None) -> dict[str, float]:
         """The probability of each class; ``calibration`` {slope, cuts} takes the score to the log-odds above each cut."""
@@ -184,7 +184,7 @@ class Ordinal(Endpoint):
         values = tuple(float(p) for p in probabilities)
         return OrdinalEstimate(values[-1], intervals[-1], named, values, intervals)
 
-    def answer(self, estimate: Estimate, card: Mapping[str, Any], common: Common, local: float | None) -> OrdinalAnswer:
+    def answer(self, estimate: OrdinalEstimate, card: Mapping[str, Any], common: Common, local: float | None) -> OrdinalAnswer:
         """The probabilities with their intervals."""
         return OrdinalAnswer(
             classes=self.classes,

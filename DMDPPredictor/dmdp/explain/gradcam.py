@@ -44,7 +44,7 @@ def gradcam(networks: Sequence[Dmdp], images: Tensor, values: Tensor | None) -> 
     The maps of :func:`class_maps` on the crop's voxels, scaled so that the 99th percentile of the positive part is 1; of several
     ``networks``, the members of an ensemble, their mean. Networks, ``images`` and ``values`` are on one device.
     """
-    logits, total = [], {}
+    logits, total = [], dict[Key, np.ndarray]()
     size = tuple(images.shape[2:])
     for network in networks:
         found, maps = class_maps(network, images, values)

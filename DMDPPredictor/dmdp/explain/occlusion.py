@@ -51,7 +51,7 @@ def occlusion(
             changed = images.repeat(len(some), 1, 1, 1, 1)
             for row, place in enumerate(some):
                 cube = tuple(slice(max(c - half, 0), c + half) for c in place)
-                changed[(row, channel, *cube)] = MISSING[modality]
+                changed[row, channel][cube] = MISSING[modality]
             falls.append(before - _mean(forwards, changed, None if values is None else values.expand(len(some), -1)))
         fall = torch.cat(falls)
         for endpoint, own in zip(config.endpoints, widths(config.endpoints), strict=True):

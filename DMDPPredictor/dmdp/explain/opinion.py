@@ -120,7 +120,7 @@ def _warnings(seen: Seen, maps: Mapping[Key, np.ndarray], elsewhere: Mapping[str
     found: dict[str, tuple[str, ...]] = {}
     for key, one in maps.items():
         name = "_".join(key)
-        said = [elsewhere[name]] if elsewhere[name] else []
+        said = [cut_off] if (cut_off := elsewhere[name]) else []
         if not one.any():
             said.append(EMPTY)
         elif key in seen.check.unchanged:

@@ -135,9 +135,10 @@ def _left_out(asked: Sequence[str], found: Mapping[str, Mapping[str, float]]) ->
 
 def _described(settings: Profile | Parameters) -> tuple[str, str, tuple[str, ...]]:
     """Name and SHA-256 of the settings, and the features that they make; none where only PyRadiomics knows these."""
-    profile = settings.profile if isinstance(settings, Parameters) else settings
-    if profile is not None:
-        return profile.name, profile.hash, feature_names(profile)
+    if isinstance(settings, Profile):
+        return settings.name, settings.hash, feature_names(settings)
+    if settings.profile is not None:
+        return _described(settings.profile)
     text = json.dumps(settings.document, sort_keys=True, default=str)
     return "parameter file", hashlib.sha256(text.encode()).hexdigest(), ()
 

@@ -11,11 +11,11 @@ from .volume import Geometry, Volume
 PLANES = ("axial", "coronal", "sagittal")  # across the patient's z, y, x
 
 
-def order(geometry: Geometry) -> tuple[int, int, int]:
+def order(geometry: Geometry) -> tuple[int, ...]:
     """The array axes that lie nearest to the patient's z, y and x; (0, 1, 2) for axial storage."""
     matrix = geometry.matrix[:3, :3]
     along = np.abs(matrix / np.linalg.norm(matrix, axis=0))[::-1]  # rows: the patient's z, y, x; columns: array axes
-    found = (0, 1, 2)
+    found: tuple[int, ...] = (0, 1, 2)
     for other in permutations(range(3)):
         if along[range(3), other].sum() > along[range(3), found].sum() + 1e-6:
             found = other
@@ -42,7 +42,7 @@ def upright(array: np.ndarray, geometry: Geometry) -> tuple[np.ndarray, Geometry
     for axis in backwards:
         matrix[:3, 3] += matrix[:3, axis] * (array.shape[axis] - 1)
         matrix[:3, axis] *= -1
-    return np.flip(array, backwards), Geometry.from_matrix(array.shape, matrix)
+    return np.flip(array, tuple(backwards)), Geometry.from_matrix(array.shape, matrix)
 
 
 def upright_volume(volume: Volume) -> Volume:

@@ -164,7 +164,7 @@ def place_of(path: Path) -> np.ndarray | None:
     """
     header = read_header(path)
     matrix = None if header is None else header.qform if header.sform is None else header.sform
-    if matrix is None:
+    if header is None or matrix is None:
         return None
     lps = np.diag((-1.0, -1.0, 1.0)) @ matrix
     return np.column_stack([right_angled(lps[:, :3], header.size)[0], lps[:, 3]])

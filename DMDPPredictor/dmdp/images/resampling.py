@@ -13,10 +13,10 @@ def sample(array: np.ndarray, geometry: Geometry, onto: Geometry, *, order: int,
 
     Where a centre lies beyond the outermost voxel centres by more than half a voxel, the value is ``outside``.
     """
-    to_source = np.linalg.inv(geometry.matrix)
+    inverse = np.linalg.inv(geometry.matrix)
     to_source = (
-        to_source[:3, :3] @ onto.matrix[:3, :3],
-        to_source[:3, :3] @ onto.matrix[:3, 3] + to_source[:3, 3],
+        inverse[:3, :3] @ onto.matrix[:3, :3],
+        inverse[:3, :3] @ onto.matrix[:3, 3] + inverse[:3, 3],
     )
     values = ndimage.affine_transform(
         array,

@@ -5,20 +5,27 @@ Conventions: arrays are indexed (z, y, x); points are LPS millimetres; all value
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from ..errors import GeometryError
 
+Number = TypeVar("Number", int, float)
 Matrix = tuple[tuple[float, ...], ...]
 SUVBW = "SUVbw g/ml"
 """The unit of a PET that became SUV by body weight."""
 EVEN_MM = 0.5
 """How far (mm) a voxel may lie from where its even grid has it: the one limit for steps between slices and deformations."""
+
+
+def triple(kind: Callable[[Any], Number], values: Iterable[Any]) -> tuple[Number, Number, Number]:
+    """Three values, one for each axis, as plain numbers of one ``kind``, int or float."""
+    first, second, third = map(kind, values)
+    return first, second, third
 
 
 @dataclass(frozen=True)
@@ -35,7 +42,7 @@ class Geometry:
     @classmethod
     def from_matrix(cls, shape, matrix) -> Geometry:
         """A grid of ``shape`` (z, y, x) with an array of 4×4 numbers, or nested sequences of them, as its ``affine``."""
-        return cls(tuple(int(n) for n in shape), tuple(tuple(float(v) for v in row) for row in matrix))
+        return cls(triple(int, shape), tuple(tuple(float(v) for v in row) for row in matrix))
 
     @classmethod
     def from_sitk(cls, image) -> Geometry:
@@ -62,7 +69,7 @@ class Geometry:
     @property
     def spacing(self) -> tuple[float, float, float]:
         """Voxel size in mm, in (z, y, x)."""
-        return tuple(float(s) for s in np.linalg.norm(self.matrix[:3, :3], axis=0))
+        return triple(float, np.linalg.norm(self.matrix[:3, :3], axis=0))
 
     @property
     def voxel_ml(self) -> float:
@@ -84,7 +91,7 @@ class Geometry:
         index = np.floor(self.to_index(lps) + 0.5).astype(int)
         if np.any(index < 0) or np.any(index >= self.shape):
             return None
-        return tuple(int(i) for i in index)
+        return triple(int, index)
 
     def same_grid(self, other: Geometry, tolerance_mm: float = 1e-2) -> bool:
         """True where every corner voxel of both grids coincides within ``tolerance_mm``."""

@@ -34,11 +34,11 @@ def load_images(ct: Given | None = None, pet: Given | None = None, *, pet_is_suv
     Raises :class:`UsageError` if neither is given, and :class:`InputError` subclasses if one is absent, unusable, or not of the
     same space as the other.
     """
-    if ct is None and pet is None:
+    if pet is not None:
+        return load_pet(pet, pet_is_suv=pet_is_suv) if ct is None else load_pair(ct, pet, pet_is_suv=pet_is_suv)
+    if ct is None:
         raise UsageError("image.none", "Neither a CT nor a PET is given.", "at least one of them.", "Give --ct, --pet, or both.")
-    if pet is None:
-        return load_ct(ct)
-    return load_pet(pet, pet_is_suv=pet_is_suv) if ct is None else load_pair(ct, pet, pet_is_suv=pet_is_suv)
+    return load_ct(ct)
 
 
 def load_pair(ct: Given, pet: Given, *, pet_is_suv: bool = False) -> Case:
@@ -113,11 +113,11 @@ def load_mask(
     ``segment`` names or numbers one of several in a file. Raises :class:`LesionError` if it is to be named and is not, if the
     mask is empty, lies outside the image, or holds a single voxel.
     """
-    if isinstance(given, Mapping):
-        mask, name, notes = unpack(given), "drawn contour", ()
-    else:
+    if not isinstance(given, Mapping):
         (path,) = _existing(given).paths
         (mask, notes), name = read_segment(path, segment), path.name
+    else:
+        mask, name, notes = unpack(given), "drawn contour", ()
     if not mask:
         raise LesionError(
             "lesion.empty",

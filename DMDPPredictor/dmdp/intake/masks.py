@@ -165,7 +165,7 @@ def _probable(file: str, array: np.ndarray, geometry: Geometry, named: Sequence[
 def _named(image: sitk.Image) -> list[tuple[int, int, str]]:
     """(layer, label, name) of the segments that 3D Slicer's fields tell of."""
     fields = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys() if re.match(r"Segment\d+_", key)}
-    numbers = sorted({int(re.match(r"Segment(\d+)_", key).group(1)) for key in fields})
+    numbers = sorted({int(number) for key in fields for number in re.findall(r"^Segment(\d+)_", key)})
     found = []
     for number in numbers:
         layer = _whole(fields.get(f"Segment{number}_Layer"), number if image.GetNumberOfComponentsPerPixel() > 1 else 0)

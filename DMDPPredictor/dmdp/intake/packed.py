@@ -22,7 +22,7 @@ def pack(mask: Mask) -> dict[str, Any]:
         "affine": [list(row) for row in mask.geometry.affine],
         "lower": [side.start for side in window],
         "size": list(box.shape),
-        "bits": base64.b64encode(np.packbits(box)).decode("ascii"),
+        "bits": base64.b64encode(np.packbits(box).data).decode("ascii"),
     }
 
 

@@ -78,7 +78,7 @@ def _lesions(row: PatientRow, case: Case) -> tuple[dict[str, Lesion], tuple[str,
         lesion = delineate(case.pet, row.seed, row.method)
         return _carried({PET: lesion}, case), lesion.notes
     drawn = {PET: row.pet_mask, CT: row.ct_mask} if row.mask is None else dict.fromkeys((PET, CT), row.mask)
-    lesions, notes = {}, []
+    lesions, notes = {}, list[str]()
     for modality, mask in drawn.items():
         if mask is not None and case.has(modality):
             on = "both" if row.mask is not None and case.has(PET, CT) else modality

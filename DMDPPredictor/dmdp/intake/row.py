@@ -141,10 +141,13 @@ def point(value: Any) -> Point:
     :class:`UsageError` for anything else.
     """
     if isinstance(value, str):
-        parted = (re.split(r"[\s,;]+", value.strip()), re.split(r"[\s;]+", value.strip().replace(",", ".")))
+        parted: tuple[list[Any], ...] = (
+            re.split(r"[\s,;]+", value.strip()),
+            re.split(r"[\s;]+", value.strip().replace(",", ".")),
+        )
     else:
         parted = (list(value) if isinstance(value, list | tuple) else [value],)
-    readings = {tuple(numbers) for parts in parted if len(numbers := _numbers(parts)) == 3}
+    readings = {(x, y, z) for parts in parted if len(numbers := _numbers(parts)) == 3 for x, y, z in [numbers]}
     if len(readings) != 1:
         raise UsageError(
             "seed.malformed",

@@ -78,7 +78,7 @@ class ImageSource:
                 None
                 if seen is None
                 else Seen(
-                    tuple(tuple(float(v) for v in np.reshape(point, 3)) for point in seen["points"]),
+                    tuple((float(x), float(y), float(z)) for x, y, z in (np.reshape(point, 3) for point in seen["points"])),
                     tuple(float(v) for v in seen["values"]),
                     float(seen["top"]),
                     float(seen["total"]),

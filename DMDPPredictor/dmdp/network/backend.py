@@ -27,7 +27,13 @@ class OneDnnConv3d(nn.Conv3d):
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.mkldnn_convolution(
-            x, self.weight, self.bias, list(self.padding), list(self.stride), list(self.dilation), self.groups
+            x,
+            self.weight,
+            self.bias,
+            list(self.padding),  # type: ignore[arg-type]  # text only if it was given as such
+            list(self.stride),
+            list(self.dilation),
+            self.groups,
         )
 
 
@@ -49,7 +55,7 @@ def frozen(network: Dmdp) -> Dmdp:
         for module in copy.modules():
             if type(module) is nn.Conv3d:
                 module.__class__ = OneDnnConv3d
-    return copy.to(memory_format=torch.channels_last_3d)
+    return copy.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]  # not in torch's stubs
 
 
 def forward_of(network: Dmdp, backend: str = "auto") -> tuple[Forward, str]:

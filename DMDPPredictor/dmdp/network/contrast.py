@@ -19,10 +19,10 @@ class Queue(nn.Module):
 
     def __init__(self, size: int, embedding: int):
         super().__init__()
-        self.register_buffer("first", torch.zeros(size, embedding))
-        self.register_buffer("second", torch.zeros(size, embedding))
-        self.register_buffer("patient", torch.full((size,), NOBODY, dtype=torch.long))
-        self.register_buffer("next", torch.zeros((), dtype=torch.long))
+        self.first = nn.Buffer(torch.zeros(size, embedding))
+        self.second = nn.Buffer(torch.zeros(size, embedding))
+        self.patient = nn.Buffer(torch.full((size,), NOBODY, dtype=torch.long))
+        self.next = nn.Buffer(torch.zeros((), dtype=torch.long))
 
     @torch.no_grad()
     def push(self, first: Tensor, second: Tensor, patients: Tensor) -> None:

@@ -25,17 +25,17 @@ class SqueezeExcite(nn.Module):
 class Stage(nn.Module):
     """Two 3×3×3 convolutions with normalisation and a residual path. (B, C, z, y, x) → (B, C', z/s, y/s, x/s)."""
 
-    def __init__(self, channels: int, out: int, stride: Sequence[int], norm: str = "batch"):
+    def __init__(self, channels: int, out: int, stride: tuple[int, int, int], norm: str = "batch"):
         super().__init__()
         self.body = nn.Sequential(
-            nn.Conv3d(channels, out, 3, stride=tuple(stride), padding=1, bias=False),
+            nn.Conv3d(channels, out, 3, stride=stride, padding=1, bias=False),
             norm3d(norm, out),
             nn.ReLU(),
             nn.Conv3d(out, out, 3, padding=1, bias=False),
             norm3d(norm, out),
             SqueezeExcite(out),
         )
-        self.skip = nn.Sequential(nn.Conv3d(channels, out, 1, stride=tuple(stride), bias=False), norm3d(norm, out))
+        self.skip = nn.Sequential(nn.Conv3d(channels, out, 1, stride=stride, bias=False), norm3d(norm, out))
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.relu(self.body(x) + self.skip(x))
@@ -48,10 +48,10 @@ class Encoder(nn.Module):
     (B, 128, 6, 12, 12), (B, 128, 3, 6, 6).
     """
 
-    def __init__(self, widths: Sequence[int], strides: Sequence[Sequence[int]], norm: str = "batch", inputs: int = 1):
+    def __init__(self, widths: Sequence[int], strides: Sequence[tuple[int, int, int]], norm: str = "batch", inputs: int = 1):
         super().__init__()
         self.stem = nn.Sequential(
-            nn.Conv3d(inputs, widths[0], 3, stride=tuple(strides[0]), padding=1, bias=False),
+            nn.Conv3d(inputs, widths[0], 3, stride=strides[0], padding=1, bias=False),
             norm3d(norm, widths[0]),
             nn.ReLU(),
         )

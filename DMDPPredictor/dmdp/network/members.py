@@ -19,7 +19,7 @@ class Members:
     one."""
 
     networks: tuple[Dmdp, ...]
-    calibration: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    calibration: Mapping[str, Mapping[str, float | tuple[float, ...]]] = field(default_factory=dict)
 
     @torch.no_grad()
     def probabilities(self, images: Tensor, values: Tensor | None) -> dict[str, Said]:

@@ -122,9 +122,9 @@ def load_network_model(bundle: Bundle) -> NetworkModel:
         config = NetworkConfig.from_json(manifest.network or {})
         networks = tuple(_network(Dmdp(config), load(bundle.files[name])) for name in manifest.members or (WEIGHTS,))
         members = Members(networks, manifest.calibration)
-        images = self_test_images(manifest.self_test.inputs["seed"], config.shape)
+        images = self_test_images(int(manifest.self_test.inputs["seed"]), config.shape)
         said = members.probabilities(torch.from_numpy(images), None)
-        both = (said, manifest.self_test.outputs)
+        both: tuple[Mapping[str, Any], ...] = (said, manifest.self_test.outputs)
         found, expected = ([p for task in config.tasks for p in numbers(outputs[task])] for outputs in both)
         if manifest.tasks != config.tasks:
             raise ValueError("tasks")

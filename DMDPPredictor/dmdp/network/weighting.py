@@ -45,4 +45,4 @@ class LearnedWeights(nn.Module):
 
 def weighted(losses: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
     """Σ weight · loss over scalar ``losses``; a part without a weight counts once."""
-    return sum(weights.get(name, 1.0) * loss for name, loss in losses.items())
+    return sum(weights.get(name, 1.0) * loss for name, loss in losses.items())  # type: ignore[return-value]  # 0 of no loss

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..images.volume import Volume
+from ..images.volume import Volume, triple
 from ..patients.case import Lesion
 
 PEAK_RADIUS_MM = (3.0 / (4.0 * np.pi)) ** (1.0 / 3.0) * 10.0  # the sphere of 1 cm³: 6.2035 mm
@@ -46,7 +46,7 @@ def intensity(pet: Volume, lesion: Lesion) -> dict[str, float]:
 
 def hottest_point(pet: Volume, lesion: Lesion) -> tuple[float, float, float]:
     """LPS point (mm) of the lesion's voxel of highest uptake; of the first in array order if there are several."""
-    return tuple(float(v) for v in pet.geometry.to_lps(pet.hottest(lesion.mask.array)))
+    return triple(float, pet.geometry.to_lps(pet.hottest(lesion.mask.array)))
 
 
 def largest_section_cm2(lesion: Lesion) -> float:

@@ -20,6 +20,7 @@ from ..endpoints.registry import endpoint_of
 from ..ensemble.model import EnsembleModel, SubModel
 from ..errors import LesionError, ModelError
 from ..feature import Feature
+from ..images.volume import triple
 from ..inputs import CLINICAL_INPUTS, clinical_values, usable
 from ..network.opinion import NetworkOpinion
 from ..patients.case import CT, PET, Case
@@ -93,7 +94,7 @@ def predict(
         contour=_contour(case, spread, moved),
         features={name: _feature(f, training.get(name)) for name, f in features.items()},
         regions=regions,
-        ct_features=ct and ct.report(),
+        ct_features=None if ct is None else ct.report(),
         network=network,
         models=tuple(_card(model) for model in models),
         notes=case.notes,
@@ -183,8 +184,11 @@ def _spread(
         except LesionError:
             other = None
         for task, model in headline.items():
-            known = other is not None and all(np.isfinite(other[name]) for name in model.inputs)
-            spread[task][method] = model.estimate(other).probability if known else None
+            spread[task][method] = (
+                None
+                if other is None or not all(np.isfinite(other[name]) for name in model.inputs)
+                else model.estimate(other).probability
+            )
     return spread
 
 
@@ -219,7 +223,7 @@ def _contour(case: Case, spread: Mapping[str, Any], moved: Mapping[str, Any]) ->
         modality=lesion.modality,
         volume_ml=lesion.volume_ml,
         seed_lps_mm=lesion.seed,
-        centroid_lps_mm=tuple(float(v) for v in lesion.centroid),
+        centroid_lps_mm=triple(float, lesion.centroid),
         ct_volume_ml=case.ct_lesion.volume_ml if case.has(CT) else None,
         notes=tuple(note for name in (PET, CT) if case.has(name) for note in case.lesions[name].notes),
         spread=spread,
@@ -230,14 +234,13 @@ def _contour(case: Case, spread: Mapping[str, Any], moved: Mapping[str, Any]) ->
 
 def _feature(feature: Feature, training: TrainingRange | None) -> FeatureReading:
     value = feature.value if np.isfinite(feature.value) else None
-    low, high = training.range if training else (None, None)
     return FeatureReading(
         value=value,
         unit=feature.unit,
         definition=feature.definition,
         source=feature.source,
-        training_range=(low, high) if training else None,
-        in_range=None if training is None or value is None else bool(low <= value <= high),
+        training_range=training.range if training else None,
+        in_range=None if training is None or value is None else bool(training.range[0] <= value <= training.range[1]),
         percentile=None if training is None or value is None else _percentile(value, training),
     )
 

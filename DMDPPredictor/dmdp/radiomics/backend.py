@@ -78,7 +78,7 @@ def compute(
     if backend == "pyradiomics" or (backend == "auto" and unknown and find_spec("radiomics")):
         document = settings.document if isinstance(settings, Parameters) else settings
         return _by_pyradiomics(image, arrays, document, whole_numbers)
-    if unknown:
+    if unknown or profile is None:
         raise InputError(
             "radiomics.unsupported",
             f"The parameter file asks for {', '.join(unknown)}.",
@@ -95,7 +95,7 @@ def _by_pyradiomics(
     found, absent = {}, {}
     for name, mask in masks.items():
         try:
-            found |= extract_by_pyradiomics(image, {name: mask}, settings, whole_numbers=whole_numbers)
+            found.update(extract_by_pyradiomics(image, {name: mask}, settings, whole_numbers=whole_numbers))
         except LesionError as error:
             absent[name] = error.found
         else:

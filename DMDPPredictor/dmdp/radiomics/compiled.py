@@ -23,7 +23,7 @@ except ImportError as error:  # pragma: no cover - depends on what is installed
     raise MissingPackage("numba", "the radiomics engine", "radiomics") from error
 
 if not os.environ.get("NUMBA_CACHE_DIR"):
-    numba.config.CACHE_DIR = str(cache_folder())
+    numba.config.CACHE_DIR = str(cache_folder())  # type: ignore[attr-defined]  # made by numba as it starts
 
 
 def kernel(function):

@@ -60,8 +60,8 @@ def grey_levels(values: np.ndarray, profile: Settings) -> np.ndarray:
     else:
         low = values.min() - values.min() % profile.bin_width
         if profile.ibsi:
-            fixed = profile.resegment is not None and profile.resegment_mode == "absolute"
-            low = min(profile.resegment) if fixed else values.min()
+            absolute = profile.resegment_mode == "absolute"
+            low = min(profile.resegment) if absolute and profile.resegment is not None else values.min()
         edges = np.arange(low, values.max() + 2 * profile.bin_width, profile.bin_width)
         if len(edges) == 1:
             edges = np.array([edges[0] - 0.5, edges[0] + 0.5])

@@ -62,9 +62,8 @@ def _on_grid(grid: Gridded, profile: Profile, refused: dict[str, LesionError]) -
     for name, mask in grid.masks.items():
         drawn = _attempt(refused, name, box_of, mask, profile)
         voxels = None if drawn is None else _attempt(refused, name, kept_voxels, grid.image[drawn], mask[drawn], profile)
-        if voxels is None:
+        if voxels is None or (inner := bounds(voxels)) is None:
             continue
-        inner = bounds(voxels)
         _attempt(refused, name, check_neighbours, voxels[inner].shape, profile)
         if name in refused:
             continue

@@ -15,7 +15,7 @@ import SimpleITK as sitk
 
 from ..errors import GeometryError, InputError
 from ..images.files import to_sitk
-from ..images.volume import Geometry, Volume
+from ..images.volume import Geometry, Volume, triple
 from .profile import Profile
 from .settings import INTERPOLATORS
 from .spline import resample_spline
@@ -25,7 +25,7 @@ SOURCE_MARGIN = 32  # voxels; a cubic B-spline's memory of farther ones is below
 MOST_VOXELS = 5e8
 TIE = 1e-6  # voxels; what is nearer than this to a voxel or to the midpoint of two is there but for rounding
 
-Box = tuple[slice, slice, slice]
+Box = tuple[slice, ...]  # one for each axis
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,7 @@ def bounds(mask: np.ndarray) -> Box | None:
     planes = np.flatnonzero(mask.any(axis=(1, 2)))
     if not len(planes):
         return None
-    front = mask[planes[0] : planes[-1] + 1].any(axis=0)
+    front = np.asarray(mask[planes[0] : planes[-1] + 1].any(axis=0))
     rows, columns = np.flatnonzero(front.any(axis=1)), np.flatnonzero(front.any(axis=0))
     return tuple(slice(int(found[0]), int(found[-1]) + 1) for found in (planes, rows, columns))
 
@@ -60,7 +60,7 @@ def on_profile_grid(
 
     One grid for all regions, and another for regions that span one slice only along an axis: that axis is not resampled.
     """
-    boxes = {name: bounds(mask) for name, mask in masks.items()}
+    boxes = {name: box for name, mask in masks.items() if (box := bounds(mask)) is not None}
     array = image.array.astype(float) if whole_numbers else image.array  # PyRadiomics filters integers in double precision
     if profile.spacing_mm is None:
         whole = tuple(slice(0, side) for side in image.geometry.shape)
@@ -74,14 +74,14 @@ def on_profile_grid(
         wanted = np.array(profile.spacing_mm[::-1])
         wanted = np.where((wanted == 0) | flat, spacing, wanted)
         groups.setdefault(tuple(wanted), []).append(name)
-    for wanted, names in groups.items():
-        if np.allclose(spacing, wanted):
+    for size, names in groups.items():
+        if np.allclose(spacing, size):
             whole = tuple(slice(0, side) for side in image.geometry.shape)
             fields = {name: _padded(boxes[name], profile.pad, whole) for name in names}
             yield Gridded(array, {name: masks[name] for name in names}, fields, image.geometry.spacing)
         else:
             regions = {name: (masks[name], boxes[name]) for name in names}
-            yield _resampled(image, regions, np.array(wanted), profile, whole_numbers)
+            yield _resampled(image, regions, np.array(size), profile, whole_numbers)
 
 
 def _padded(box: Box, pad: int, limit: Box) -> Box:
@@ -127,7 +127,7 @@ def _resampled(
             masks[name][windows[name]] = lattice.resample(mask.astype(np.float32), low, high, 2, "linear") >= 0.5 - TIE
         else:
             masks[name][windows[name]] = lattice.resample(mask, low, high, 2, "nearest").astype(bool)
-    return Gridded(values, masks, windows, tuple(float(v) for v in wanted))
+    return Gridded(values, masks, windows, triple(float, wanted))
 
 
 class _Lattice:

@@ -182,7 +182,7 @@ def _settings(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
 
 
 def _images(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    found, left = {"original": False}, []
+    found, left = dict[str, Any](original=False), []
     for kind, options in given.items():
         options = dict(options or {})
         if kind == "Original":

@@ -47,7 +47,7 @@ class Profile(Settings):
                 "Correct the profile.",
             )
         try:
-            return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in document.items()})
+            return cls(**dict[str, Any]((k, tuple(v) if isinstance(v, list) else v) for k, v in document.items()))
         except (TypeError, ValueError, AttributeError) as error:
             raise InputError(
                 "profile.type",

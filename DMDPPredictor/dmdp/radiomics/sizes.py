@@ -159,7 +159,7 @@ def _names(element: str, size: str, percentage: str, small: str, large: str) -> 
     }
 
 
-def _mean(values: Sequence[float]) -> float:
+def _mean(values: Sequence[float] | np.ndarray) -> float:
     known = np.asarray(values)[~np.isnan(values)]
     return float(known.mean()) if len(known) else float("nan")
 

@@ -33,6 +33,7 @@ def _images(profile: Profile) -> tuple[str, ...]:
 
 def _apply(grid: Gridded, boxes: Mapping[str, Box], profile: Profile) -> Iterator[Patches]:
     """One pass for all regions that no end of their field is near to, and one for each way in which others are."""
+    assert profile.wavelet is not None  # else no image is asked for
     axes = _axes(profile)
     sharing: dict[Ends, list[str]] = {}
     for name, box in boxes.items():

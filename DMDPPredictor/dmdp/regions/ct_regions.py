@@ -117,7 +117,7 @@ def ct_regions(ct: Volume, lesion: Lesion, thorax: Thorax) -> Regions | None:
         around &= thorax.cavity.onto(geometry).array
     margin = around & (away <= MARGIN_MM)
     labels[margin] = 4 + np.digitize(smooth[margin], [AERATED_MARGIN_HU, SOFT_HU])
-    before = np.count_nonzero(labels) + np.count_nonzero(whole & ~tumour)
+    before = int(np.count_nonzero(labels) + np.count_nonzero(whole & ~tumour))
     for number in MEANINGS:
         labels[(labels == number) & ~_clean(labels == number)] = 0
     shells = np.where(around & (away <= SHELLS_MM[-1]), 1 + np.digitize(away, SHELLS_MM[:-1], right=True), 0).astype(np.uint8)

@@ -141,7 +141,7 @@ def _extent(plane: Plane) -> tuple[float, float, float, float]:
 
 def _furnish(axis: Axes, plane: Plane, ink: str) -> None:
     halo = [withStroke(linewidth=2.5, foreground=HALO[ink])]
-    style = {"transform": axis.transAxes, "color": ink, "path_effects": halo, "va": "center", "zorder": 5}
+    style: dict = {"transform": axis.transAxes, "color": ink, "path_effects": halo, "va": "center", "zorder": 5}
     places = {"left": (0.025, 0.5), "right": (0.975, 0.5), "top": (0.5, 0.97), "bottom": (0.5, 0.03)}
     for side, letter in plane.letters().items():
         axis.text(*places[side], letter, fontsize=8.5, ha="center", weight="bold", **style)

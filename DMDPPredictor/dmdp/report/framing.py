@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from ..images.volume import Volume
+from ..images.volume import Volume, triple
 from ..patients.case import Lesion
 from .planes import AXES, Plane
 
@@ -26,7 +26,7 @@ def slice_point(lesion: Lesion) -> tuple[float, float, float]:
     half_voxel = np.abs(lesion.geometry.matrix[:3, :3]).sum(axis=1) / 2
     cut = (np.abs(offset) <= half_voxel).any(axis=0)
     point = points.mean(axis=0) if cut.all() else points[np.argmin((offset**2).sum(axis=1))]
-    return tuple(float(v) for v in point)
+    return triple(float, point)
 
 
 def close_planes(point: tuple[float, float, float], pixels: int) -> tuple[Plane, ...]:
@@ -69,4 +69,4 @@ def _centred(view: str, point, box: np.ndarray, width: float) -> tuple[float, fl
     reach = width / 2 - MARGIN_MM
     shift = np.clip(shift, -reach, reach)
     right, down = (np.array(axis) for axis in AXES[view])
-    return tuple(float(v) for v in np.array(point) + shift[0] * right + shift[1] * down)
+    return triple(float, np.array(point) + shift[0] * right + shift[1] * down)

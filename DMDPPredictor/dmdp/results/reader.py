@@ -124,7 +124,7 @@ def read_prediction(folder: Path) -> tuple[bytes, Prediction]:
 
 def mask_sha256(mask: Mask) -> str:
     """SHA-256 of a contour, as ``prediction.json`` keeps it."""
-    return hashlib.sha256(np.packbits(mask.array)).hexdigest()
+    return hashlib.sha256(np.packbits(mask.array).data).hexdigest()
 
 
 def _contour(path: Path, sha256: str) -> Mask:

@@ -35,7 +35,7 @@ def propose(arguments: Mapping[str, Any], held: HeldPet, progress: Progress) -> 
         **_conversion(pet),
         "mask": pack(lesion.mask),
         "method": lesion.method,
-        "seed": list(lesion.seed),
+        "seed": lesion.seed and list(lesion.seed),
         "notes": list(lesion.notes),
     }
 

@@ -13,9 +13,10 @@ FEWEST = 3  # patients of a group, below which no fold leaves one to learn from 
 
 
 class Calibration(Protocol):
-    """Takes scores to calibrated scores."""
+    """A calibration of scores."""
 
-    def __call__(self, scores: np.ndarray) -> np.ndarray: ...
+    def __call__(self, scores: np.ndarray) -> np.ndarray:
+        """Takes scores to calibrated scores."""
 
 
 class Study(ABC):

@@ -64,17 +64,14 @@ def suv_factors(header: PetHeader) -> SuvFactors:
             "Choose the attenuation-corrected series in Bq/ml.",
         )
     tracer = tracer_of(record)
-    scale = 1.0
-    factor = None
+    factor, scale = counts(record) if units == "CNTS" else (None, None)
     if units == "GML":
         factor = stored_suv(record)
-    elif units == "CNTS":
-        factor, scale = counts(record)
     if factor is None:
-        factor = _from_dose(record, scale)
+        factor = _from_dose(record, 1.0 if scale is None else scale)
     else:
         _several(record)
-        if units == "CNTS" and scale is not None:
+        if scale is not None:
             _compare(record, factor, scale)
     return _factors(record, factor, uptake_minutes(record), tracer)
 

@@ -55,7 +55,7 @@ class PetHeader:
 def pet_header(headers: Sequence[Dataset]) -> PetHeader:
     """Gather from the headers of all slices of one series what SUV needs."""
     first = headers[0]
-    tags = {name: _text(first, name) for name in (*SERIES, *FRAME)}
+    tags: dict[str, Any] = {name: _text(first, name) for name in (*SERIES, *FRAME)}
     drugs = _drugs(first)
     drug = drugs[0] if drugs else Dataset()
     tags.update({name: _text(drug, name) for name in DRUG})
@@ -107,7 +107,7 @@ def _philips(header: Dataset) -> dict[str, str]:
     blocks = [number for number, creator in creators.items() if creator == PHILIPS_CREATOR]
     if not blocks and not any(creators.values()):
         blocks = [0x10]
-    found = {}
+    found: dict[str, str] = {}
     for block in blocks:
         for name, element in (
             ("PhilipsSUVScaleFactor", PHILIPS_SUV),

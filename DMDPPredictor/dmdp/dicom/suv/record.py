@@ -9,7 +9,7 @@ from pydicom.datadict import tag_for_keyword
 from ...errors import SuvError
 from ...patients.audit import Doubt, UsedTag
 from ..headers import PHILIPS_ACTIVITY_FACTOR, PHILIPS_SUV_FACTOR
-from ..numbers import POSITIVE, Limits, Reading, elements, read_number, text
+from ..numbers import POSITIVE, Finding, Limits, Reading, elements, read_number, text
 from .header import PetHeader
 
 PRIVATE = {
@@ -66,7 +66,7 @@ class Record:
         """
         reading = self.reading(name, POSITIVE, usual)
         if reading.finding:
-            raise refusal(reading)
+            raise refusal(reading.finding)
         return reading.values[0]
 
     def optional(self, name: str, limits: Limits = POSITIVE, usual: Limits | None = None) -> float | None:
@@ -93,9 +93,8 @@ class Record:
         return tuple(UsedTag(tag_of(name), name, value) for name, value in self.used.items())
 
 
-def refusal(reading: Reading) -> SuvError:
+def refusal(finding: Finding) -> SuvError:
     """The refusal of a number that SUV cannot do without."""
-    finding = reading.finding
     missing = finding.code in ("missing", "empty")
     return finding.error(SuvError, "suv.missing_tag" if missing else "suv.bad_value", ENTER if missing else CORRECT)
 

@@ -53,7 +53,7 @@ def scan_of(record: Record) -> Scan:
     """Read the times of a series. Nothing is refused here; what cannot be read is warned of and counts as absent."""
     zone = _zone(record)
     series = local(_heard(record, read_time(record.header.tags, "SeriesTime")), zone)
-    read = [(slice_, *_acquired(record, slice_, zone)) for slice_ in record.header.slices]
+    read: list[Timed] = [(slice_, *_acquired(record, slice_, zone)) for slice_ in record.header.slices]
     if _emptied(record, series.seconds, [seconds for _slice, _day, seconds in read]):
         series = Moment() if series.seconds == 0 else series
         read = [(slice_, day, seconds or None) for slice_, day, seconds in read]
@@ -85,7 +85,9 @@ def _over_midnight(record: Record, read: list[Timed]) -> list[Timed]:
         return read
     record.warn("dates", "The acquisition crosses midnight within one AcquisitionDate: its later slices are of the next day.")
     limit = max(times) - DAY.total_seconds() / 2
-    return [(slice_, day + DAY if seconds is not None and seconds < limit else day, seconds) for slice_, day, seconds in read]
+    return [
+        (slice_, day + DAY if day and seconds is not None and seconds < limit else day, seconds) for slice_, day, seconds in read
+    ]
 
 
 def _emptied(record: Record, series: float | None, acquired: list[float | None]) -> bool:

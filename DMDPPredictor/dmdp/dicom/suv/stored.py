@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...errors import SuvError
 from ..numbers import POSITIVE, quoted
-from .body import Body, body_of, ideal_body_weight, lean_body_mass, lean_body_mass_janmahasatian
+from .body import body_of, ideal_body_weight, lean_body_mass, lean_body_mass_janmahasatian
 from .decay import decayed_dose
 from .dose import dose_bq
 from .record import ENTER, Record, missing, tag_of
@@ -37,15 +37,19 @@ def stored_suv(record: Record) -> float:
     if kind not in NAMES:
         raise _refused(kind, "It is not among the kinds that can be converted", "BW, LBMJAMES128, LBMJANMA or IBW.")
     body = body_of(record)
-    for name, value in (("PatientWeight", body.weight), ("PatientSize", body.height), ("PatientSex", body.sex)):
-        if value is None:
-            raise SuvError(
-                "suv.type",
-                f"(0054,1006) SUVType is '{kind}', and {tag_of(name)} {name}, which that needs, is missing or unusable.",
-                "weight, height and sex.",
-                ENTER,
-            )
-    mass = _lean(record, body) if kind == "LBM" else _mass(kind, body)
+    if body.weight is None or body.height is None or body.sex is None:
+        name = "PatientWeight" if body.weight is None else "PatientSize" if body.height is None else "PatientSex"
+        raise SuvError(
+            "suv.type",
+            f"(0054,1006) SUVType is '{kind}', and {tag_of(name)} {name}, which that needs, is missing or unusable.",
+            "weight, height and sex.",
+            ENTER,
+        )
+    mass = (
+        _lean(record, body.weight, body.height * 100, body.sex)
+        if kind == "LBM"
+        else _mass(kind, body.weight, body.height * 100, body.sex)
+    )
     record.rule(f"Units GML, SUVType {kind}: {NAMES[kind]} is {mass:.1f} kg; SUVbw = stored × weight / that.")
     record.warn(
         "suv_type",
@@ -64,11 +68,11 @@ def counts(record: Record) -> tuple[float | None, float | None]:
         record.rule("Units CNTS: Philips' own SUV scale factor (7053,1000).")
         return factor.value, activity.value
     if activity.value is None:
-        finding = next((r.finding for r in (factor, activity) if r.finding.code not in ("missing", "empty")), None)
+        finding = next((r.finding for r in (factor, activity) if r.finding and r.finding.code not in ("missing", "empty")), None)
         if finding is None:
             raise missing(FACTOR, "Philips' private factor (7053,1000) or (7053,1009), as Units are CNTS")
         raise finding.error(SuvError, "suv.bad_value", ENTER)
-    if factor.finding.code not in ("missing", "empty"):
+    if factor.finding and factor.finding.code not in ("missing", "empty"):
         record.warn(
             "philips_factor",
             f"{factor.finding.found} Philips' factor for activity, (7053,1009), was used instead, with weight and dose.",
@@ -77,17 +81,17 @@ def counts(record: Record) -> tuple[float | None, float | None]:
     return None, activity.value
 
 
-def _mass(kind: str, body: Body) -> float:
+def _mass(kind: str, weight_kg: float, height_cm: float, sex: str) -> float:
     if kind == "IBW":
-        return ideal_body_weight(body.height * 100, body.sex)
+        return ideal_body_weight(height_cm, sex)
     by = lean_body_mass_janmahasatian if kind == "LBMJANMA" else lean_body_mass
-    return by(body.weight, body.height * 100, body.sex)
+    return by(weight_kg, height_cm, sex)
 
 
-def _lean(record: Record, body: Body) -> float:
+def _lean(record: Record, weight_kg: float, height_cm: float, sex: str) -> float:
     """Plain LBM: one formula for women; for men two are in use, and only the scanner's own factor can tell which."""
-    readings = {f"men {men:g}": lean_body_mass(body.weight, body.height * 100, body.sex, men) for men in (128.0, 120.0)}
-    if body.sex == "F":
+    readings = {f"men {men:g}": lean_body_mass(weight_kg, height_cm, sex, men) for men in (128.0, 120.0)}
+    if sex == "F":
         return readings["men 128"]
     implied = _implied_mass(record)
     fitting = {name: mass for name, mass in readings.items() if implied and abs(implied / mass - 1) <= SAME_MASS}

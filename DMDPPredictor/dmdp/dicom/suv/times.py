@@ -57,8 +57,8 @@ def mean_moment(duration: float, half_life: float | None) -> float:
 def reference_time(record: Record, scan: Scan, half_life: float | None) -> datetime:
     """The moment to which the values are corrected: the frames decide between the series time and the earliest acquisition;
     where they do not, it is the earlier of the two."""
-    header = {"SeriesTime": scan.series, "the earliest AcquisitionTime": scan.acquired}
-    header = {name: moment for name, moment in header.items() if moment is not None}
+    told = (("SeriesTime", scan.series), ("the earliest AcquisitionTime", scan.acquired))
+    header = {name: moment for name, moment in told if moment is not None}
     if not header:
         raise missing("SeriesTime", "SeriesDate and SeriesTime, or AcquisitionDate and AcquisitionTime")
     centres = [
@@ -67,10 +67,10 @@ def reference_time(record: Record, scan: Scan, half_life: float | None) -> datet
         if frame.acquired and frame.reference and frame.duration
     ]
     off = {name: max((abs((c - moment).total_seconds()) for c in centres), default=math.inf) for name, moment in header.items()}
-    name = min(off, key=off.get)
+    name = min(off, key=lambda name: off[name])
     by_frames = off[name] <= NEAR
     if not by_frames:
-        name = min(header, key=header.get)
+        name = min(header, key=lambda name: header[name])
     reference = header[name]
     why = "by acquisition, frame duration and FrameReferenceTime" if by_frames else "the earlier of the two"
     record.rule(f"Reference time {reference:%H:%M:%S}: {name}, {why}.")
@@ -97,18 +97,18 @@ def check_decay_factor(record: Record, scan: Scan, reference: datetime, half_lif
 
     Some scanners write one acquisition time for all beds: of the slices with one time the smallest factor counts.
     """
-    frames = [frame for frame in scan.frames if frame.decay_factor]
+    frames = [(factor, frame) for frame in scan.frames if (factor := frame.decay_factor)]
     if not frames:
         return
-    factors = [frame.decay_factor for frame in frames]
+    factors = [factor for factor, _frame in frames]
     record.used["DecayFactor"] = f"{min(factors):g}" if min(factors) == max(factors) else f"{min(factors):g} to {max(factors):g}"
     if not half_life:
         return
-    first: dict[datetime, Frame] = {}
-    for frame in sorted(frames, key=lambda frame: frame.decay_factor):
+    first: dict[datetime, tuple[float, Frame]] = {}
+    for factor, frame in sorted(frames, key=lambda one: one[0]):
         if frame.acquired:
-            first.setdefault(frame.acquired, frame)
-    ratios = [_by_factor(acquired, frame, reference, half_life) for acquired, frame in first.items()]
+            first.setdefault(frame.acquired, (factor, frame))
+    ratios = [_by_factor(factor, acquired, frame, reference, half_life) for acquired, (factor, frame) in first.items()]
     worst = max(ratios, key=lambda ratio: abs(math.log(ratio)), default=1.0)
     if abs(worst - 1) > CONTRADICTION:
         record.warn(
@@ -118,10 +118,10 @@ def check_decay_factor(record: Record, scan: Scan, reference: datetime, half_lif
         )
 
 
-def _by_factor(acquired: datetime, frame: Frame, reference: datetime, half_life: float) -> float:
+def _by_factor(factor: float, acquired: datetime, frame: Frame, reference: datetime, half_life: float) -> float:
     """SUV by the DecayFactor of a frame, relative to SUV by the reference time."""
     mean = mean_moment(frame.duration, half_life) if frame.duration else 0.0
-    corrected_over = math.log2(frame.decay_factor) * half_life
+    corrected_over = math.log2(factor) * half_life
     implied = (acquired - reference).total_seconds() + mean - corrected_over
     return 2.0 ** (implied / half_life)
 
@@ -142,14 +142,15 @@ def _since_injection(record: Record, scan: Scan, reference: datetime) -> float:
     whole, clock = _by_the_series(record, scan, whole, clock)
     if whole.finding and whole.finding.code not in ("missing", "empty") and clock.seconds is not None:
         record.warn("ignored", f"{whole.finding.found} It is ignored, as {START_TIME} is there.")
-    if whole.seconds is None:
+    day, seconds = whole.day, whole.seconds
+    if day is None or seconds is None:
         if clock.seconds is None:
             raise _unreadable(whole, clock)
-        if whole.day is None:
+        if day is None:
             return _checked(record, START_TIME, _by_the_clock(record, reference, clock.seconds))
         record.warn("start_time", f"{tag_of(START)} {START} has a date alone: its time is that of {START_TIME}.")
-        whole = Moment(whole.day, clock.seconds)
-    return _checked(record, START, _by_dates(record, reference, whole, clock))
+        seconds = clock.seconds
+    return _checked(record, START, _by_dates(record, reference, Moment(day, seconds).on(day), seconds, clock.seconds))
 
 
 def _refuse_emptied(reference: datetime, whole: Moment, clock: Moment) -> None:
@@ -168,7 +169,7 @@ def _refuse_emptied(reference: datetime, whole: Moment, clock: Moment) -> None:
 def _by_the_series(record: Record, scan: Scan, whole: Moment, clock: Moment) -> tuple[Moment, Moment]:
     """Both times of injection by the clock of the series. Raises :class:`SuvError` where only a zone that the header does not
     state would tell."""
-    if scan.zone is None and whole.offset is not None and whole.seconds is not None:
+    if scan.zone is None and whole.offset is not None and whole.day is not None and whole.seconds is not None:
         if clock.seconds is None or clock.offset is not None:
             raise SuvError(
                 "suv.time_zone",
@@ -184,7 +185,9 @@ def _by_the_series(record: Record, scan: Scan, whole: Moment, clock: Moment) -> 
         record.warn("time_zone", f"{START} has an offset from UTC, the series none: {START_TIME}, which agrees, was taken.")
     elif whole.offset is not None and whole.seconds is not None and whole.offset != scan.zone:
         here = local(whole, scan.zone)
-        record.warn("time_zone", f"{START} was converted from its own offset to the series' clock: {_clock(here.seconds)}.")
+        record.warn(
+            "time_zone", f"{START} was converted from its own offset to the series' clock: {_clock(here.seconds or 0.0)}."
+        )
         return here, local(clock, scan.zone)
     return whole, local(clock, scan.zone)
 
@@ -198,24 +201,27 @@ def _by_the_clock(record: Record, reference: datetime, seconds: float) -> float:
     return elapsed
 
 
-def _by_dates(record: Record, reference: datetime, whole: Moment, clock: Moment) -> float:
-    """Seconds since the injection by date and time, or by the time of day where the date contradicts it."""
-    elapsed = (reference - whole.on(whole.day)).total_seconds()
-    of_day = {START: whole.seconds, START_TIME: clock.seconds}
-    of_day = {name: _of_day(reference, seconds) for name, seconds in of_day.items() if seconds is not None}
-    agree = START_TIME not in of_day or abs(_difference(whole.seconds, clock.seconds)) <= APART
+def _by_dates(record: Record, reference: datetime, injected: datetime, seconds: float, clock: float | None) -> float:
+    """Seconds since the injection by date and time (``injected``), or by the time of day where the date contradicts it.
+
+    ``seconds`` is the time of day of ``injected``, ``clock`` the one that is stated apart, None without one.
+    """
+    elapsed = (reference - injected).total_seconds()
+    stated = {START: seconds, START_TIME: seconds if clock is None else clock}
+    of_day = {name: _of_day(reference, at) for name, at in stated.items()}
+    apart = abs(_difference(seconds, stated[START_TIME]))
+    agree = apart <= APART
     if -BEFORE_INJECTION <= elapsed <= MAX_UPTAKE:
         if agree:
             return elapsed
-        if (elapsed > PLAUSIBLE_UPTAKE or whole.seconds == 0) and of_day[START_TIME] <= PLAUSIBLE_UPTAKE:
+        if (elapsed > PLAUSIBLE_UPTAKE or seconds == 0) and of_day[START_TIME] <= PLAUSIBLE_UPTAKE:
             record.warn("start_time", f"{START} lies {elapsed / 3600:.1f} h before the scan: {START_TIME} was taken.")
             return of_day[START_TIME]
-        apart = abs(_difference(whole.seconds, clock.seconds)) / 60
-        record.warn("start_time", f"{START} and {START_TIME} lie {apart:.0f} min apart; {START} was taken.")
+        record.warn("start_time", f"{START} and {START_TIME} lie {apart / 60:.0f} min apart; {START} was taken.")
         return elapsed
-    emptied = whole.seconds == 0 and not agree  # as programs that remove a date leave its time
+    emptied = seconds == 0 and not agree  # as programs that remove a date leave its time
     name = START_TIME if emptied else START
-    confirmed = agree if whole.seconds else START_TIME in of_day
+    confirmed = agree if seconds else clock is not None
     if confirmed and of_day[name] <= PLAUSIBLE_UPTAKE:
         record.warn(
             "dates",

@@ -121,11 +121,11 @@ def find_objects(folder: Path, result: Result, ct: Given | None, pet: Given | No
     except ImportError as error:
         raise MissingPackage("highdicom", "the DICOM export", "dicom") from error
     sources = {}
-    if CT in result.contours:
+    if CT in result.contours and ct is not None:
         progress(0.0, "finding the CT series")
         is_same = voxels_of(result.prediction.hashes["ct_voxels"])
         sources[CT] = find_source(ct, "CT", result.contours[CT].geometry, is_same)
-    if PET in result.contours:
+    if PET in result.contours and pet is not None:
         progress(0.4, "finding the PET series")
         sources[PET] = find_source(pet, "PT", result.contours[PET].geometry, _pet_of(result))
     progress(0.7, "writing the DICOM objects")

@@ -24,4 +24,4 @@ def orientation(geometry: Geometry) -> hd.PlaneOrientationSequence:
 
 def positions(geometry: Geometry, slices: Iterable[int]) -> list[hd.PlanePositionSequence]:
     """Where the first voxels of ``slices`` (numbers along z) lie, LPS mm."""
-    return [hd.PlanePositionSequence("PATIENT", geometry.to_lps((z, 0, 0))) for z in slices]
+    return [hd.PlanePositionSequence("PATIENT", tuple(geometry.to_lps((z, 0, 0)))) for z in slices]

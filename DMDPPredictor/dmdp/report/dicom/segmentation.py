@@ -109,11 +109,11 @@ def _segmentation(
     """Only the slices from the first to the last marked one are referenced, which keeps memory and file small."""
     marked = np.flatnonzero(np.any([segment.mask.any(axis=(1, 2)) for segment in segments], axis=0))
     first, last = int(marked[0]), int(marked[-1])
-    slab, own = slice(first, last + 1), {}
-    if not source.slices_are_grid:
-        geometry = source.geometry
-        own = {"pixel_measures": measures(geometry), "plane_orientation": orientation(geometry),
-               "plane_positions": positions(geometry, range(first, last + 1))}  # fmt: skip
+    slab, geometry = slice(first, last + 1), source.geometry
+    own: dict = {} if source.slices_are_grid else {
+        "pixel_measures": measures(geometry), "plane_orientation": orientation(geometry),
+        "plane_positions": positions(geometry, range(first, last + 1)),
+    }  # fmt: skip
     images = source.images(first, last)
     dataset = hd.seg.Segmentation(
         source_images=leading(images),

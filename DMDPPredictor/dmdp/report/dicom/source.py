@@ -84,7 +84,7 @@ def find_source(given: Given, modality: str, grid: Geometry, is_same: Callable[[
 
 def voxels_of(sha256: str) -> Callable[[Volume], bool]:
     """Accepts the image whose voxels have the hash that ``dmdp predict`` recorded."""
-    return lambda volume: hashlib.sha256(np.ascontiguousarray(volume.array)).hexdigest() == sha256
+    return lambda volume: hashlib.sha256(np.ascontiguousarray(volume.array).data).hexdigest() == sha256
 
 
 def uptake_of(lesion: Mask, features: Mapping[str, FeatureReading]) -> Callable[[Volume], bool]:
@@ -92,7 +92,7 @@ def uptake_of(lesion: Mask, features: Mapping[str, FeatureReading]) -> Callable[
 
     For a PET that came as SUV: another program's rounding stands between it and its DICOM series.
     """
-    recorded = [features[name].value for name in ("suv_min", "suv_mean", "suv_max")]
+    recorded = np.array([features[name].value for name in ("suv_min", "suv_mean", "suv_max")], float)
 
     def accepts(volume: Volume) -> bool:
         inside = volume.array[lesion.array].astype(np.float64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import highdicom as hd
+from pydicom.dataset import Dataset
 
 from ... import POPULATION, RESEARCH_USE_ONLY, __version__
 from ...applicability.verdict import Applicability
@@ -20,7 +21,7 @@ OUTSIDE = "Outside what the model may speak about: no probability is exported. p
 
 
 def structured_report(
-    source: Source, segmentation: hd.seg.Segmentation, prediction: Prediction, identity: Identity, images: tuple[str, ...]
+    source: Source, segmentation: Dataset, prediction: Prediction, identity: Identity, images: tuple[str, ...]
 ) -> hd.sr.ComprehensiveSR:
     """The report: one group of TID 1411 for the lesion (segment 1 of ``segmentation``, on the ``source``), one of TID 1501 per
     task. ``images`` are the modalities that the result was made from.
@@ -57,7 +58,7 @@ def structured_report(
     return dataset
 
 
-def _lesion(source: Source, segmentation: hd.seg.Segmentation, prediction: Prediction, identity: Identity):
+def _lesion(source: Source, segmentation: Dataset, prediction: Prediction, identity: Identity):
     """TID 1411: the features that have a standard code, with the units of UCUM; what could not be computed is left out."""
     measured = {name: feature.value for name, feature in prediction.features.items() if feature.value is not None}
     group = hd.sr.VolumetricROIMeasurementsAndQualitativeEvaluations(
