@@ -24,7 +24,7 @@ IS_CORRECTED = re.compile(r"(?<![a-z])(ac|ctac|mrac|att[a-z]*[\s_-]?corr[a-z]*|c
 class Correction:
     """What is known of a PET's attenuation correction.
 
-    ``against`` says what speaks against it, as the end of a sentence that starts with the PET's name; it is empty where nothing
+    ``against`` says what speaks against it, as the end of a sentence that starts with the PET's name; it is empty if nothing
     does. ``support`` says what speaks for it, as what it is corrected *by*; ``rank`` orders PETs by it, the strongest sign first.
     """
 

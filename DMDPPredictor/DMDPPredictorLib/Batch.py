@@ -50,8 +50,8 @@ def predictBatch(
 
     ``bundles`` are the models, by name or path (None: those that ``dmdp batch`` takes). ``jobs`` patients are worked on at a
     time; each takes about 1.5 GB of memory. With ``resume`` the rows that have a result already are skipped. ``progress(fraction,
-    words)`` is called while it runs. Where there is a main window it shows the same with a *Cancel* button, and lives; without
-    one nothing is shown. After *Cancel*, or where ``progress`` raises :class:`dmdp.errors.Cancelled`, what is done stays done and
+    words)`` is called while it runs. If there is a main window it shows the same with a *Cancel* button, and lives; without
+    one nothing is shown. After *Cancel*, or if ``progress`` raises :class:`dmdp.errors.Cancelled`, what is done stays done and
     the result names the others as ``left``: the same call with ``resume=True`` goes on.
 
     Raises :class:`dmdp.errors.DmdpError` for a table or a number of jobs that cannot be used; a patient that fails is an outcome.
@@ -97,7 +97,7 @@ def _stamp(out: Path) -> tuple[int, int] | None:
 
 
 def _made(out: Path, id: str) -> int | None:
-    """When the result of a row was made, None where it has none: the summary of a batch that is taken up again tells of all."""
+    """When the result of a row was made, None if it has none: the summary of a batch that is taken up again tells of all."""
     path = out / id / ORIGIN
     return path.stat().st_mtime_ns if path.exists() else None
 

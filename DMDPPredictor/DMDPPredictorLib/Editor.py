@@ -90,7 +90,7 @@ class LesionEditor:
     def setOpen(self, opened: bool) -> None:
         """Take the mouse and keys in the slice views, or give them back."""
         if opened and not self._open:
-            self.widget.updateEffectList()  # some come after the panel, where this is the startup module
+            self.widget.updateEffectList()  # some come after the panel, if this is the startup module
             self.widget.setupViewObservations()
             if slicer.util.mainWindow() is not None:  # which the keys belong to
                 self.widget.installKeyboardShortcuts()

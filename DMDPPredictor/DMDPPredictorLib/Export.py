@@ -66,7 +66,7 @@ def title(name: str) -> str:
 def exportObstacle(
     name: str, ctNode, petNode, result: PredictionResult | None = None, contourFits: bool = True
 ) -> DmdpError | None:
-    """Why a format cannot be written for these images, or of this result; None where it can. Packages that can be installed are
+    """Why a format cannot be written for these images, or of this result; None if it can. Packages that can be installed are
     no obstacle. ``contourFits`` says whether the contour in the scene is the one that the result was made from."""
     if name not in DICOM_FORMATS:
         return None
@@ -101,7 +101,7 @@ def exportResult(
     """Write a result into ``folder`` in the formats of ``ALL``; DICOM needs the nodes, for the files they came from.
 
     It waits for the child process that writes. What cannot be written costs its own format. A ``folder`` that is there already
-    must be empty or an earlier export, whose files are replaced; no other file is touched. Raises :class:`DmdpError`, also where
+    must be empty or an earlier export, whose files are replaced; no other file is touched. Raises :class:`DmdpError`, also if
     nothing at all can be written; then the folder is as it was.
     """
     folder, error = Path(folder).expanduser().absolute(), None
@@ -157,8 +157,8 @@ def finishExport(
     left: Mapping[str, DmdpError],
 ) -> Export:
     """After the job that was to write the formats ``named`` has ended, with ``error`` or without: write the ``scene`` if wished,
-    and say what there is. ``left`` is what could not be tried. Raises ``error`` where it ended the whole export, and
-    :class:`DmdpError` where nothing was written."""
+    and say what there is. ``left`` is what could not be tried. Raises ``error`` if it ended the whole export, and
+    :class:`DmdpError` if nothing was written."""
     written: list[Path] = []
     left = dict(left)
     if error is not None:

@@ -13,7 +13,7 @@ NAMES = {"CT": re.compile(r"(^|[^a-z])ct([^a-z]|$)", re.I), "PT": re.compile(r"(
 
 
 def header(volumeNode, tag: str) -> str:
-    """The value of a tag in the first file of a volume, from the application's DICOM database; empty where it has none."""
+    """The value of a tag in the first file of a volume, from the application's DICOM database; empty if it has none."""
     uids = (volumeNode.GetAttribute("DICOM.instanceUIDs") or "").split() if volumeNode is not None else ()
     database = getattr(slicer, "dicomDatabase", None)
     return (database.instanceValue(uids[0], tag) or "").strip() if uids and database is not None else ""

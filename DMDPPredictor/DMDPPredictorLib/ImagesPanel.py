@@ -36,7 +36,7 @@ class ImagesPanel:
         ui.auditButton.connect("toggled(bool)", self._showAudit)
 
     def choosePair(self) -> None:
-        """Choose the CT and the PET of the loaded study where the user has not."""
+        """Choose the CT and the PET of the loaded study if the user has not."""
         parameters = self._parameters
         if parameters is None or None not in (parameters.ct, parameters.pet):
             return

@@ -52,7 +52,7 @@ class PythonCheck:
         return self._process is not None
 
     def start(self, path: str) -> None:
-        """Begin with another interpreter. Raises :class:`InputError` where it cannot be started."""
+        """Begin with another interpreter. Raises :class:`InputError` if it cannot be started."""
         self.stop()
         try:
             self._process = subprocess.Popen(
@@ -69,7 +69,7 @@ class PythonCheck:
     def poll(self) -> str | None:
         """The version of the interpreter, which is kept now; None while the check goes on.
 
-        Raises :class:`InputError` where it does not run, :class:`MissingPackage` where the core's packages are not in it.
+        Raises :class:`InputError` if it does not run, :class:`MissingPackage` if the core's packages are not in it.
         """
         process, path = self._process, self._path
         if process.poll() is None:
@@ -103,7 +103,7 @@ def forgetOwnPython() -> None:
 
 
 def keepWheelFolder(path: str) -> None:
-    """Keep the folder in the settings. Raises :class:`InputError` where it holds no wheel."""
+    """Keep the folder in the settings. Raises :class:`InputError` if it holds no wheel."""
     if path and not any(Path(path).glob("*.whl")):
         raise InputError(
             "packages.folder",

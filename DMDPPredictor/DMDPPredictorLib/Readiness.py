@@ -50,7 +50,7 @@ def missingImages(ctNode, petNode) -> str:
 
 
 def suvKnown(petNode) -> bool:
-    """True where the PET is in SUV, or can be converted from its DICOM files."""
+    """True if the PET is in SUV, or can be converted from its DICOM files."""
     return isSuv(petNode) or bool(dicomFiles(petNode))
 
 

@@ -62,7 +62,7 @@ def networkTitle(prediction: Prediction) -> str:
 
 
 def networkText(prediction: Prediction) -> str:
-    """What a network said, with what it is; empty where none ran, and only the reason where it could not run."""
+    """What a network said, with what it is; empty if none ran, and only the reason if it could not run."""
     said = prediction.network
     if not said:
         return ""

@@ -72,7 +72,7 @@ def _forget_output() -> None:
 
 
 def find_commands() -> dict[str, Command]:
-    """Name → command: the core's own, and those of the training package where it is installed or importable."""
+    """Name → command: the core's own, and those of the training package if it is installed or importable."""
     found = [import_module(f".commands.{name}", __package__).COMMAND for name in CORE_COMMANDS]
     modules = {entry.value for entry in entry_points(group="dmdp.commands")} | {TRAINING_MODULE}
     for module in sorted(modules):

@@ -46,6 +46,6 @@ def vector(values: Mapping[str, float], names: Sequence[str]) -> np.ndarray:
 
 
 def usable(values: Mapping[str, float], name: str) -> bool:
-    """True where ``name`` is known and finite (and positive, where its logarithm is taken)."""
+    """True if ``name`` is known and finite (and positive, if its logarithm is taken)."""
     value = values.get(name, np.nan)
     return bool(np.isfinite(value) and (value > 0 or name not in LOGARITHMIC))

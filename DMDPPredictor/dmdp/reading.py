@@ -1,4 +1,4 @@
-"""Text files that a person named: opened only where they are regular files, and why one cannot be read in words of our own."""
+"""Text files that a person named: opened only if they are regular files, and why one cannot be read in words of our own."""
 
 from __future__ import annotations
 

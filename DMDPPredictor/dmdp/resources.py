@@ -62,7 +62,7 @@ def is_path(name_or_path: str | Path, suffixes: Sequence[str]) -> bool:
 def find_bundle(name_or_path: str | Path) -> Path:
     """The folder or zip of a model bundle, by path (:func:`is_path`) or by the name it is installed under.
 
-    Raises :class:`InputError` that lists the installed names where there is none.
+    Raises :class:`InputError` that lists the installed names if there is none.
     """
     installed = installed_bundles()
     if is_path(name_or_path, BUNDLE_SUFFIXES):

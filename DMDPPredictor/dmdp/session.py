@@ -102,7 +102,7 @@ def _is_abandoned(folder: Path) -> bool:
 
 
 def take_lock(descriptor: int) -> None:
-    """Lock a file for this process, at once; raises ``OSError`` where another one has it."""
+    """Lock a file for this process, at once; raises ``OSError`` if another one has it."""
     if os.name == "nt":
         import msvcrt
 

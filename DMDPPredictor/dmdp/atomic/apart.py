@@ -24,7 +24,7 @@ def resolved(typed: str | Path) -> Path:
 
 
 def check_apart(out: str | Path, inputs: Iterable[str | Path]) -> None:
-    """Raise :class:`OutputError` (``output.input``) where ``out`` is one of the ``inputs``, lies in one, or holds one."""
+    """Raise :class:`OutputError` (``output.input``) if ``out`` is one of the ``inputs``, lies in one, or holds one."""
     target = Path(os.path.realpath(os.path.expanduser(out)))
     for given in dict.fromkeys(map(str, inputs)):
         source = Path(os.path.realpath(os.path.expanduser(given)))

@@ -1,4 +1,4 @@
-"""A result as a folder: written aside, and put into place only where nothing of anybody else is lost."""
+"""A result as a folder: written aside, and put into place only if nothing of anybody else is lost."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Aside:
     def made_from(self, sources: Mapping[str, str]) -> None:
         """``sources`` are hashes of the images, seeds and the like, by name.
 
-        Raises :class:`OutputError` (``output.other``) where the result that lies there was made from others, and may not be
+        Raises :class:`OutputError` (``output.other``) if the result that lies there was made from others, and may not be
         overwritten.
         """
         self.sources = {str(name): str(value) for name, value in sources.items()}
@@ -40,7 +40,7 @@ class Aside:
 
 
 def check_sources(target: Path, earlier: Written | None, sources: Mapping[str, str], overwrite: bool) -> None:
-    """Raise :class:`OutputError` (``output.other``) where the ``earlier`` result was made from other ``sources``."""
+    """Raise :class:`OutputError` (``output.other``) if the ``earlier`` result was made from other ``sources``."""
     if earlier is not None and not overwrite and dict(earlier.made_from) != dict(sources):
         raise OutputError(
             "output.other",
@@ -107,7 +107,7 @@ def check_place(
 
 
 def examine(target: Path, kind: Kind, keep_others: bool = False) -> Written | None:
-    """What the result at ``target`` says of itself, None where there is nothing; raises :class:`OutputError` for all else."""
+    """What the result at ``target`` says of itself, None if there is nothing; raises :class:`OutputError` for all else."""
     if not os.path.lexists(target):
         return None
     if not target.is_dir():
@@ -130,7 +130,7 @@ def examine(target: Path, kind: Kind, keep_others: bool = False) -> Written | No
 
 
 def _publish(lock: Lock, kind: Kind, keep_others: bool, aside: Aside) -> None:
-    """Put the new folder into the place of the old one, which comes back where that fails."""
+    """Put the new folder into the place of the old one, which comes back if that fails."""
     target, moved = lock.target, []
     there = os.path.lexists(target)
     if there:

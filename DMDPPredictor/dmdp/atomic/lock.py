@@ -51,11 +51,11 @@ class Lock:
 
 @contextmanager
 def locked(target: Path, mend: Callable[[Path, Path, Path], None] = lambda target, aside, former: None) -> Iterator[Lock]:
-    """Hold the lock of ``target`` (an absolute path), whose parent folder is made where it is missing.
+    """Hold the lock of ``target`` (an absolute path), whose parent folder is made if it is missing.
 
     ``mend(target, aside, former)`` puts right what an owner that was killed left lying at the latter two.
 
-    Raises :class:`OutputError`: ``output.busy`` where another process holds it, ``output.unwritable`` where it cannot be made.
+    Raises :class:`OutputError`: ``output.busy`` if another process holds it, ``output.unwritable`` if it cannot be made.
     """
     lock = Lock(target, new_name(target.parent, "partial"), new_name(target.parent, "former"))
     path, descriptor = target.parent / lock_name(target), None
@@ -87,7 +87,7 @@ def is_lock(name: str) -> bool:
 
 
 def lock_name(target: Path) -> str:
-    """The name of the lock beside ``target``; one for all spellings of its name where the system takes them for one."""
+    """The name of the lock beside ``target``; one for all spellings of its name if the system takes them for one."""
     name = unicodedata.normalize("NFC", target.name)
     if sys.platform in ("win32", "darwin"):
         name = name.casefold()

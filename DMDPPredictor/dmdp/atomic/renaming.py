@@ -30,7 +30,7 @@ def refused(target: Path, error: OSError) -> OutputError:
 
 
 def rename(source: Path, target: Path) -> None:
-    """Rename a folder; raises ``OSError`` where it is refused for some seconds."""
+    """Rename a folder; raises ``OSError`` if it is refused for some seconds."""
     _patiently(os.rename, source, target)
 
 

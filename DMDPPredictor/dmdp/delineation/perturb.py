@@ -37,7 +37,7 @@ def perturbed(lesion: Lesion, step_mm: float = STEP_MM) -> dict[str, Lesion]:
 
 
 def _growth(lesion: Lesion, step_mm: float) -> float:
-    """The factor by which the volume changes when the surface moves outwards by ``step_mm`` (inwards where negative)."""
+    """The factor by which the volume changes when the surface moves outwards by ``step_mm`` (inwards if negative)."""
     fine = lesion.mask.onto(fine_grid(lesion, abs(step_mm) + 2.0)).array
     away = ndimage.distance_transform_edt(~fine if step_mm > 0 else fine)
     moved = away <= step_mm if step_mm > 0 else away > -step_mm

@@ -38,7 +38,7 @@ class Stack:
 
 
 def without_copies(slices: Sequence[Slice]) -> tuple[list[Slice], tuple[str, ...]] | str:
-    """Each object (SOPInstanceUID) once, and a note where one was there more than once; or why that cannot be told."""
+    """Each object (SOPInstanceUID) once, and a note if one was there more than once; or why that cannot be told."""
     by_object: dict[tuple[str, int], list[Slice]] = defaultdict(list)
     for number, one in enumerate(slices):
         uid = str(one.header.get("SOPInstanceUID") or f"file {number}")

@@ -42,7 +42,7 @@ def check_image_file(path: Path) -> None:
 
 
 def no_image_file(path: Path) -> InputError | None:
-    """The refusal of a file by its content, or None where it is none of those known here."""
+    """The refusal of a file by its content, or None if it is none of those known here."""
     kind = _kind(path)
     if kind is None:
         return None

@@ -19,7 +19,7 @@ REMOVED = date(1900, 1, 1)  # what programs write in place of a birth date
 def patient_of(header: Dataset) -> tuple[Clinical, tuple[str, ...]]:
     """Age (years) and sex as the header has them, None for what it lacks or says otherwise, and notes.
 
-    Where PatientAge is absent or unusable, the age is that between the birth date and the day of the series; the birth date
+    If PatientAge is absent or unusable, the age is that between the birth date and the day of the series; the birth date
     itself is never told.
     """
     sex = first_text(header, "PatientSex").upper()

@@ -72,7 +72,7 @@ def plane_of(header: Dataset) -> Plane | str:
 
 
 def _right_angled(right: np.ndarray, down: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """Both directions freed of rounding, or None where they are no directions."""
+    """Both directions freed of rounding, or None if they are no directions."""
     lengths = np.linalg.norm(right), np.linalg.norm(down)
     if max(abs(length - 1.0) for length in lengths) > SKEW or abs(float(right @ down)) > SKEW:
         return None

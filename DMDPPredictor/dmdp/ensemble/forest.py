@@ -32,7 +32,7 @@ class Forest:
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, np.ndarray], prefix: str, inputs: int) -> Forest:
-        """The forest whose arrays are named ``prefix.feature`` … Raises ``ValueError`` where they are not a forest on
+        """The forest whose arrays are named ``prefix.feature`` … Raises ``ValueError`` if they are not a forest on
         ``inputs`` columns: a child that does not come after its parent could never end."""
         forest = cls(**{name: np.asarray(tensors[f"{prefix}.{name}"]) for name in (*FIELDS, "roots")})
         nodes, count = np.arange(len(forest.feature)), len(forest.feature)

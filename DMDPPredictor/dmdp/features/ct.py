@@ -35,7 +35,7 @@ TUMOUR = "tumour"
 class CtFeatures:
     """Features of the CT regions.
 
-    ``regions`` region → name → feature, every region with every feature of the profile (NaN where the region is ``absent``, which
+    ``regions`` region → name → feature, every region with every feature of the profile (NaN if the region is ``absent``, which
     says why). ``profile`` and ``profile_hash`` name the settings, ``backend`` the program that computed, ``contour`` where the
     lesion was drawn; ``notes`` are sentences for the person who reads the table.
     """
@@ -134,7 +134,7 @@ def _left_out(asked: Sequence[str], found: Mapping[str, Mapping[str, float]]) ->
 
 
 def _described(settings: Profile | Parameters) -> tuple[str, str, tuple[str, ...]]:
-    """Name and SHA-256 of the settings, and the features that they make; none where only PyRadiomics knows these."""
+    """Name and SHA-256 of the settings, and the features that they make; none if only PyRadiomics knows these."""
     profile = settings.profile if isinstance(settings, Parameters) else settings
     if profile is not None:
         return profile.name, profile.hash, feature_names(profile)

@@ -156,7 +156,7 @@ def load_mask(
 
 
 def _placeless(volume: Volume, name: str) -> tuple[str, ...]:
-    """Say so where an image has lost its place: it may lie beside the other one, or turned to the other side."""
+    """Say so if an image has lost its place: it may lie beside the other one, or turned to the other side."""
     if not unplaced(volume.geometry):
         return ()
     return (
@@ -166,7 +166,7 @@ def _placeless(volume: Volume, name: str) -> tuple[str, ...]:
 
 
 def _improbable(pet: Volume) -> tuple[str, ...]:
-    """Say so where no voxel, or one by far, has an SUV that tissue has: the values may be of another unit."""
+    """Say so if no voxel, or one by far, has an SUV that tissue has: the values may be of another unit."""
     top, (low, high) = float(pet.array.max()), TOP_SUV
     if low <= top <= high:
         return ()
@@ -206,7 +206,7 @@ def _notes(volume: Volume) -> tuple[str, ...]:
 
 
 def _is_other(ct: Volume, pet: Volume) -> bool:
-    """True where the file given as the CT has no value below 0, and the one given as the PET shows air and tissue in HU."""
+    """True if the file given as the CT has no value below 0, and the one given as the PET shows air and tissue in HU."""
     return float(ct.array.min()) >= 0.0 and has_air_and_tissue(pet.array)
 
 

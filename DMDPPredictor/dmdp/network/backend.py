@@ -1,7 +1,7 @@
 """How a network is run on a CPU: one switch, and the same answers from every back-end.
 
 ``onednn`` (needs nothing but torch): normalisations folded into the convolutions, channels last, and every convolution handed to
-oneDNN, which torch itself only does for larger batches. ``openvino`` where that package is installed (answers only, no
+oneDNN, which torch itself only does for larger batches. ``openvino`` if that package is installed (answers only, no
 gradients, hence no heatmaps). ``eager`` is torch as it comes.
 """
 
@@ -55,7 +55,7 @@ def frozen(network: Dmdp) -> Dmdp:
 def forward_of(network: Dmdp, backend: str = "auto") -> tuple[Forward, str]:
     """A function (images (B, 2, z, y, x), values (B, F) or None) → log-odds (B, tasks) on the CPU, and the back-end it uses.
 
-    ``auto`` is OpenVINO where it is installed, else oneDNN. Raises :class:`MissingPackage` and :class:`UsageError`.
+    ``auto`` is OpenVINO if it is installed, else oneDNN. Raises :class:`MissingPackage` and :class:`UsageError`.
     """
     if backend not in BACKENDS:
         raise UsageError("network.backend", f"The back-end '{backend}'.", f"one of {', '.join(BACKENDS)}.", "Correct it.")

@@ -13,7 +13,7 @@ from ..endpoints.base import Endpoint
 from ..endpoints.registry import endpoint_of
 from ..errors import ModelError
 
-CROP_MM = (48, 96, 96)  # z, y, x at 1 mm, as in the DMDP paper
+CROP_MM = (48, 96, 96)  # z, y, x at 1 mm, as in Jiang et al. 2026 (DMDP)
 MODALITIES = ("ct", "pet")
 CHOICES = {"norm": ("batch", "group"), "fusion": ("attention", "concatenation", "early"), "head": ("parallel", "joint")}
 DEVICES = ("cpu", "cuda", "auto")
@@ -110,7 +110,7 @@ class NetworkConfig:
 
     @classmethod
     def full(cls, **changes: Any) -> NetworkConfig:
-        """The size of science 4.2: about 4 million parameters, maps down to 3 × 6 × 6 cells of 16 mm."""
+        """The larger network (docs/method.md, Size): about 4 million parameters, maps down to 3 × 6 × 6 cells of 16 mm."""
         return replace(
             cls(
                 widths=(16, 32, 64, 128, 128),

@@ -48,7 +48,7 @@ def extract_present(
 
 
 def _attempt(refused: dict[str, LesionError], name: str, step, *arguments):
-    """What ``step`` returns; None, and its error in ``refused``, where it refuses the region."""
+    """What ``step`` returns; None, and its error in ``refused``, if it refuses the region."""
     try:
         return step(name, *arguments)
     except LesionError as error:

@@ -34,7 +34,7 @@ def first_order(
 ) -> dict[str, float]:
     """18 features of ``values`` (n,), of which ``counts`` (P,) fall into each grey level.
 
-    Kurtosis is not excess kurtosis unless ``normal_kurtosis``, what is taken from it, is 3 (IBSI). Where all values are equal
+    Kurtosis is not excess kurtosis unless ``normal_kurtosis``, what is taken from it, is 3 (IBSI). If all values are equal
     it is 0 before that, and so is skewness.
     """
     x = np.sort(values).astype(float)

@@ -25,7 +25,7 @@ def render(prediction: Prediction, pictures: Sequence[Picture], folder: Path, re
 
     ``remark`` is a sentence about this page itself, such as what it lacks; it stands above the verdict.
 
-    The applicability verdict stands before any number; where it is ``outside`` the numbers are folded away, on paper too.
+    The applicability verdict stands before any number; if it is ``outside`` the numbers are folded away, on paper too.
     Everything from the prediction is escaped.
     """
     environment = Environment(

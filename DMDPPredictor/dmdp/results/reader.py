@@ -62,7 +62,7 @@ class ResultFolder:
         return cls(Path(folder).expanduser(), read_result(folder))
 
     def content(self, file: str) -> bytes | None:
-        """A file of the folder; None where it is absent."""
+        """A file of the folder; None if it is absent."""
         path = self.folder / file
         return path.read_bytes() if path.is_file() else None
 
@@ -79,7 +79,7 @@ class ResultFolder:
 
 
 def read_result(folder: str | Path) -> Result:
-    """Read a result folder. Raises :class:`InputError` where it is none, and :class:`LesionError` where a contour is no longer
+    """Read a result folder. Raises :class:`InputError` if it is none, and :class:`LesionError` if a contour is no longer
     the one that the numbers were computed from."""
     folder = Path(folder).expanduser()
     content, prediction = read_prediction(folder)

@@ -49,7 +49,7 @@ def where_to_get() -> str:
 def verified(folder: str | Path, source: Source) -> Path:
     """The path of ``source`` in ``folder``, once its SHA-256 is right.
 
-    Raises :class:`InputError` where the file is absent or is another one.
+    Raises :class:`InputError` if the file is absent or is another one.
     """
     path = Path(folder) / source.file
     if not path.is_file():

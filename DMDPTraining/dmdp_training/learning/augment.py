@@ -1,4 +1,4 @@
-"""What may change in a patient's images and values without changing the answer (science 4.4).
+"""What may change in a patient's images and values without changing the answer (docs/method.md, Training).
 
 All numbers come from a generator that is given, so that an epoch can be repeated exactly.
 """

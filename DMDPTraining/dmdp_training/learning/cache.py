@@ -15,7 +15,7 @@ from .examples import Example
 
 
 def kept(file: Path, compute: Callable[[], Example]) -> Example:
-    """The example in ``file``, which tells neither patient nor labels; where it is absent or damaged it is computed and
+    """The example in ``file``, which tells neither patient nor labels; if it is absent or damaged it is computed and
     written."""
     try:
         found = load(file.read_bytes())

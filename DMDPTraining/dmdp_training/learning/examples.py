@@ -24,7 +24,7 @@ class Example:
     """``images`` float16 (2, 48, 96, 96), or (2, 24, 48, 48) at 2 mm, as :func:`dmdp.network.crop.normalise` makes them, an
     absent one filled with
     ``dmdp.network.dmdp.MISSING``; ``present`` says whether CT and PET are there; ``values`` raw, by name; ``labels`` the known
-    ones by task; ``lesion`` bool (z, y, x) on the crop, where it is known."""
+    ones by task; ``lesion`` bool (z, y, x) on the crop, if it is known."""
 
     patient: str
     images: np.ndarray

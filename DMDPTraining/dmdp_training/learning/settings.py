@@ -19,7 +19,7 @@ class TrainingSettings:
     """AdamW as in science 4.4. ``batch`` patients at a time, ``accumulate`` batches per step; ``warm_up`` and ``patience`` in
     epochs; ``smoothing`` of the labels; ``balance`` weighs classes by their frequency; ``alignment`` is β at its peak (0: no
     contrastive loss), over ``ramp`` epochs; ``outline`` is the weight of the decoder's loss; ``queue`` patients are kept as
-    negatives; ``learned_weights`` replace β where it is not 0. ``amp`` (bfloat16) works on CUDA only."""
+    negatives; ``learned_weights`` replace β if it is not 0. ``amp`` (bfloat16) works on CUDA only."""
 
     epochs: int = 150
     batch: int = 8

@@ -1,4 +1,4 @@
-"""A few numbers of the CT inside a lesion and round it: the CT part of the table where full radiomics would cost too much."""
+"""A few numbers of the CT inside a lesion and round it: the CT part of the table if full radiomics would cost too much."""
 
 from __future__ import annotations
 

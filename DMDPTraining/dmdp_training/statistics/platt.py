@@ -55,6 +55,6 @@ def smoothed_platt(logits: np.ndarray, y: np.ndarray) -> Platt:
 
 
 def spread(column: np.ndarray) -> float:
-    """The standard deviation of some values, 1 where they are all alike but for rounding."""
+    """The standard deviation of some values, 1 if they are all alike but for rounding."""
     deviation = float(np.std(column))
     return deviation if deviation > ALIKE * max(abs(float(np.mean(column))), 1.0) else 1.0

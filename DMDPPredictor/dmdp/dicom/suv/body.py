@@ -15,7 +15,7 @@ BMI = (13.0, 50.0)
 
 @dataclass(frozen=True)
 class Body:
-    """Weight (kg), height (m) and sex (``F``, ``M``), each None where the header does not tell it."""
+    """Weight (kg), height (m) and sex (``F``, ``M``), each None if the header does not tell it."""
 
     weight: float | None
     height: float | None

@@ -41,7 +41,7 @@ def decayed_dose(record: Record, dose: float) -> float:
 
 
 def uptake_minutes(record: Record) -> float | None:
-    """Minutes from the injection to the earliest acquisition, with a warning outside the usual; None where unknown."""
+    """Minutes from the injection to the earliest acquisition, with a warning outside the usual; None if unknown."""
     try:
         half_life = half_life_s(Record(record.header))
     except SuvError:

@@ -17,7 +17,7 @@ from .record import Record
 
 DAY = timedelta(days=1)
 Timed = tuple[Mapping[str, Any], date | None, float | None]  # a slice, the day of its acquisition, seconds from midnight
-NO_DAY = date(2000, 1, 2)  # stands for the day where every date was removed; it is never shown
+NO_DAY = date(2000, 1, 2)  # stands for the day if every date was removed; it is never shown
 FRAME_MS = Limits(500, 4 * 3_600_000)
 REFERENCE_MS = Limits(0, 86_400_000, zero=False)
 
@@ -25,7 +25,7 @@ REFERENCE_MS = Limits(0, 86_400_000, zero=False)
 @dataclass(frozen=True)
 class Frame:
     """One slice: when its acquisition began, its FrameReferenceTime above 0 (s), its duration (s) and its DecayFactor; each
-    None where the header does not tell."""
+    None if the header does not tell."""
 
     acquired: datetime | None
     reference: float | None
@@ -35,8 +35,8 @@ class Frame:
 
 @dataclass(frozen=True)
 class Scan:
-    """The times of a series by its own clock: ``series`` and the slices; ``zone`` is the clock's offset from UTC where known,
-    ``day`` that of the scan, None where no date is left."""
+    """The times of a series by its own clock: ``series`` and the slices; ``zone`` is the clock's offset from UTC if known,
+    ``day`` that of the scan, None if no date is left."""
 
     series: datetime | None
     frames: tuple[Frame, ...]
@@ -77,7 +77,7 @@ def scan_of(record: Record) -> Scan:
 
 
 def _over_midnight(record: Record, read: list[Timed]) -> list[Timed]:
-    """The slices with their days; where all are of one day and lie more than half a day apart, midnight was crossed and the
+    """The slices with their days; if all are of one day and lie more than half a day apart, midnight was crossed and the
     date was not: those of the small hours are of the next day."""
     times = [seconds for _slice, _day, seconds in read if seconds is not None]
     days = {day for _slice, day, _seconds in read}
@@ -89,7 +89,7 @@ def _over_midnight(record: Record, read: list[Timed]) -> list[Timed]:
 
 
 def _emptied(record: Record, series: float | None, acquired: list[float | None]) -> bool:
-    """True where times of 00:00:00 stand beside others that are no midnight, as programs leave them that remove times."""
+    """True if times of 00:00:00 stand beside others that are no midnight, as programs leave them that remove times."""
     known = [seconds for seconds in (series, *acquired) if seconds is not None]
     if 0 not in known or all(min(seconds, 86400 - seconds) <= 600 for seconds in known):
         return False
@@ -123,7 +123,7 @@ def _zone(record: Record) -> timedelta | None:
 
 
 def local(moment: Moment, zone: timedelta | None) -> Moment:
-    """A moment by the series' clock; one without offset, or where the zone is unknown, is by that clock already."""
+    """A moment by the series' clock; one without offset, or if the zone is unknown, is by that clock already."""
     if moment.offset is None or zone is None or moment.offset == zone or moment.seconds is None:
         return moment
     shifted = moment.on(moment.day or NO_DAY) + (zone - moment.offset)
@@ -170,7 +170,7 @@ def _day(record: Record, acquired: list[date | None]) -> date | None:
 
 
 def _beside(first: datetime | None, moment: datetime, record: Record, dated: bool) -> datetime:
-    """A moment on its own day, or on that which puts it beside the first one where it has none or they are a day apart."""
+    """A moment on its own day, or on that which puts it beside the first one if it has none or they are a day apart."""
     if first is None or abs(moment - first) < (DAY if dated else DAY / 2):
         return moment
     if dated:

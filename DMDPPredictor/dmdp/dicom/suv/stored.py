@@ -22,7 +22,7 @@ SAME_MASS = 0.01  # relative; the two readings of LBM lie some percent apart
 def stored_suv(record: Record) -> float:
     """The factor from a stored value in g/ml to SUVbw, by SUVType.
 
-    Raises :class:`SuvError` for a kind that has no one meaning, and where height or sex, which a conversion needs, are missing.
+    Raises :class:`SuvError` for a kind that has no one meaning, and if height or sex, which a conversion needs, are missing.
     """
     kind = record.text("SUVType").upper()
     if kind in ("", "BW"):
@@ -57,7 +57,7 @@ def stored_suv(record: Record) -> float:
 def counts(record: Record) -> tuple[float | None, float | None]:
     """Philips' factors for Units CNTS: that to SUVbw, and that to Bq/ml; one of them may be None.
 
-    Raises :class:`SuvError` where neither can be used.
+    Raises :class:`SuvError` if neither can be used.
     """
     factor, activity = record.reading(FACTOR, POSITIVE), record.reading(ACTIVITY, POSITIVE)
     if factor.value is not None:

@@ -77,7 +77,7 @@ def offered_names(blocks: Sequence[str], learn: Sequence[Example]) -> tuple[str,
 
 
 def matrix(examples: Sequence[Example], names: Sequence[str]) -> np.ndarray:
-    """Values (N, F), the logarithm where that is how they are read; NaN where missing."""
+    """Values (N, F), the logarithm if that is how they are read; NaN if missing."""
     plain = NetworkConfig(tabular=tuple(names), tabular_mean=(0.0,) * len(names), tabular_sd=(1.0,) * len(names))
     return np.array([tabular_row(plain, e.values) for e in examples])
 

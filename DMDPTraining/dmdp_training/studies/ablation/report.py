@@ -1,4 +1,4 @@
-"""What an ablation found, as tables: the paper's Table 4 with more rows, differences, and the controls."""
+"""What an ablation found, as tables: Table 4 of Jiang et al. 2026 with more rows, differences, and the controls."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def areas(f: Findings) -> Table:
 
 
 def calls(f: Findings) -> Table:
-    """Sensitivity and specificity, as in the paper's Table 4."""
+    """Sensitivity and specificity, as in Table 4 of Jiang et al. 2026."""
     rows = []
     for name in f.names:
         cells = []

@@ -35,7 +35,7 @@ def mean_roc(probability: np.ndarray, y: np.ndarray) -> np.ndarray:
 def roc(
     found: Mapping[tuple[str, str], Predicted], measured: Mapping[tuple[str, str, str], Measured], task: str, title: str
 ) -> tuple[Figure, str]:
-    """ROC curves of every feature set by the stack, and the operating points of the paper where its positive class is ours."""
+    """ROC curves of every feature set by the stack, and the operating points of the paper if its positive class is ours."""
     names = [s for t, s in found if t == task]
     groups = {
         "CT only": [n for n in names if n.startswith("CT")],

@@ -340,6 +340,6 @@ def _verdicts(f: Findings) -> Iterator[str]:
 
 
 def _first(finding, task: str, cohort: Mapping[str, CohortTable]) -> bool:
-    """True where no earlier task has said the same."""
+    """True if no earlier task has said the same."""
     earlier = list(cohort)[: list(cohort).index(task)]
     return all(finding not in cohort[t].findings for t in earlier)
