@@ -1,4 +1,4 @@
-"""Is a PET corrected for attenuation? Headers lie: both series of a study may claim ATTN, so all that is known is heard."""
+"""Whether a PET is corrected for attenuation, judged by all signs: both series of a study may claim ATTN in their headers."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def linearPart(volumeNode, geometry: Geometry) -> np.ndarray:
 
 
 def _chain(volumeNode) -> list:
-    """The parent transforms of a node, from its own to that of the world."""
+    """The parent transforms of a node, from its own to the outermost."""
     chain = [volumeNode.GetParentTransformNode()]
     while chain[-1] is not None:
         chain.append(chain[-1].GetParentTransformNode())

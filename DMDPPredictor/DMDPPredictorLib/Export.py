@@ -1,4 +1,4 @@
-"""A result leaves the scene: report, tables, DICOM objects of the study, and the scene itself."""
+"""Export of a result from the scene: report, tables, DICOM objects of the study, and the scene itself."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def _askAndInstall(wanted: list[str], instead: list[str]) -> str:
 
 
 def _agreed(requirements: list[str]) -> bool:
-    """The one question, unless Slicer tests itself; without a main window nobody can be asked, which Slicer takes for a no."""
+    """Ask the one question, unless Slicer tests itself; without a main window nobody can be asked, which counts as a no."""
     if slicer.app.testingEnabled():  # confirmOkCancelDisplay means to answer True then, and answers False
         return True
     words = _("These Python packages will be installed into Slicer's own Python: {names}. Continue?")

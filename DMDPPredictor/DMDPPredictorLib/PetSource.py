@@ -1,4 +1,4 @@
-"""Is a PET volume node in SUV, can it be converted from its DICOM files, or is neither known?"""
+"""Whether a PET volume node is in SUV, can be converted from its DICOM files, or neither is known."""
 
 from __future__ import annotations
 

@@ -33,8 +33,9 @@ class Pair:
 def choosePair(ctNode=None, petNode=None) -> Pair:
     """The CT and the PET of one study in the scene. What is given stays; what would be a guess is not chosen.
 
-    Of several PETs the one is taken that is corrected for attenuation by the best evidence (:mod:`.Attenuation`), of several CTs
-    that in the PET's frame of reference with the most slices. Of equal ones, and if more than one study holds both, none is.
+    Of several PETs the one is taken that is corrected for attenuation by the best evidence (:mod:`DMDPPredictorLib.Attenuation`),
+    of several CTs that in the PET's frame of reference with the most slices. Of equal ones, and if more than one study holds
+    both, none is.
     """
     if ctNode is not None and petNode is not None:
         return Pair(ctNode, petNode)

@@ -1,4 +1,4 @@
-"""Many patients, each a piece for a worker process: a patient that ends a process loses the own answer and no other."""
+"""Many patients, each a piece for a worker process: a patient whose process crashes loses only the own result."""
 
 from __future__ import annotations
 

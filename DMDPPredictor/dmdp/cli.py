@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None, stop: Stop | None = None) -> int:
 
 
 def _forget_output() -> None:
-    """What standard output could not take is not tried again at the end, which would change the exit code."""
+    """Drop what standard output could not take: writing it again at the end would change the exit code."""
     try:
         sys.stdout.flush()
     except (OSError, ValueError):
@@ -101,7 +101,7 @@ def _parser(commands: dict[str, Command]) -> argparse.ArgumentParser:
 
 
 def _guarded(work: Callable[[], None]) -> DmdpError | None:
-    """Run ``work``; whatever it raises comes back as an error that a person can read."""
+    """Run ``work``; every exception that it raises is turned into an error that a person can read."""
     try:
         work()
     except DmdpError as error:
@@ -153,7 +153,7 @@ def _unforeseen(error: Exception) -> DmdpError:
 
 
 def _place(error: Exception) -> str:
-    """Where in our own code an error arose: what a library says of it is for programmers, and may name a patient."""
+    """The place in our own code at which an error arose; a library's own message is for programmers, and may name a patient."""
     ours = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)

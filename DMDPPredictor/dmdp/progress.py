@@ -8,7 +8,7 @@ Progress = Callable[[float, str], None]
 
 
 def silent(fraction: float, words: str) -> None:
-    """A progress that nobody watches."""
+    """Does nothing: the progress of work that nobody watches."""
 
 
 def part(progress: Progress, start: float, stop: float) -> Progress:

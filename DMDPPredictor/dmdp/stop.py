@@ -1,4 +1,4 @@
-"""The wish to end, by whichever signal it comes, and stretches of work that it must not cut in two."""
+"""The wish to end, by whichever signal it comes, and stretches of work that it must not interrupt."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def stop_on_signals() -> Stop:
 
 
 def _deaf() -> None:
-    """Python gives the signals back while it comes down: one that comes then would change the exit code of what is done."""
+    """Ignore the signals while Python shuts down: a signal then would change the exit code of finished work."""
     for name in SIGNALS:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)

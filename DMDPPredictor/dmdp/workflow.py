@@ -120,7 +120,7 @@ def predict_to_folder(
 
 
 def _files_said(models: Sequence[str | Path], bundles: Sequence[Bundle]) -> tuple[str, ...]:
-    """Of which file a model is that was named by its path: its own name does not tell it from an installed one."""
+    """The file of each model that was named by its path: its name alone does not distinguish it from an installed one."""
     named = [(given, bundle) for given, bundle in zip(models, bundles, strict=True) if is_path(given, BUNDLE_SUFFIXES)]
     return tuple(f"The model {b.name} was read from '{base_name(given)}' (SHA-256 {b.sha256})." for given, b in named)
 
@@ -132,7 +132,7 @@ def _on_ct(case: Case) -> tuple[LungPosition, Regions | None]:
 
 
 def _measure(case: Case, regions: Regions | None) -> tuple[CtFeatures | None, tuple[str, ...]]:
-    """Features of the CT regions, or why there are none: a missing package must not cost the prediction, which reads none."""
+    """Features of the CT regions, or why there are none: a missing package must not stop the prediction."""
     if regions is None:
         return None, ()
     try:

@@ -117,7 +117,7 @@ def _offset(offset_mm: float | None) -> Iterator[Reason]:
 
 
 def _aerated(case: Case) -> Iterator[Reason]:
-    """A lesion outlined on the PET alone that lies in aerated lung on the CT has most likely moved with the breath."""
+    """Doubt about a lesion outlined on the PET alone that lies in aerated lung on the CT: it has probably moved with the breath."""
     if not case.has(CT, PET) or case.ct_lesion.modality == CT:
         return
     inside = case.ct.array[case.ct_lesion.mask.array]
@@ -132,7 +132,7 @@ def _aerated(case: Case) -> Iterator[Reason]:
 
 
 def _distance(used: Sequence[SubModel], values: Mapping[str, float]) -> Iterator[Reason]:
-    """Each input may lie in range while their combination is like that of no training patient."""
+    """Doubt about a patient whose inputs each lie in range while their combination is unlike that of every training patient."""
     worst: dict[tuple[str, ...], tuple[float, float]] = {}
     for model in used:
         found = (model.distance(values), model.card["distance"]["quantiles"]["0.99"])

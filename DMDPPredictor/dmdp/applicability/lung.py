@@ -1,4 +1,4 @@
-"""Does the lesion lie in or next to the lung? Asked of the CT, so that a kidney or the heart gets no lung-tumour answer."""
+"""Whether the lesion lies in or next to the lung, judged on the CT, so that a kidney or the heart gets no lung-tumour answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A single file, written aside under a name that nobody can foresee, and put into place in one step."""
+"""A single file, written beside its place under an unpredictable name and put into place in one step."""
 
 from __future__ import annotations
 

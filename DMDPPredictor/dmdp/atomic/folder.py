@@ -1,4 +1,4 @@
-"""A result as a folder: written aside, and put into place only if nothing of anybody else is lost."""
+"""A result as a folder: written aside, and put into place only if no file of others is lost."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def result_folder(
     keep_others: bool = False,
     inputs: Iterable[str | Path] = (),
 ) -> Iterator[Aside]:
-    """A folder to write a result of ``kind`` into; it becomes ``out`` when the block ends, and vanishes when it fails.
+    """A folder to write a result of ``kind`` into; it becomes ``out`` when the block ends, and is removed if the block fails.
 
     The block writes the marker of ``kind`` as a JSON object (:mod:`dmdp.atomic.marker` completes it) and calls
     :meth:`Aside.made_from`. An ``out`` that is there already is replaced only if it is empty, or holds nothing but what its
@@ -187,14 +187,14 @@ def _put_back(lock: Lock, moved: list[str], failure: BaseException) -> None:
 
 
 def _mend(target: Path, aside: Path, former: Path, kind: Kind) -> None:
-    """A kill came in between: put back what was there, or clear it away if the new result had taken its place."""
+    """Mend what a killed process left: put the former result back, or clear it away if the new result had taken its place."""
     if former.is_dir() and not former.is_symlink():
         if os.path.lexists(target):
             with suppress(OSError):
                 remove_ours(former, kind)
         else:
             new = read_written(aside, kind) if aside.is_dir() else None
-            if new is not None:  # what others had put in had begun to move over
+            if new is not None:  # moving what others had put in had begun
                 for name in sorted({name.split("/")[0] for name in strangers(aside, kind, new)}):
                     rename(aside / name, former / name)
             rename(former, target)

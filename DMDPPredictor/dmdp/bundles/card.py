@@ -1,4 +1,4 @@
-"""What a model says of itself: from whom it learnt, how well it did, and what it is for; light to import."""
+"""The model card: which patients a model learned from, how well it did, and what it is for; light to import."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is a PET corrected for attenuation? Unknown is not "not corrected": an absent tag says nothing."""
+"""Whether a PET is corrected for attenuation; an absent tag means unknown, not "not corrected"."""
 
 from __future__ import annotations
 

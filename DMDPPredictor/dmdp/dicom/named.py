@@ -1,4 +1,4 @@
-"""What a file or folder is that holds no image we read: named for what it is, with the way to what we do read."""
+"""Names what a file or folder is that holds no image this program reads, and says how to get to one that it does read."""
 
 from __future__ import annotations
 

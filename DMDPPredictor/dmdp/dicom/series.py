@@ -78,7 +78,7 @@ class Discovery:
         return found or tuple(series for series in self.derived if series.modality == modality)
 
     def unused(self) -> tuple[Rejection, ...]:
-        """Those rejected, without the secondary series that :meth:`of` gives all the same."""
+        """The rejected series and files, without the secondary series that :meth:`of` returns nevertheless."""
         given = {series.label for series in self.derived if series in self.of(series.modality)}
         return tuple(r for r in self.rejected if r.label not in given)
 
@@ -279,7 +279,7 @@ def _no_measurement(header: Dataset, modality: str) -> str | None:
 
 
 def _lacking(header: Dataset, here: int) -> tuple[str, ...]:
-    """That a PET has fewer slices than its header says, as when a copy ended early at its top or bottom."""
+    """A note that a PET has fewer slices than its header says, as when a copy ended early at its top or bottom."""
     said = read_number(header, "NumberOfSlices").value
     if str(header.get("Modality")) != "PT" or said is None or said <= here:
         return ()

@@ -1,4 +1,4 @@
-"""What an endpoint is: a question that is asked of a case, and everything that follows from how it can be answered.
+"""What an endpoint is: a question that is asked of a case, and everything that depends on the kind of its answer.
 
 The half of an endpoint that only training needs (folds, metrics, calibration, chance) is ``dmdp_training.endpoints``.
 """

@@ -1,4 +1,4 @@
-"""What a sub-model computes: calibrated log-odds of a row of inputs, and of the resampled fits behind its interval."""
+"""The functions that sub-models compute: calibrated log-odds of a row of inputs, and those of the resampled fits."""
 
 from __future__ import annotations
 

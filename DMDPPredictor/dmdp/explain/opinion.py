@@ -1,4 +1,4 @@
-"""What a network says about a case, and where it looked: kept apart from the answer."""
+"""What a network says about a case and which parts of the images it used, kept apart from the answer."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from .zones import shares, zones
 UNCHANGED = "This map hardly depends on what the network has learned: it shows the images."
 UNKNOWN = "Whether this map depends on what the network has learned could not be told: one of the maps to compare is flat."
 EMPTY = "This map is empty: here nothing speaks for the positive class."
-LEAST_FALL = 0.01  # of the log-odds; less is nobody's evidence, and scaled to 1 it would look like some
+LEAST_FALL = 0.01  # of the log-odds; a smaller fall is no evidence, but scaled to 1 it would look like some
 OUTSIDE_SHARE = 0.01  # of the lesion, beyond what the network sees
 
 
@@ -105,7 +105,7 @@ def _lesion_on(crop: Crop, lesion: Lesion) -> np.ndarray:
 
 
 def _cut_off(crop: Crop, lesion: Lesion) -> str | None:
-    """Said if the network does not see the whole lesion."""
+    """A warning if the network does not see the whole lesion."""
     index = crop.geometry.to_index(lesion.mask.points)
     inside = ((index >= -0.5) & (index <= np.array(crop.geometry.shape) - 0.5)).all(axis=1)
     beyond = 1 - inside.mean()
@@ -116,7 +116,7 @@ def _cut_off(crop: Crop, lesion: Lesion) -> str | None:
 
 
 def _warnings(seen: Seen, maps: Mapping[Key, np.ndarray], elsewhere: Mapping[str, str | None]) -> dict[str, tuple[str, ...]]:
-    """What must be said of single maps, by their names."""
+    """Warnings about single maps, by their names."""
     found: dict[str, tuple[str, ...]] = {}
     for key, one in maps.items():
         name = "_".join(key)

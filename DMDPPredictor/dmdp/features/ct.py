@@ -108,7 +108,7 @@ def ct_features(
 
 
 def _as_stored(ct: Volume) -> tuple[str, ...]:
-    """What is to be known of features by a parameter file."""
+    """Notes on features that follow a parameter file."""
     notes = (
         "By the parameter file on the CT's own grid, as PyRadiomics: 'tumour' is the contour as drawn, the others carried over.",
     )

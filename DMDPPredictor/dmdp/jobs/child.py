@@ -1,4 +1,4 @@
-"""The process that does jobs: how it is started, what it is told and prints, and how all of it ends."""
+"""The process that does jobs: how it is started, what goes in and comes out, and how it ends in every case."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ Heard = Callable[[Piece, float, str], None]
 
 
 def unheard(piece: Piece, fraction: float, words: str) -> None:
-    """For pieces that nobody watches."""
+    """Does nothing: the progress of pieces that nobody watches."""
 
 
 class Executor(Protocol):

@@ -44,7 +44,7 @@ class Joblib:
 
 
 def _try_open_files(jobs: int) -> None:
-    """Raise ``OSError`` if there are too few for ``jobs`` processes, which would come up only to fail with words of their own."""
+    """Raise ``OSError`` if there are too few open files for ``jobs`` processes, which would otherwise start only to fail."""
     opened: list[int] = []
     try:
         for _ in range(OPEN_FILES + OPEN_FILES_EACH * jobs):

@@ -1,4 +1,4 @@
-"""Pieces in worker processes of this machine: what happens to one of them costs its own piece and no other."""
+"""Pieces in worker processes of this machine: a process that crashes loses the piece that it worked on, and no other."""
 
 from __future__ import annotations
 

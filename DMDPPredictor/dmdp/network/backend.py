@@ -1,8 +1,8 @@
 """How a network is run on a CPU: one switch, and the same answers from every back-end.
 
 ``onednn`` (needs nothing but torch): normalisations folded into the convolutions, channels last, and every convolution handed to
-oneDNN, which torch itself only does for larger batches. ``openvino`` if that package is installed (answers only, no
-gradients, hence no heatmaps). ``eager`` is torch as it comes.
+oneDNN, which torch itself only does for larger batches. ``openvino``, if that package is installed: answers only, no gradients,
+and so no heatmaps. ``eager`` is torch as it comes.
 """
 
 from __future__ import annotations
@@ -32,12 +32,14 @@ class OneDnnConv3d(nn.Conv3d):
 
 
 def ready_on(where: str) -> Callable[[Dmdp], Dmdp]:
-    """How a network becomes one that answers, and gives gradients, on ``cpu`` or ``cuda``: a copy, as the given one stays."""
+    """A function that prepares a copy of a network on ``cpu`` or ``cuda`` for answers and gradients; its argument stays
+    unchanged.
+    """
     return frozen if where == "cpu" else lambda network: deepcopy(network).to(where).eval()
 
 
 def laid_on(where: str, images: Tensor) -> Tensor:
-    """Images where, and as, the networks of :func:`ready_on` read them."""
+    """The images on that device, and in the memory layout, that the networks of :func:`ready_on` read."""
     return channels_last(images) if where == "cpu" else images.to(where)
 
 

@@ -1,4 +1,4 @@
-"""What the heads are trained to make small; unknown labels cost nothing."""
+"""The losses that the heads are trained to minimise; unknown labels do not contribute."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ class NetworkModel:
         return tuple(frozen(network) for network in self.members.networks)
 
     def ready(self, where: str) -> tuple[Any, ...]:
-        """The members as they answer, and give gradients, on ``cpu`` or ``cuda``; the loaded ones stay where they are."""
+        """The members, ready for answers and gradients on ``cpu`` or ``cuda``; the loaded networks stay unchanged."""
         from .backend import ready_on
 
         return self._frozen if where == "cpu" else tuple(map(ready_on(where), self.members.networks))

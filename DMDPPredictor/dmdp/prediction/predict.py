@@ -139,7 +139,7 @@ def _answer(
 
 
 def _contributions(model: SubModel, values: Mapping[str, float]) -> tuple[Contribution, ...]:
-    """The largest first."""
+    """The contributions of the inputs, largest first."""
     shares = model.contributions(values)
     found = (Contribution(name, float(values[name]), model.card["typical"][name], share) for name, share in shares.items())
     return tuple(sorted(found, key=lambda c: -abs(c.log_odds)))

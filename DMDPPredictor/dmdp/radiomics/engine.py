@@ -1,4 +1,4 @@
-"""All features of one or more regions of an image, with everything that they share done once."""
+"""All features of one or more regions of an image; what they share is computed once."""
 
 from __future__ import annotations
 

@@ -87,7 +87,8 @@ class Parameters:
 def read_parameters(path: str | Path) -> Parameters:
     """A PyRadiomics parameter file, YAML or JSON.
 
-    Raises :class:`InputError` if it is none or names what nobody knows, :class:`MissingPackage` for YAML without ruamel.yaml.
+    Raises :class:`InputError` if it is no parameter file or names a setting that no program knows, :class:`MissingPackage` for
+    YAML without ruamel.yaml.
     """
     path = Path(path)
     try:

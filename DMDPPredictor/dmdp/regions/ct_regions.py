@@ -1,8 +1,8 @@
 """CT sub-regions of a lesion and its surroundings: ``ct_regions_v1``, our own definition.
 
 Jiang et al. 2026 (DMDP) name six regions but do not define them, so this definition is not theirs. The tumour is divided into
-dense, less dense and low parts; a margin of 6 mm round it, within the thoracic cavity, into aerated, interstitial and soft tissue.
-Three shells round the tumour, each 3 mm thick, reach to 9 mm, as the expansions of Liu et al. 2025 do.
+dense, less dense and low parts; a margin of 6 mm round it, within the thoracic cavity, into aerated, interstitial and soft
+tissue. Three shells round the tumour, each 3 mm thick, reach to 9 mm, as the expansions of Liu et al. 2025 do.
 """
 
 from __future__ import annotations

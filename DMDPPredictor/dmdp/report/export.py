@@ -1,4 +1,4 @@
-"""A finished result leaves for others: report, tables, and DICOM objects of the patient's study, in one folder."""
+"""Export of a finished result: report, tables, and DICOM objects of the patient's study, in one folder."""
 
 from __future__ import annotations
 

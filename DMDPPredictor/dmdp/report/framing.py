@@ -1,4 +1,4 @@
-"""Where to look: the planes that show the lesion, and the views that show the body around it."""
+"""The planes that show the lesion, and the views that show the body around it."""
 
 from __future__ import annotations
 

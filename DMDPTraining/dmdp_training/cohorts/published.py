@@ -1,7 +1,8 @@
 """The feature tables that the DMDP authors released, with their codings.
 
-Source: github.com/jiang-0311/DMDP, commit 75dd19a (:mod:`.sources`). The repository carries no licence: the tables are read
-from the user's own copy and are never redistributed. What must not be believed in them is listed by :mod:`.traps`.
+Source: github.com/jiang-0311/DMDP, commit 75dd19a (:mod:`dmdp_training.cohorts.sources`). The repository carries no licence: the
+tables are read from the user's own copy and are never redistributed. What must not be believed in them is listed by
+:mod:`dmdp_training.cohorts.traps`.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def read_published(folder: str | Path) -> tuple[Patient, ...]:
     """The 384 rows of the PET and clinical table.
 
     Codings, each shown from the table itself: ``type`` 1 = adenocarcinoma, 0 = squamous, letters A/G/B for
-    Lung-PET-CT-Dx, where B is small-cell carcinoma and gets no subtype label; ``gender`` 1 = female (the paper's Table 1
+    Lung-PET-CT-Dx, where B is small-cell carcinoma and gets no subtype label; ``gender`` 1 = female (Table 1 of Jiang et al. 2026
     has the labels swapped); ``smoke`` 1 = ever, constant in GD and therefore unknown there.
 
     Raises :class:`InputError` if the file is absent or is not the one that these codings were checked on, and

@@ -1,4 +1,4 @@
-"""Where the published matrices are to be had, and the check that a copy is the one that was studied."""
+"""The source of the published matrices, and the check that a copy is the one that was studied."""
 
 from __future__ import annotations
 

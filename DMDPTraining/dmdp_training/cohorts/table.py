@@ -1,4 +1,4 @@
-"""A cohort as a typed table: what every source of patients is turned into before anything is learnt from it."""
+"""A cohort as a typed table: every source of patients is turned into this before anything is learned from it."""
 
 from __future__ import annotations
 

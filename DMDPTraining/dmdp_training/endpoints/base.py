@@ -1,4 +1,4 @@
-"""What a study asks of an endpoint: how it is scored, measured, calibrated and fitted, and what chance looks like."""
+"""What a study asks of an endpoint: how it is scored, measured, calibrated and fitted, and what its result by chance is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a row of the cohort to its example, read once and kept: image files are slow, and crops are small."""
+"""From a row of the cohort to its example, which is read once and kept: image files are slow to read, and crops are small."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def _placed(error: DmdpError, line: int) -> DmdpError:
 
 
 def _check_other(example: Example, row: PatientRow, seen: dict[bytes, PatientRow]) -> None:
-    """Refuse the scan of an earlier patient under another name: it would be learned from and tested on."""
+    """Refuse a scan that an earlier patient has, too: the network would be trained and tested on the same scan."""
     for name, image, there in zip(("CT", "PET"), example.images, example.present, strict=True):
-        if not there or not np.ptp(image):  # an even image is nobody's
+        if not there or not np.ptp(image):  # a uniform image does not tell whose it is
             continue
         first = seen.setdefault(name.encode() + hashlib.sha256(image.tobytes()).digest(), row)
         if first.patient != row.patient:

@@ -1,4 +1,4 @@
-"""What a person must know of a cohort beside the figures: who was left out, what is missing where, what nobody will supply."""
+"""What a person must know of a cohort beside the figures: who was left out, and what is missing in whom."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The trainings of a cohort as pieces: each member of each fold's ensemble and of the final one, by any executor."""
+"""The trainings of a cohort as pieces for any executor: each member of the ensemble of each fold, and of the final ensemble."""
 
 from __future__ import annotations
 

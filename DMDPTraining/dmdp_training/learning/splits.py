@@ -1,4 +1,4 @@
-"""Who is learned from, stopped by and tested on: settled from names and labels, so that it is known before an image is read."""
+"""Which patients are for training, early stopping and testing: decided from names and labels, before an image is read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which tasks a cohort file can teach, if nobody names them."""
+"""Which tasks can be learned from a cohort file, if none are named."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def train(
 
 
 def _write_log(folder: Path, state: State) -> None:
-    """The record of every epoch. No clock is in it: a training that was stopped leaves the log of one that ran through."""
+    """The record of every epoch, without any time, so that a resumed training leaves the same log as an uninterrupted one."""
     write_file(folder / LOG, "".join(json.dumps(record) + "\n" for record in state.history).encode())
 
 
@@ -113,7 +113,7 @@ def _resumed(folder: Path, config: NetworkConfig, settings: TrainingSettings, wh
     load_state(folder / CHECKPOINT, state, what)
     try:
         load_best(best_file(folder, state.best["epoch"]))
-    except ModelError:  # the checkpoint alone cannot bring back an epoch that is over
+    except ModelError:  # an earlier epoch cannot be restored from the checkpoint alone
         return begin(config, settings)
     return state
 

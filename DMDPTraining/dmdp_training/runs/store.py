@@ -1,4 +1,4 @@
-"""The folder of a run: one process at a time holds it, and it goes on only with the settings that it was begun with."""
+"""The folder of a run: one process at a time holds it, and it is resumed only with the settings with which it was begun."""
 
 from __future__ import annotations
 

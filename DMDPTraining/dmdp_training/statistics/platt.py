@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-FLAT = 1e-6  # slope of a score that points the wrong way out of fold: the prevalence, with its order kept
+FLAT = 1e-6  # slope for a score that points the wrong way out of fold: it keeps its order and says the prevalence
 ALIKE = 1e-6  # a relative deviation below which values differ by rounding only
 
 

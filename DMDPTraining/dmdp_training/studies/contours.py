@@ -1,4 +1,4 @@
-"""How much of a feature is the lesion, and how much the hand that drew it: ICC over contours a millimetre apart."""
+"""How much of a feature's variation is between lesions and how much between contours: ICC over contours a millimetre apart."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def _from_dose(record: Record, scale: float) -> float:
 
 
 def _several(record: Record) -> None:
-    """Warn of several radiopharmaceuticals if SUV does not need their doses; if it does, they are refused."""
+    """Warn of several radiopharmaceuticals if SUV does not need their doses, and refuse them if it does."""
     if record.header.tags.get("several"):
         record.warn(
             "several_tracers",

@@ -1,4 +1,4 @@
-"""What SUV needs of the headers of a PET series, gathered as text, so that one reader judges every value."""
+"""What SUV needs of the headers of a PET series, gathered as text, so that one reader checks every value."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def _over_midnight(record: Record, read: list[Timed]) -> list[Timed]:
 
 
 def _emptied(record: Record, series: float | None, acquired: list[float | None]) -> bool:
-    """True if times of 00:00:00 stand beside others that are no midnight, as programs leave them that remove times."""
+    """True if times of 00:00:00, which programs leave when they remove times, stand beside others that are not midnight."""
     known = [seconds for seconds in (series, *acquired) if seconds is not None]
     if 0 not in known or all(min(seconds, 86400 - seconds) <= 600 for seconds in known):
         return False
@@ -98,7 +98,7 @@ def _emptied(record: Record, series: float | None, acquired: list[float | None])
 
 
 def _heard(record: Record, moment: Moment) -> Moment:
-    """A moment as read, after saying what was odd about it."""
+    """A moment as read, after warnings about anything odd in it."""
     if moment.note:
         record.warn_of_slices("time_form", moment.note)
     if moment.finding and moment.finding.code not in ("missing", "empty"):
@@ -123,7 +123,7 @@ def _zone(record: Record) -> timedelta | None:
 
 
 def local(moment: Moment, zone: timedelta | None) -> Moment:
-    """A moment by the series' clock; one without offset, or if the zone is unknown, is by that clock already."""
+    """A moment by the clock of the series; one without an offset, or of an unknown zone, is taken to be by that clock already."""
     if moment.offset is None or zone is None or moment.offset == zone or moment.seconds is None:
         return moment
     shifted = moment.on(moment.day or NO_DAY) + (zone - moment.offset)

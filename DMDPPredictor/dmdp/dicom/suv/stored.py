@@ -85,7 +85,7 @@ def _mass(kind: str, body: Body) -> float:
 
 
 def _lean(record: Record, body: Body) -> float:
-    """Plain LBM: one formula for women; for men two are in use, and only the scanner's own factor can tell which."""
+    """The factor for plain LBM: of the two formulas for men, only the scanner's own factor can tell which was meant."""
     readings = {f"men {men:g}": lean_body_mass(body.weight, body.height * 100, body.sex, men) for men in (128.0, 120.0)}
     if body.sex == "F":
         return readings["men 128"]
@@ -104,7 +104,7 @@ def _lean(record: Record, body: Body) -> float:
 
 
 def _implied_mass(record: Record) -> float | None:
-    """The mass (kg) in Philips' factor for SUV: it is that for activity × mass / decayed dose."""
+    """The mass (kg) that Philips' factor for SUV contains, which is the factor for activity × mass / decayed dose."""
     factor, activity = (record.optional(name) for name in (FACTOR, ACTIVITY))
     if factor is None or activity is None:
         return None

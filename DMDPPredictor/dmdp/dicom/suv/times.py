@@ -1,4 +1,4 @@
-"""From the times of a scan to how long the dose decayed: reference time, injection, uptake, and what DecayFactor says of it."""
+"""From the times of a scan to how long the dose decayed: reference time, injection, uptake, and a check by DecayFactor."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ ANSWER = Code("ANSWER", SCHEME, "Conformal answer")
 
 @dataclass(frozen=True)
 class Measure:
-    """How a feature of ``prediction.json`` is coded: concept, unit, and if they apply derivation and method (TID 300)."""
+    """How a feature of ``prediction.json`` is coded: concept, unit and, if they apply, derivation and method (TID 300)."""
 
     feature: str
     name: Code

@@ -119,7 +119,7 @@ def controls(f: Findings, name: str) -> Table:
 
 
 def chance(f: Findings) -> Table:
-    """Trained on the labels of other patients, tested on the true ones."""
+    """The results of training on the labels of other patients and testing on the true ones."""
     rows, means = [], []
     for task, label in enumerate(f.plan.tasks):
         seeds = [delong(row, f.truth[:, task]).value for row in f.scores(PERMUTED.name, task)]
