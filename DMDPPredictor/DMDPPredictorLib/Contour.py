@@ -1,4 +1,4 @@
-"""The contour that a prediction reads: the image that it was drawn on, and a digest that tells whether it is still the same."""
+"""The contour that a prediction reads: the image that it was drawn on, and a digest that shows whether it has changed."""
 
 from __future__ import annotations
 

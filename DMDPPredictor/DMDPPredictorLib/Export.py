@@ -100,9 +100,9 @@ def exportResult(
 ) -> Export:
     """Write a result into ``folder`` in the formats of ``ALL``; DICOM needs the nodes, for the files they came from.
 
-    It waits for the child process that writes. What cannot be written costs its own format. A ``folder`` that is there already
-    must be empty or an earlier export, whose files are replaced; no other file is touched. Raises :class:`DmdpError`, also if
-    nothing at all can be written; then the folder is as it was.
+    It waits for the child process that writes. A format that cannot be written does not stop the others. A ``folder`` that is
+    there already must be empty or an earlier export, whose files are replaced; no other file is touched. Raises
+    :class:`DmdpError`, also if nothing at all can be written; then the folder is as it was.
     """
     folder, error = Path(folder).expanduser().absolute(), None
     possible, left = possibleFormats(result, formats, ctNode, petNode)

@@ -1,4 +1,4 @@
-"""What the DICOM header of a volume node says: quick, as the database is asked for the first file alone."""
+"""What the DICOM header of a volume node says; quick, as only the first file is looked up in the database."""
 
 from __future__ import annotations
 

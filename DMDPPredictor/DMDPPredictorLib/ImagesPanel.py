@@ -85,7 +85,7 @@ class ImagesPanel:
         return self._pair.reason
 
     def _askForConversion(self, pet) -> None:
-        """Let the worker read a PET as soon as it is chosen: the first click finds it read, and what is wrong is said early."""
+        """Let the worker read a PET as soon as it is chosen: the first click then finds it read, and faults are shown early."""
         state = (pet.GetID(), pet.GetImageData().GetMTime(), isSuv(pet))
         if state == self._askedOf or isSuv(pet) or not dicomFiles(pet):
             return

@@ -163,9 +163,10 @@ class DMDPPredictorLogic(ScriptedLoadableModuleLogic):
     ) -> Export:
         """Write a result into a new folder: html, pdf, csv, json, scene, and with the nodes of a DICOM study seg, sr and map.
 
-        Returns the files, as a sequence that also knows by format what was not written and why (``notWritten``): what cannot
-        be written costs its own format. In a folder that exists only files of an earlier export are replaced. Raises
-        :class:`dmdp.errors.DmdpError`, also if nothing can be written; then the folder is as it was."""
+        Returns the files, as a sequence that also knows by format what was not written and why (``notWritten``): a format that
+        cannot be written does not stop the others. In a folder that exists only files of an earlier export are replaced. Raises
+        :class:`dmdp.errors.DmdpError`, also if nothing can be written; then the folder is as it was.
+        """
         return exportResult(result, folder, formats, ctNode, petNode)
 
     def resultInScene(self) -> PredictionResult | None:

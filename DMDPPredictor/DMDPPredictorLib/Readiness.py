@@ -1,4 +1,4 @@
-"""What is still missing before a button may be pressed, in words for its tooltip; an empty string means ready."""
+"""What is still missing before a button may be pressed, as words for its tooltip; an empty string means ready."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def registerSampleData() -> None:
 
 
 def onSampleRequested(source=None) -> None:
-    """What the button in Sample Data does; a failure is said in one line, and a cancelled simulation leaves nothing."""
+    """What the button in Sample Data does. A failure is shown in one line, and a cancelled simulation leaves no files."""
     try:
         loadSimulatedPatient()
     except Cancelled:

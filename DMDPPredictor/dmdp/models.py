@@ -1,4 +1,4 @@
-"""The kinds of models that a bundle may hold: how each is loaded, whether it answers, and how well it is known to do."""
+"""The kinds of models that a bundle may hold: how each is loaded, whether it answers, and its known performance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long work tells that it goes on: a callable that takes the share done (0…1) and a few words."""
+"""How long work reports its progress: a callable that takes the share done (0…1) and a few words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where bundles and profiles are found: one resolver for the checkout, the wheel and the packaged extension."""
+"""The places of bundles and profiles: one resolver for the checkout, the wheel and the packaged extension."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def user_data_folder() -> Path:
 
 
 def user_cache_folder() -> Path:
-    """Where what can be made again is kept for the user, such as compiled code; not created here."""
+    """The user's cache folder for what can be made again, such as compiled code; not created here."""
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
     elif sys.platform == "darwin":

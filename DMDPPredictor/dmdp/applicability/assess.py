@@ -117,7 +117,7 @@ def _offset(offset_mm: float | None) -> Iterator[Reason]:
 
 
 def _aerated(case: Case) -> Iterator[Reason]:
-    """Doubt about a lesion outlined on the PET alone that lies in aerated lung on the CT: it has probably moved with the breath."""
+    """Doubt about a lesion outlined on the PET alone that lies in aerated lung on the CT: it may have moved with the breath."""
     if not case.has(CT, PET) or case.ct_lesion.modality == CT:
         return
     inside = case.ct.array[case.ct_lesion.mask.array]

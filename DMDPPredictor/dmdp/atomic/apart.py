@@ -1,4 +1,4 @@
-"""What is read and what is written lie apart: an output never takes an input's place, nor lies in it."""
+"""Inputs and outputs are kept apart: an output never takes an input's place, nor lies in it."""
 
 from __future__ import annotations
 

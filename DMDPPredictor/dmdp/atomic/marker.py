@@ -1,4 +1,4 @@
-"""What a result folder says of itself: who wrote which files into it, and what they were made from.
+"""The marker of a result folder: who wrote which files into it, and what they were made from.
 
 Every kind of result has a JSON file of its own (``job.json``, ``export.json``, ``manifest.json``, ``simulated.json``). Its member
 ``written`` is ours: {version, kind, files {path: {size, sha256}}, document (SHA-256 of the rest of that file), made_from {name:

@@ -1,4 +1,4 @@
-"""Where one slice lies, read from its header."""
+"""The position of one slice, read from its header."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Plane:
 
 
 def plane_of(header: Dataset) -> Plane | str:
-    """The plane of a header, or the reason why it tells none."""
+    """The plane of a header, or the reason why it gives none."""
     readings = {
         "ImageOrientationPatient": read_numbers(header, "ImageOrientationPatient", 6),
         "ImagePositionPatient": read_numbers(header, "ImagePositionPatient", 3),

@@ -1,4 +1,4 @@
-"""Does a heatmap depend on what the network has learned? (Adebayo et al., Sanity checks for saliency maps, 2018.)
+"""Whether a heatmap depends on what the network has learned (Adebayo et al., Sanity checks for saliency maps, 2018).
 
 The weights are replaced by fresh ones; a map that stays as it was shows the images, not the network.
 """

@@ -1,4 +1,4 @@
-"""What a person, a table, a viewer or another program says of one patient: where the images lie, which lesion, what is known."""
+"""One patient as described by a person, a table, a viewer or another program: the images, the lesion, the known facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where an image comes from: a folder or a file that a person names, or the DICOM files of a series that a viewer shows."""
+"""The source of an image: a folder or a file that a person names, or the DICOM files of a series that a viewer shows."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class ImageSource:
 
     @property
     def where(self) -> Path | tuple[Path, ...]:
-        """Where its DICOM files are looked for: in its folder, or among those listed."""
+        """The place in which its DICOM files are looked for: its folder, or the listed files."""
         return self.paths if self.listed else self.paths[0]
 
     @property

@@ -1,4 +1,4 @@
-"""What a piece of work is, and what does pieces: the interface of every executor."""
+"""The interface of every executor: what a piece of work is, and what does pieces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a network runs: on the GPU if there is one that can, else on the CPU, and then it is said why."""
+"""The device on which a network runs: a GPU if there is one that can, else the CPU with a note that says why."""
 
 from __future__ import annotations
 

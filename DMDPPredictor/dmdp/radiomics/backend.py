@@ -1,4 +1,4 @@
-"""Which program computes: the engine, or PyRadiomics if the engine does not know a setting or the person asks for it."""
+"""The choice of the program that computes: the engine, or PyRadiomics if the engine does not know a setting or on request."""
 
 from __future__ import annotations
 

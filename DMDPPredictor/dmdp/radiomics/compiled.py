@@ -13,7 +13,7 @@ from ..resources import user_cache_folder
 
 
 def cache_folder() -> Path:
-    """Where compiled kernels are kept: the user's cache of this system; not created here."""
+    """The folder for compiled kernels, in the user's cache of this system; not created here."""
     return user_cache_folder() / "numba"
 
 

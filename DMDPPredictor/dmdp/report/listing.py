@@ -1,4 +1,4 @@
-"""``export.json``: what an export wrote into its folder, what it could not write, and so which files there are ours."""
+"""``export.json``: which files an export wrote into its folder, and which formats it could not write."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What must not be taken at face value in the published matrices, found from the numbers and handled.
+"""Faults of the published matrices that must not be taken at face value: each is found from the numbers and handled.
 
-Each trap is shown from the table itself; if Jiang et al. 2026 (DMDP) say otherwise, their Table 1 is named.
+Each fault is shown from the table itself; if Jiang et al. 2026 (DMDP) say otherwise, their Table 1 is named.
 """
 
 from __future__ import annotations

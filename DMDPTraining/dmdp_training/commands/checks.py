@@ -1,4 +1,4 @@
-"""What several commands ask of their options."""
+"""Checks of options that several commands share."""
 
 from __future__ import annotations
 

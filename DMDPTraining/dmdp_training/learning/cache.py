@@ -1,4 +1,4 @@
-"""What was computed once from a patient's images, kept as one safetensors file without the patient's name."""
+"""Examples computed once from a patient's images, each kept as one safetensors file without the patient's name."""
 
 from __future__ import annotations
 

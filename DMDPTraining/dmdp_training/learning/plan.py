@@ -1,4 +1,4 @@
-"""How a network is trained and tested on a cohort: everything that the result follows from beside the patients."""
+"""How a network is trained and tested on a cohort: everything that the result depends on beside the patients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a network says of patients, and how well it orders them."""
+"""The outputs of a network for patients, and how well they order them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Standardised uptake values from PET headers, with an audit of every tag and rule.
 
-Follows the vendor-neutral "happy path" of the Quantitative Imaging Biomarkers Alliance. What a header does not say is refused
-with the tag's name, never guessed; what has one reading that is not the plain one is read so, and said.
+Follows the vendor-neutral "happy path" of the Quantitative Imaging Biomarkers Alliance. What a header does not say is never
+guessed: the refusal names the tag. An element that has one reading, though not the plain one, is read so, with a warning.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""The injected activity, the half-life and the tracer: each against what it can be, corrected only if one reading is left."""
+"""The injected activity, the half-life and the tracer: each checked against its possible values, and corrected only if one
+reading is left.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ TIME_UNITS = {"minutes": 60.0, "hours": 3600.0, "days": 86400.0, "ms": 1e-3}
 
 
 def dose_bq(record: Record) -> float:
-    """The injected activity in Bq; another unit is taken if it is the only one that fits, and said.
+    """The injected activity in Bq; another unit is taken if it is the only one that fits, with a warning.
 
     Raises :class:`SuvError` if the number fits no unit, or two.
     """

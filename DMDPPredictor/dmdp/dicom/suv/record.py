@@ -1,4 +1,4 @@
-"""What was used, by which rule and with which doubt, collected while the factors are computed."""
+"""The record of a conversion: the tags used, the rules applied and the warnings, collected while the factors are computed."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ class Record:
         self.times: dict[str, Any] = {}
 
     def warn(self, code: str, text: str) -> None:
-        """A doubt, or a reading that is not the plain one; said once."""
+        """Add a warning: a doubt, or a reading that is not the plain one. Each is added once."""
         if Doubt(code, text) not in self.warnings:
             self.warnings.append(Doubt(code, text))
 
     def warn_of_slices(self, code: str, text: str) -> None:
-        """A doubt about an element of a slice, with which ``text`` begins; said for the first slice that has it."""
+        """Add a warning about an element of a slice, with which ``text`` begins, for the first slice that has it."""
         if not any(said.code == code and said.text[:24] == text[:24] for said in self.warnings):
             self.warnings.append(Doubt(code, text))
 
     def rule(self, text: str) -> None:
-        """A rule that was applied; said once."""
+        """Add a rule that was applied, once."""
         if text not in self.rules:
             self.rules.append(text)
 

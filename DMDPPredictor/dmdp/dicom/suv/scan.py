@@ -1,6 +1,6 @@
 """The times of a scan on one clock: series and acquisitions with their days, whatever of the dates is left.
 
-Days that are missing, or contradict that of the series, are chosen so that the times lie next to one another; this is said.
+Days that are missing, or contradict that of the series, are chosen so that the times lie next to one another, with a warning.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Scan:
 
 
 def scan_of(record: Record) -> Scan:
-    """Read the times of a series. Nothing is refused here; what cannot be read is warned of and counts as absent."""
+    """Read the times of a series. Nothing is refused here; what cannot be read counts as absent, with a warning."""
     zone = _zone(record)
     series = local(_heard(record, read_time(record.header.tags, "SeriesTime")), zone)
     read = [(slice_, *_acquired(record, slice_, zone)) for slice_ in record.header.slices]

@@ -1,4 +1,4 @@
-"""How large an ablation is: everything that its result follows from beside the program."""
+"""The size of an ablation: everything that its result depends on beside the program."""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ def chance(f: Findings) -> Table:
 
 
 def size(f: Findings) -> Table:
-    """How large each model is, and when it was best. No time: it would be another one in a run that was stopped and went on."""
+    """The size of each model and its best epoch. No time is given, as it would differ in a run that was stopped and resumed."""
     rows = []
     for name in f.names:
         pieces = [f.pieces[name, seed] for seed in range(f.plan.seeds)]

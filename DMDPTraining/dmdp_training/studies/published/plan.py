@@ -1,4 +1,4 @@
-"""What a validation run does, and how long it may take: the whole of its settings in one place."""
+"""The settings of a validation run in one place, with what decides how long it takes."""
 
 from __future__ import annotations
 

@@ -220,7 +220,7 @@ def selection(found: Mapping[tuple[str, str], Predicted], task: str, name: str, 
 
 
 def batches(table: CohortTable, task: str, words: tuple[str, str]) -> tuple[Figure, str]:
-    """First two principal components of the PET features, by cohort and by label: does the cohort show?"""
+    """First two principal components of the PET features, coloured by cohort and by label: they show whether cohorts differ."""
     part = table.select(("PET",))
     found = PCA(2, random_state=0).fit(prepared := plain_pipeline().fit_transform(part.design()))
     points = found.transform(prepared)
