@@ -103,7 +103,7 @@ class LesionEditor:
             self._fitting.start()
 
     def _fit(self) -> None:
-        """As tall as the editor is now: the panel's own scroll bar is enough."""
+        """Give the editor its full height: the scroll bar of the panel is enough."""
         self._area.setMinimumHeight(self.widget.layout().totalSizeHint().height() + SCROLL_BAR)
 
 

@@ -124,8 +124,9 @@ def _read(ctNode, petNode, images: Collection[str]) -> dict[str, Any]:
 
 
 def possibleFormats(result: PredictionResult, formats: Sequence[str], ctNode, petNode) -> tuple[list[str], dict[str, DmdpError]]:
-    """Those of ``formats`` in whose way nothing is known to be, and what is in the way of each other. Raises
-    :class:`dmdp.errors.UsageError` for a name that is no format."""
+    """The formats of ``formats`` without a known obstacle, and the obstacle of each of the others. Raises
+    :class:`dmdp.errors.UsageError` for a name that is no format.
+    """
     left = {}
     for name in formats:
         if name != SCENE:
@@ -156,9 +157,10 @@ def finishExport(
     scene: bool,
     left: Mapping[str, DmdpError],
 ) -> Export:
-    """After the job that was to write the formats ``named`` has ended, with ``error`` or without: write the ``scene`` if wished,
-    and say what there is. ``left`` is what could not be tried. Raises ``error`` if it ended the whole export, and
-    :class:`DmdpError` if nothing was written."""
+    """After the job that was to write the formats ``named`` has ended, with ``error`` or without: write the ``scene`` if it was
+    asked for, and return the outcome. ``left`` are the formats that were not tried, with the reasons. Raises ``error`` if it
+    ended the whole export, and :class:`DmdpError` if nothing was written.
+    """
     written: list[Path] = []
     left = dict(left)
     if error is not None:

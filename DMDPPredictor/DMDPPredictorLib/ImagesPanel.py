@@ -73,7 +73,7 @@ class ImagesPanel:
             self._refreshFacts(parameters)
 
     def abandon(self) -> None:
-        """The scene closes: nobody waits for an answer any more."""
+        """The scene closes: answers that are still to come are no longer used."""
         if self._asked is not None:
             self._worker.drop(self._asked)
         self._asked, self._askedOf, self._pair = None, (), None

@@ -38,9 +38,9 @@ def wheelFolder() -> str:
 
 
 class PythonCheck:
-    """Looks whether an interpreter runs the core; in a process of its own, which is looked at now and then.
+    """Checks in a separate process whether an interpreter can run the core. If it can, it is kept in the settings.
 
-    One that does is kept in the settings.
+    :meth:`poll` looks at the process and is to be called now and then.
     """
 
     def __init__(self):

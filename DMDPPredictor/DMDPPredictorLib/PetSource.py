@@ -82,7 +82,7 @@ class Conversions:
         return conversion if state == _state(petNode) else None
 
     def keep(self, petNode, answer: Mapping[str, Any], error: SuvError | None = None) -> None:
-        """Remember what a job said, and note the factor on the node, whose voxels times it are SUVbw."""
+        """Remember the answer of a job, and store on the node the factor by which its voxels become SUVbw."""
         audit = answer.get("audit")
         conversion = Conversion(None if audit is None else read(SuvAudit, audit), "" if error is None else str(error))
         self._known[petNode.GetID()] = (_state(petNode), conversion)

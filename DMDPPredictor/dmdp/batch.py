@@ -1,4 +1,4 @@
-"""Many patients, each a piece for a worker process: a patient whose process crashes loses only the own result."""
+"""Many patients, each a piece for a worker process: if a process crashes, only its own patient has no result."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def _write_summary(out: Path, outcomes: Mapping[str, Outcome]) -> None:
 
 
 def _at_first(row: PatientRow, out: Path, before: Mapping[str, str] | None) -> Outcome:
-    """Where a row stands when a batch is taken up again; ``before`` is what a batch that was killed said of each patient."""
+    """The outcome of a row when a batch is resumed; ``before`` is what the killed batch recorded of each patient."""
     try:
         if not is_result(out / row.id, PREDICTION):
             return Outcome(row.id, "")
@@ -134,7 +134,7 @@ def _at_first(row: PatientRow, out: Path, before: Mapping[str, str] | None) -> O
 
 
 def _summary_before(out: Path, ids: Sequence[str], overwrite: bool, killed: bool) -> dict[str, str] | None:
-    """What each patient's outcome was if the batch before, which may have been ``killed``, did not come to its end; else None.
+    """The outcome of each patient in the former batch if that did not finish, as when it was ``killed``; else None.
 
     Raises :class:`OutputError` if summary.csv is not ours as we wrote it, or tells of none of the patients ``ids``.
     """
@@ -163,7 +163,7 @@ def _summary_before(out: Path, ids: Sequence[str], overwrite: bool, killed: bool
 
 
 def _clear(out: Path) -> None:
-    """A batch was killed: what it was writing goes; each patient's own lock tells what else lies aside."""
+    """Clear up after a killed batch: what it was writing is removed; the lock of each patient names what else lies aside."""
     for path in out.glob(f"{PREFIX}*.partial"):
         if path.is_file() and not path.is_symlink():
             path.unlink()

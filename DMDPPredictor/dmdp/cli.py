@@ -28,8 +28,9 @@ TRAINING_MODULE = "dmdp_training.commands"
 
 
 def main(argv: Sequence[str] | None = None, stop: Stop | None = None) -> int:
-    """Run ``dmdp`` with ``argv``; returns the exit code of contracts: 0 done, 2 usage, 3 input, 4 model, 5 memory,
-    6 cancelled, 7 missing package, 1 anything else. ``stop`` is what the signals of this process wish already."""
+    """Run ``dmdp`` with ``argv``; returns the exit code: 0 done, 2 usage, 3 input, 4 model, 5 memory, 6 cancelled, 7 missing
+    package, 1 anything else. ``stop`` holds a wish to end that a signal has already expressed.
+    """
     stop = stop or _stop_on_signal()
     os.environ["PYTHONSAFEPATH"] = "1"  # no process that this one starts runs a file of the folder that it stands in
     os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(user_cache_folder() / "torch"))

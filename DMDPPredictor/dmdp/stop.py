@@ -21,7 +21,7 @@ class Stop:
         self._wished = self._inside = False
 
     def wish(self, signum=None, frame=None) -> None:
-        """End the work at hand; fit to be a signal's handler. Within :func:`undisturbed` it waits for the next progress."""
+        """Ask the work at hand to end; can be a signal's handler. Within :func:`undisturbed` it waits for the next progress."""
         self._wished = True
         if self._inside and not _undisturbed:
             raise Cancelled
@@ -48,7 +48,7 @@ class Stop:
 
     @property
     def wished(self) -> bool:
-        """True once somebody has wished the end, until it is forgotten."""
+        """True once the end was asked for, until that is forgotten."""
         return self._wished
 
     def forget(self) -> None:

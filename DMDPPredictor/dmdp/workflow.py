@@ -56,7 +56,7 @@ def predict_to_folder(
     progress: Progress = silent,
     overwrite: bool = False,
 ) -> Prediction:
-    """Predict for one patient and write the folder that contracts describe; it appears whole or not at all.
+    """Predict for one patient and write the result folder (:mod:`dmdp.results.layout`), which appears whole or not at all.
 
     An earlier result at ``out`` is replaced if it was made from the same images, or with ``overwrite``
     (:func:`dmdp.atomic.result_folder`).

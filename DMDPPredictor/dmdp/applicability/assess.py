@@ -32,7 +32,7 @@ def assess(
     lung: LungPosition | None,
     offset_mm: float | None,
 ) -> Applicability:
-    """Collect every reason for doubt; what could not be checked, as an image is missing, is one.
+    """Collect every reason for doubt; a check that a missing image prevents is one, too.
 
     ``values`` are the features and clinical facts as the sub-models read them; ``used`` are the sub-models whose probability
     is shown first; ``training`` maps a feature name to its range in the training cohorts. A feature that a used

@@ -46,7 +46,7 @@ def in_hounsfield(ct: Volume, name: str) -> tuple[Volume, tuple[str, ...]]:
 
 
 def not_hounsfield(label: str, finding: str) -> DicomError:
-    """The refusal of a CT whose HU cannot be told; ``finding`` is the end of a sentence."""
+    """The refusal of a CT whose values cannot be shown to be HU; ``finding`` is the end of a sentence."""
     return DicomError(
         "dicom.rescale",
         f"{label}: {finding}.",

@@ -51,7 +51,7 @@ class Series:
 
     @property
     def label(self) -> str:
-        """How a person is told which series this is, without free text of the header."""
+        """The label by which a person recognises the series, without free text of the header."""
         return f"{_label(self.modality, self.uid, self.headers[0])} ({len(self.files)} slices)"
 
 
@@ -149,8 +149,8 @@ def choose(discovery: Discovery, modality: str) -> tuple[Series, tuple[str, ...]
 def pair(ct: Discovery, pet: Discovery) -> Pair:
     """The CT and PET that belong together: same frame of reference, overlapping; most overlap, then most slices, wins.
 
-    If the place of the CT holds only PET and that of the PET only CT, they are taken for what they are.
-    Raises :class:`DicomError` if there is no CT or no PET, :class:`GeometryError` if none belong together.
+    If the place of the CT holds only PET and that of the PET only CT, they are exchanged, and a note says so. Raises
+    :class:`DicomError` if there is no CT or no PET, :class:`GeometryError` if none belong together.
     """
     swapped = not ct.of("CT") and not pet.of("PT") and bool(ct.of("PT")) and bool(pet.of("CT"))
     if swapped:

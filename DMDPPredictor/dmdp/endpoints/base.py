@@ -74,7 +74,7 @@ class Endpoint(ABC):
     @property
     @abstractmethod
     def groups(self) -> tuple[str, ...]:
-        """What the groups of patients are called of whom a training needs some each: the classes, or without and with event."""
+        """The names of the groups of which a training needs some patients each: the classes, or without and with event."""
 
     @abstractmethod
     def group(self, label: Label) -> int:

@@ -58,7 +58,7 @@ class CtFeatures:
         }
 
     def report(self) -> CtFeaturesReport:
-        """What ``prediction.json`` says of them; the numbers are in ``ct_features.csv``."""
+        """The part of ``prediction.json`` about them; the numbers are in ``ct_features.csv``."""
         values = [feature.value for features in self.regions.values() for feature in features.values()]
         return CtFeaturesReport(
             profile=self.profile,

@@ -155,7 +155,7 @@ def _opened(path: Path) -> sitk.Image:
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """What the image libraries write to the screen, past Python, goes nowhere: our own words say what is wrong."""
+    """Discard what the image libraries print past Python; our own messages say what is wrong."""
     warns = sitk.ProcessObject.GetGlobalWarningDisplay()
     kept = None
     with suppress(OSError, ValueError, AttributeError):  # a program without a screen

@@ -145,7 +145,7 @@ def _from_quaternion(start: bytes, order: str) -> np.ndarray:
 
 
 def _check_scale(name: str, slope: float, inter: float) -> None:
-    """Raise :class:`InputError` if the scale of the values has no one meaning; a slope of 0, or none, is no scaling."""
+    """Raise :class:`InputError` if the scale of the values is ambiguous; a slope of 0, or none, is no scaling."""
     plain = np.isfinite(slope) and slope != 0 and np.isfinite(inter)
     if plain or ((slope == 0 or np.isnan(slope)) and (inter == 0 or np.isnan(inter))):
         return
@@ -158,7 +158,7 @@ def _check_scale(name: str, slope: float, inter: float) -> None:
 
 
 def place_of(path: Path) -> np.ndarray | None:
-    """The 3×4 matrix from voxel index (x, y, z) to LPS mm with axes at right angles; None if the header says no place.
+    """The 3×4 matrix from voxel index (x, y, z) to LPS mm with axes at right angles; None if the header gives no position.
 
     ITK takes the size of the voxels from elsewhere in the header, which may say another one.
     """
@@ -171,8 +171,9 @@ def place_of(path: Path) -> np.ndarray | None:
 
 
 def check_header(path: Path) -> None:
-    """Raise :class:`InputError` if a NIfTI header says two places for its voxels, a grid without right angles, or a scale of
-    its values that has no one meaning."""
+    """Raise :class:`InputError` if a NIfTI header gives two positions for its voxels, a grid without right angles, or an
+    ambiguous scale of its values.
+    """
     header = read_header(path)
     if header is None:
         return

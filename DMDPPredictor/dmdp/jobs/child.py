@@ -80,7 +80,7 @@ class Child:
         return [parse_line(raw.decode("utf-8", errors="replace")) for raw in whole]
 
     def errors(self) -> str:
-        """What it has written to its standard error, without the protocol's lines."""
+        """Its standard error, without the lines of the protocol."""
         with suppress(OSError):
             return self._errors.read_text(encoding="utf-8", errors="replace").strip()
         return ""
@@ -107,7 +107,7 @@ class Child:
 
 
 def ended(exit_code: int) -> DmdpError:
-    """The error of a child that ended without saying why, in plain words."""
+    """The error for a child that ended without a last line, in plain words."""
     reason = {-9: ": it was stopped by the system, most often for lack of memory", 137: ": it ran out of memory"}
     return DmdpError(
         "job.ended",

@@ -16,7 +16,7 @@ OPEN_FILES, OPEN_FILES_EACH = 16, 4  # what processes beside this one take, in a
 
 
 class Joblib:
-    """Does ``jobs`` pieces at a time; they tell nothing before they end."""
+    """Does ``jobs`` pieces at a time; they report no progress before they end."""
 
     def __init__(self, jobs: int = 1) -> None:
         self._jobs = jobs

@@ -87,7 +87,7 @@ class _Pool:
         return found
 
     def news(self) -> Iterator[tuple[Piece, Task]]:
-        """The pieces that have told anything new."""
+        """The pieces that have reported something new."""
         for piece, task in list(self.running.values()):
             if self._told.get(piece.name, (0.0, "")) != (task.fraction, task.words):
                 self._told[piece.name] = task.fraction, task.words

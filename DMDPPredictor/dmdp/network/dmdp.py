@@ -1,4 +1,4 @@
-"""The network as a whole (DMDP-R of our specification, after Jiang et al. 2026)."""
+"""The network as a whole, after Jiang et al. 2026 (DMDP); docs/method.md says what is ours."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class Study(ABC):
 
     @abstractmethod
     def counted(self, y: np.ndarray) -> dict[str, Any]:
-        """How many patients there are of what, as a manifest says it."""
+        """The numbers of patients by group, as a manifest has them."""
 
     @abstractmethod
     def calibration_json(self, calibration: Any) -> dict[str, Any]:
@@ -77,7 +77,7 @@ class Study(ABC):
         return np.array([self.endpoint.group(label) for label in y])
 
     def by_chance(self, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Labels as they would be if nothing could be learned: those of other patients."""
+        """Labels from which nothing can be learned: those of other patients."""
         return rng.permutation(y)
 
 

@@ -68,7 +68,7 @@ def _ensembles(plan: NetworkPlan) -> list[tuple[str, tuple[int | None, int | Non
 
 @piece_function
 def compute_member(description: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    """Train a ``member`` of the ensemble that does not see a ``fold`` of a ``repeat`` (None: that sees everybody).
+    """Train a ``member`` of the ensemble that does not see a ``fold`` of a ``repeat`` (None: the one that sees all patients).
 
     The answer says at which epoch it was best, and its AUC by task on the patients that it was stopped by.
     """

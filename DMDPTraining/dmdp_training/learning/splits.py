@@ -71,7 +71,7 @@ def inner_rows(roster: Roster, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Row numbers to learn from and to stop by: a fifth of the patients, or more of a small cohort, until every class of every
     task is on both sides; if that cannot be, of every task on the one side and of one task at least on the other.
 
-    Raises :class:`InputError` if no split is even that.
+    Raises :class:`InputError` if no split fulfils even that.
     """
     every = len(roster.tasks)
     for least in (every, 1):

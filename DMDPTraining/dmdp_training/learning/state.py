@@ -1,4 +1,4 @@
-"""Everything that changes while a network learns, and its way to a checkpoint and back."""
+"""The state that changes while a network learns, and its way to a checkpoint and back."""
 
 from __future__ import annotations
 

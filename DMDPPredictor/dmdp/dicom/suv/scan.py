@@ -170,7 +170,7 @@ def _day(record: Record, acquired: list[date | None]) -> date | None:
 
 
 def _beside(first: datetime | None, moment: datetime, record: Record, dated: bool) -> datetime:
-    """A moment on its own day, or on that which puts it beside the first one if it has none or they are a day apart."""
+    """A moment on its own day; if it has none, or lies a day from the first moment, on the day that puts it next to that."""
     if first is None or abs(moment - first) < (DAY if dated else DAY / 2):
         return moment
     if dated:

@@ -22,7 +22,7 @@ SAME_MASS = 0.01  # relative; the two readings of LBM lie some percent apart
 def stored_suv(record: Record) -> float:
     """The factor from a stored value in g/ml to SUVbw, by SUVType.
 
-    Raises :class:`SuvError` for a kind that has no one meaning, and if height or sex, which a conversion needs, are missing.
+    Raises :class:`SuvError` for an ambiguous kind, and if height or sex, which a conversion needs, are missing.
     """
     kind = record.text("SUVType").upper()
     if kind in ("", "BW"):

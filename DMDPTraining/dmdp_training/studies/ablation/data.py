@@ -53,7 +53,7 @@ def permuted(examples: Sequence[Example], seed: int) -> list[Example]:
 
 
 def table_names(variant: Variant, learn: Sequence[Example], tasks: Sequence[str], seed: int) -> tuple[str, ...]:
-    """What the network of a variant reads beside its images: chosen on the patients to learn from only."""
+    """The inputs of a variant's network beside its images; they are selected on the patients of ``learn`` only."""
     clinical = tuple(CLINICAL_INPUTS)
     if variant.table == CLINICAL:
         return clinical
