@@ -91,7 +91,7 @@ def _written(rows: Iterable[Mapping[str, object]], folder: Path) -> Path:
 
 
 def _stamp(out: Path) -> tuple[int, int] | None:
-    """What changes where a batch writes its summary, so that a former batch's is not taken for it."""
+    """A value that changes when a batch writes its summary, so that a former batch's summary is not taken for the new one."""
     path = out / SUMMARY
     return (path.stat().st_ino, path.stat().st_mtime_ns) if path.exists() else None
 

@@ -27,7 +27,7 @@ class Stop:
             raise Cancelled
 
     def heeded(self, work: Callable[[Progress], None], progress: Progress) -> None:
-        """Do ``work``, which is interrupted by a wish, or at its next progress if a library swallowed the interruption."""
+        """Do ``work``. A wish interrupts it, at the latest at its next progress if a library swallowed the interruption."""
 
         def report(fraction: float, words: str) -> None:
             if self._wished and not _undisturbed:
@@ -52,12 +52,12 @@ class Stop:
         return self._wished
 
     def forget(self) -> None:
-        """The next work begins without a wish."""
+        """Start the next work without a wish to end."""
         self._wished = False
 
 
 def stop_on_signals() -> Stop:
-    """A new wish that every signal to end expresses, save those that the program above has this process ignore (``nohup``)."""
+    """A new wish that every signal to end expresses, except the signals that this process was started to ignore (``nohup``)."""
     stop = Stop()
     for name in SIGNALS:
         number = getattr(signal, name, None)

@@ -145,7 +145,7 @@ def _measure(case: Case, regions: Regions | None) -> tuple[CtFeatures | None, tu
 
 
 def _network(bundles: Sequence[Bundle]) -> tuple[NetworkModel | None, NetworkOpinion | None]:
-    """The network, ready; or, if torch is missing, what stands in its place in the result, which does not need it."""
+    """The network, ready to run; or, if torch is missing, its substitute in the result, which is complete without it."""
     if len(bundles) > 1:
         raise UsageError(
             "model.networks",

@@ -1,7 +1,7 @@
 """A fitted forest of classification trees as plain arrays, checked before use.
 
-Not scikit-learn's own tree: that one trusts the child indices of a file, and a file that lies about them makes it read
-foreign memory. Arrays are also a tenth of the size, load at once, and leave prediction without scikit-learn.
+scikit-learn's own tree is not used, since it trusts the child indices of a file: wrong ones make it read foreign memory. Arrays
+are also a tenth of the size, load at once, and leave prediction without scikit-learn.
 """
 
 from __future__ import annotations

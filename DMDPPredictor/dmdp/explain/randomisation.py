@@ -1,6 +1,6 @@
 """Whether a heatmap depends on what the network has learned (Adebayo et al., Sanity checks for saliency maps, 2018).
 
-The weights are replaced by fresh ones; a map that stays as it was shows the images, not the network.
+The weights are replaced by fresh ones: a map that hardly changes shows the images, not the network.
 """
 
 from __future__ import annotations

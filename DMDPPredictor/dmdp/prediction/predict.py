@@ -103,8 +103,9 @@ def predict(
 
 
 def _candidates(model: EnsembleModel, task: str, values: Mapping[str, float], case: Case) -> list[SubModel]:
-    """The sub-models that may answer, best first; if others of the model lack their image, only those that read one: what
-    is known clinically does not stand in for an image unasked."""
+    """The sub-models that may answer, best first; if others of the model lack their image, only those that read one: clinical
+    facts alone do not replace an image unless that was asked for.
+    """
     found = model.candidates(task, values, case.lesion.method)
     return found if case.has(*frozenset().union(*model.images)) else [sub_model for sub_model in found if sub_model.images]
 

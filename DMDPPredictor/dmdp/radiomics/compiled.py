@@ -1,4 +1,4 @@
-"""numba, with what it compiles kept in the user's cache, so that compilation is paid once per installation.
+"""numba, whose compiled code is kept in the user's cache, so that each installation compiles only once.
 
 ``NUMBA_CACHE_DIR`` is left alone if it is set.
 """

@@ -74,7 +74,7 @@ class Parameters:
         return (self.document.get("setting") or {}).get("label")
 
     def check_known(self) -> None:
-        """Raise :class:`InputError` that names what no program knows of the file."""
+        """Raise :class:`InputError` for settings that no program knows, and name them."""
         if self.unknown:
             raise InputError(
                 "parameters.unknown",

@@ -22,8 +22,9 @@ from . import layout
 
 
 class Part(StrEnum):
-    """A part of a result that a format may be made from: the page and the tables, which a saved scene makes anew without
-    pictures and without features of the CT regions, and what it holds no longer, or only unless it was edited."""
+    """A part of a result that a format may be made from. A saved scene can make the page and the tables anew, without pictures
+    and without features of the CT regions; other parts it no longer holds, or holds only if they were not edited.
+    """
 
     PAGE = "page"
     TABLES = "tables"

@@ -34,7 +34,9 @@ class Study(ABC):
 
     @abstractmethod
     def score(self, outputs: np.ndarray, targets: np.ndarray) -> float | None:
-        """What chooses an epoch, higher being better, of outputs (n, width) and targets (n, T); None if it cannot be told."""
+        """The score that selects an epoch, higher being better, of outputs (n, width) and targets (n, T); None if it is
+        undefined.
+        """
 
     @abstractmethod
     def calibrate(self, outputs: np.ndarray, targets: np.ndarray) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def label_array(examples: Iterable[Example], tasks: Sequence[str]) -> np.ndarray
 def standardisation(examples: Sequence[Example], names: Sequence[str]) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and standard deviation of the named values among these patients only, as a model reads them.
 
-    Raises :class:`InputError` for a value that nobody has.
+    Raises :class:`InputError` for a value that is known of no patient.
     """
     means, deviations = [], []
     for name in names:

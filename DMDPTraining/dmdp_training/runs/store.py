@@ -59,7 +59,7 @@ def open_run(folder: str | Path, configuration: Mapping[str, Any], early: Collec
 
 
 def _check_links(folder: Path) -> None:
-    """Nothing is written or deleted through a link: raises :class:`OutputError` if one leads out of the run."""
+    """Raise :class:`OutputError` if a link leads out of the run: nothing is written or deleted through a link."""
     for root, folders, _files in os.walk(folder):
         for name in folders:
             if (Path(root) / name).is_symlink():

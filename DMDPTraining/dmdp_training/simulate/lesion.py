@@ -41,7 +41,7 @@ class Tumour:
 
 
 def draw_tumour(factors: Factors, rng: np.random.Generator) -> Tumour:
-    """A tumour with the given factors. Size, place, uptake and density come first and do not know them."""
+    """A tumour with the given factors. Size, place, uptake and density are drawn first and do not depend on them."""
     side = rng.choice([-1.0, 1.0])
     centre = np.array([side * rng.uniform(62, 88), rng.uniform(-30, 35), rng.uniform(0, 80)])
     radius = float(rng.uniform(13, 23))
