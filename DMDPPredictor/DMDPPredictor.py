@@ -284,7 +284,7 @@ class DMDPPredictorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.startPrediction()
 
     def startPrediction(self):
-        """Start the job, after a proposal where there is no contour; a failure leaves the panel as it was, with the reason."""
+        """Start the job, after a proposal if there is no contour; a failure leaves the panel as it was, with the reason."""
         self.say("")
         self.sayOfExport("")
         with self.say.told():

@@ -1,4 +1,4 @@
-"""Is a PET corrected for attenuation? Headers lie: both series of a study may claim ATTN, so all that is known is heard."""
+"""Whether a PET is corrected for attenuation, judged by all signs: both series of a study may claim ATTN in their headers."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ IS_CORRECTED = re.compile(r"(?<![a-z])(ac|ctac|mrac|att[a-z]*[\s_-]?corr[a-z]*|c
 class Correction:
     """What is known of a PET's attenuation correction.
 
-    ``against`` says what speaks against it, as the end of a sentence that starts with the PET's name; it is empty where nothing
-    does. ``support`` says what speaks for it, as what it is corrected *by*; ``rank`` orders PETs by it, the strongest sign first.
+    ``against`` is the evidence against it, as the end of a sentence that starts with the PET's name, or empty. ``support`` is the
+    evidence for it, as the end of "is corrected by"; ``rank`` orders PETs by it, the strongest sign first.
     """
 
     against: str
@@ -67,7 +67,7 @@ def voxelUnit(petNode) -> str:
 
 
 def deciding(chosen: Correction, other: Correction) -> tuple[str, str]:
-    """What tells a chosen PET from another one: what it is corrected by, and how the other one is different."""
+    """The difference between the chosen PET and another one: the evidence for its correction, and how the other one differs."""
     if other.against:
         return chosen.support, other.against
     first = next(i for i, (a, b) in enumerate(zip(chosen.rank, other.rank, strict=True)) if a != b)

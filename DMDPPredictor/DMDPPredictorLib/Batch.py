@@ -50,8 +50,8 @@ def predictBatch(
 
     ``bundles`` are the models, by name or path (None: those that ``dmdp batch`` takes). ``jobs`` patients are worked on at a
     time; each takes about 1.5 GB of memory. With ``resume`` the rows that have a result already are skipped. ``progress(fraction,
-    words)`` is called while it runs. Where there is a main window it shows the same with a *Cancel* button, and lives; without
-    one nothing is shown. After *Cancel*, or where ``progress`` raises :class:`dmdp.errors.Cancelled`, what is done stays done and
+    words)`` is called while it runs. If there is a main window it shows the same with a *Cancel* button, and lives; without
+    one nothing is shown. After *Cancel*, or if ``progress`` raises :class:`dmdp.errors.Cancelled`, what is done stays done and
     the result names the others as ``left``: the same call with ``resume=True`` goes on.
 
     Raises :class:`dmdp.errors.DmdpError` for a table or a number of jobs that cannot be used; a patient that fails is an outcome.
@@ -91,13 +91,13 @@ def _written(rows: Iterable[Mapping[str, object]], folder: Path) -> Path:
 
 
 def _stamp(out: Path) -> tuple[int, int] | None:
-    """What changes where a batch writes its summary, so that a former batch's is not taken for it."""
+    """A value that changes when a batch writes its summary, so that a former batch's summary is not taken for the new one."""
     path = out / SUMMARY
     return (path.stat().st_ino, path.stat().st_mtime_ns) if path.exists() else None
 
 
 def _made(out: Path, id: str) -> int | None:
-    """When the result of a row was made, None where it has none: the summary of a batch that is taken up again tells of all."""
+    """When the result of a row was made, None if it has none: the summary of a batch that is taken up again tells of all."""
     path = out / id / ORIGIN
     return path.stat().st_mtime_ns if path.exists() else None
 

@@ -1,4 +1,4 @@
-"""The contour that a prediction reads: the image that it was drawn on, and a digest that tells whether it is still the same."""
+"""The contour that a prediction reads: the image that it was drawn on, and a digest that shows whether it has changed."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ LABELMAP = slicer.vtkSegmentationConverter.GetBinaryLabelmapRepresentationName()
 
 @dataclass(frozen=True)
 class Contour:
-    """``on`` is ``ct`` or ``pet``, ``sha256`` that of the mask on this image; empty where there is no such mask."""
+    """``on`` is ``ct`` or ``pet``, ``sha256`` that of the mask on this image; empty if there is no such mask."""
 
     on: str = "pet"
     sha256: str = ""
 
 
 def isDrawnOnCt(segmentationNode, ctNode) -> bool:
-    """True where the CT is the image that a segmentation lies on; else it is the PET."""
+    """True if the CT is the image that a segmentation lies on; else it is the PET."""
     if segmentationNode is None or ctNode is None:
         return False
     role = segmentationNode.GetReferenceImageGeometryReferenceRole()
@@ -35,7 +35,7 @@ class ContourReader:
         self._key, self._contour = None, Contour()
 
     def __call__(self, ctNode, petNode, segmentationNode, segmentId: str = "") -> Contour:
-        """The contour as it is now; without a digest where there is none, or an empty one."""
+        """The contour as it is now; without a digest if there is none, or an empty one."""
         onCt = petNode is None or isDrawnOnCt(segmentationNode, ctNode)
         on, node = ("ct", ctNode) if onCt else ("pet", petNode)
         if any(given is None or given.GetScene() is None for given in (segmentationNode, node)) or node.GetImageData() is None:

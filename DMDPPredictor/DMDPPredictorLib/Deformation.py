@@ -17,7 +17,7 @@ _measured: dict[str, tuple[tuple, float]] = {}  # by the volume's ID: what it wa
 def linearPart(volumeNode, geometry: Geometry) -> np.ndarray:
     """The linear parent transforms of a volume as one 4×4 matrix, LPS mm to LPS mm; ``geometry`` is the volume's own grid.
 
-    Raises :class:`GeometryError` where the others move a voxel by more than :data:`dmdp.images.volume.EVEN_MM`.
+    Raises :class:`GeometryError` if the others move a voxel by more than :data:`dmdp.images.volume.EVEN_MM`.
     """
     matrix, deforming = np.eye(4), []
     for node in _chain(volumeNode):
@@ -41,7 +41,7 @@ def linearPart(volumeNode, geometry: Geometry) -> np.ndarray:
 
 
 def _chain(volumeNode) -> list:
-    """The parent transforms of a node, from its own to that of the world."""
+    """The parent transforms of a node, from its own to the outermost."""
     chain = [volumeNode.GetParentTransformNode()]
     while chain[-1] is not None:
         chain.append(chain[-1].GetParentTransformNode())

@@ -90,7 +90,7 @@ class LesionEditor:
     def setOpen(self, opened: bool) -> None:
         """Take the mouse and keys in the slice views, or give them back."""
         if opened and not self._open:
-            self.widget.updateEffectList()  # some come after the panel, where this is the startup module
+            self.widget.updateEffectList()  # some come after the panel, if this is the startup module
             self.widget.setupViewObservations()
             if slicer.util.mainWindow() is not None:  # which the keys belong to
                 self.widget.installKeyboardShortcuts()
@@ -103,7 +103,7 @@ class LesionEditor:
             self._fitting.start()
 
     def _fit(self) -> None:
-        """As tall as the editor is now: the panel's own scroll bar is enough."""
+        """Give the editor its full height: the scroll bar of the panel is enough."""
         self._area.setMinimumHeight(self.widget.layout().totalSizeHint().height() + SCROLL_BAR)
 
 

@@ -1,4 +1,4 @@
-"""A result leaves the scene: report, tables, DICOM objects of the study, and the scene itself."""
+"""Export of a result from the scene: report, tables, DICOM objects of the study, and the scene itself."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def title(name: str) -> str:
 def exportObstacle(
     name: str, ctNode, petNode, result: PredictionResult | None = None, contourFits: bool = True
 ) -> DmdpError | None:
-    """Why a format cannot be written for these images, or of this result; None where it can. Packages that can be installed are
+    """Why a format cannot be written for these images, or of this result; None if it can. Packages that can be installed are
     no obstacle. ``contourFits`` says whether the contour in the scene is the one that the result was made from."""
     if name not in DICOM_FORMATS:
         return None
@@ -100,9 +100,9 @@ def exportResult(
 ) -> Export:
     """Write a result into ``folder`` in the formats of ``ALL``; DICOM needs the nodes, for the files they came from.
 
-    It waits for the child process that writes. What cannot be written costs its own format. A ``folder`` that is there already
-    must be empty or an earlier export, whose files are replaced; no other file is touched. Raises :class:`DmdpError`, also where
-    nothing at all can be written; then the folder is as it was.
+    It waits for the child process that writes. A format that cannot be written does not stop the others. A ``folder`` that is
+    there already must be empty or an earlier export, whose files are replaced; no other file is touched. Raises
+    :class:`DmdpError`, also if nothing at all can be written; then the folder is as it was.
     """
     folder, error = Path(folder).expanduser().absolute(), None
     possible, left = possibleFormats(result, formats, ctNode, petNode)
@@ -124,8 +124,9 @@ def _read(ctNode, petNode, images: Collection[str]) -> dict[str, Any]:
 
 
 def possibleFormats(result: PredictionResult, formats: Sequence[str], ctNode, petNode) -> tuple[list[str], dict[str, DmdpError]]:
-    """Those of ``formats`` in whose way nothing is known to be, and what is in the way of each other. Raises
-    :class:`dmdp.errors.UsageError` for a name that is no format."""
+    """The formats of ``formats`` without a known obstacle, and the obstacle of each of the others. Raises
+    :class:`dmdp.errors.UsageError` for a name that is no format.
+    """
     left = {}
     for name in formats:
         if name != SCENE:
@@ -156,9 +157,10 @@ def finishExport(
     scene: bool,
     left: Mapping[str, DmdpError],
 ) -> Export:
-    """After the job that was to write the formats ``named`` has ended, with ``error`` or without: write the ``scene`` if wished,
-    and say what there is. ``left`` is what could not be tried. Raises ``error`` where it ended the whole export, and
-    :class:`DmdpError` where nothing was written."""
+    """After the job that was to write the formats ``named`` has ended, with ``error`` or without: write the ``scene`` if it was
+    asked for, and return the outcome. ``left`` are the formats that were not tried, with the reasons. Raises ``error`` if it
+    ended the whole export, and :class:`DmdpError` if nothing was written.
+    """
     written: list[Path] = []
     left = dict(left)
     if error is not None:

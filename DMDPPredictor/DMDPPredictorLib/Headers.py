@@ -1,4 +1,4 @@
-"""What the DICOM header of a volume node says: quick, as the database is asked for the first file alone."""
+"""What the DICOM header of a volume node says; quick, as only the first file is looked up in the database."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NAMES = {"CT": re.compile(r"(^|[^a-z])ct([^a-z]|$)", re.I), "PT": re.compile(r"(
 
 
 def header(volumeNode, tag: str) -> str:
-    """The value of a tag in the first file of a volume, from the application's DICOM database; empty where it has none."""
+    """The value of a tag in the first file of a volume, from the application's DICOM database; empty if it has none."""
     uids = (volumeNode.GetAttribute("DICOM.instanceUIDs") or "").split() if volumeNode is not None else ()
     database = getattr(slicer, "dicomDatabase", None)
     return (database.instanceValue(uids[0], tag) or "").strip() if uids and database is not None else ""

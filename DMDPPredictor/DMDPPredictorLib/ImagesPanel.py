@@ -36,7 +36,7 @@ class ImagesPanel:
         ui.auditButton.connect("toggled(bool)", self._showAudit)
 
     def choosePair(self) -> None:
-        """Choose the CT and the PET of the loaded study where the user has not."""
+        """Choose the CT and the PET of the loaded study if the user has not."""
         parameters = self._parameters
         if parameters is None or None not in (parameters.ct, parameters.pet):
             return
@@ -73,7 +73,7 @@ class ImagesPanel:
             self._refreshFacts(parameters)
 
     def abandon(self) -> None:
-        """The scene closes: nobody waits for an answer any more."""
+        """The scene closes: answers that are still to come are no longer used."""
         if self._asked is not None:
             self._worker.drop(self._asked)
         self._asked, self._askedOf, self._pair = None, (), None
@@ -85,7 +85,7 @@ class ImagesPanel:
         return self._pair.reason
 
     def _askForConversion(self, pet) -> None:
-        """Let the worker read a PET as soon as it is chosen: the first click finds it read, and what is wrong is said early."""
+        """Let the worker read a PET as soon as it is chosen: the first click then finds it read, and faults are shown early."""
         state = (pet.GetID(), pet.GetImageData().GetMTime(), isSuv(pet))
         if state == self._askedOf or isSuv(pet) or not dicomFiles(pet):
             return

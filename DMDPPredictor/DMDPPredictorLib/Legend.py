@@ -7,7 +7,7 @@ and overhangs. Hence here: a legend of its own for each slice view, as wide in p
 characters; with no numbers the title keeps the size that its text property names.
 
 The numbers come from the range by a printf format, so they cannot be multiplied. A PET that is not in SUV gets a scale of its
-own: an empty model, listed nowhere, whose range is the PET's window times the factor. As nothing would follow the window where a
+own: an empty model, listed nowhere, whose range is the PET's window times the factor. As nothing would follow the window if a
 scene is loaded without this module, scale and legend are not saved; and as a node that is saved must not refer to one that is
 not, they belong to the model and not to the PET. A model's legend stands in a view whatever image that shows, so it is hidden
 here where the PET is not shown.
@@ -96,7 +96,7 @@ def _observe(node, reaction) -> None:
 
 
 def _legend(owner, sliceNode):
-    """The legend of a volume, or of the scale, in one slice view; a new one where there is none yet."""
+    """The legend of a volume, or of the scale, in one slice view; a new one if there is none yet."""
     primary = owner.GetDisplayNode()
     for node in _ours("vtkMRMLColorLegendDisplayNode"):
         if node.GetAttribute(LEGEND) == sliceNode.GetID() and node.GetPrimaryDisplayNode() is primary:

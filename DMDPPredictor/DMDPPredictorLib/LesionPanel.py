@@ -49,7 +49,7 @@ class LesionPanel:
         self.editor.setOpen(not self._ui.editorSection.collapsed)
 
     def edit(self) -> None:
-        """Unfold the editor with the contour, a new one where there is none."""
+        """Unfold the editor with the contour, a new one if there is none."""
         if self._ui.editorSection.collapsed:
             self._ui.editorSection.collapsed = False  # which comes back here
             return
@@ -89,7 +89,7 @@ class LesionPanel:
         self._timer.start()
 
     def measureNow(self) -> None:
-        """Ask the worker for SUV and volume of the contour; show nothing where they cannot be known yet."""
+        """Ask the worker for SUV and volume of the contour; show nothing if they cannot be known yet."""
         self._timer.stop()
         self._asked += 1
         parameters, asked = self._parameters, self._asked

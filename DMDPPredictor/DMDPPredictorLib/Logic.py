@@ -99,7 +99,7 @@ class DMDPPredictorLogic(ScriptedLoadableModuleLogic):
         """Run the whole way in a child process and wait for it; raises :class:`dmdp.errors.DmdpError`. One of the images may be
         None: the models must then do without it, and the segmentation is drawn on the other.
 
-        ``segmentId`` names the lesion where the segmentation holds several segments.
+        ``segmentId`` names the lesion if the segmentation holds several segments.
 
         The result lies in a temporary folder of its own; keep it with :meth:`exportReport`.
         """
@@ -128,7 +128,7 @@ class DMDPPredictorLogic(ScriptedLoadableModuleLogic):
         return self._loadMaps(result, ctNode)[1]
 
     def loadRegions(self, result: PredictionResult, ctNode):
-        """The CT regions as a segmentation beside the CT, hidden at first; None where the result has none."""
+        """The CT regions as a segmentation beside the CT, hidden at first; None if the result has none."""
         return self._loadMaps(result, ctNode)[0]
 
     def _loadMaps(self, result: PredictionResult, ctNode):
@@ -163,13 +163,14 @@ class DMDPPredictorLogic(ScriptedLoadableModuleLogic):
     ) -> Export:
         """Write a result into a new folder: html, pdf, csv, json, scene, and with the nodes of a DICOM study seg, sr and map.
 
-        Returns the files, as a sequence that also knows by format what was not written and why (``notWritten``): what cannot
-        be written costs its own format. In a folder that exists only files of an earlier export are replaced. Raises
-        :class:`dmdp.errors.DmdpError`, also where nothing can be written; then the folder is as it was."""
+        Returns the files, as a sequence that also knows by format what was not written and why (``notWritten``): a format that
+        cannot be written does not stop the others. In a folder that exists only files of an earlier export are replaced. Raises
+        :class:`dmdp.errors.DmdpError`, also if nothing can be written; then the folder is as it was.
+        """
         return exportResult(result, folder, formats, ctNode, petNode)
 
     def resultInScene(self) -> PredictionResult | None:
-        """The answer that came with the scene, for :meth:`exportReport`; None where there is none that can be read."""
+        """The answer that came with the scene, for :meth:`exportReport`; None if there is none that can be read."""
         stored = storedResult()
         return PredictionResult(stored.prediction, None) if stored is not None else None
 
@@ -184,7 +185,7 @@ class DMDPPredictorLogic(ScriptedLoadableModuleLogic):
     ) -> Batch.BatchResult:
         """Predict for many patients from files; one bad case never stops the rest.
 
-        Shows its progress with *Cancel* where there is a main window; what a cancelled batch left, ``resume=True`` goes on with.
+        Shows its progress with *Cancel* if there is a main window; what a cancelled batch left, ``resume=True`` goes on with.
         """
         return Batch.predictBatch(rowsOrCsv, outDir, bundles, jobs, resume, progress)
 

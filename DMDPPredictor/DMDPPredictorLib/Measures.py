@@ -1,4 +1,4 @@
-"""What is measured of the contour while it is drawn."""
+"""The measures of the contour while it is drawn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A line of words to the user, beside what it is about."""
+"""A line of words for the user, beside the part of the panel that it is about."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Message:
 
     @contextmanager
     def told(self) -> Iterator[None]:
-        """Whatever goes wrong inside is said here."""
+        """Show every error of the block in this label."""
         try:
             yield
         except DmdpError as error:

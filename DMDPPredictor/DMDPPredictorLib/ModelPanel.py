@@ -24,7 +24,7 @@ class ModelChoice:
     """The installed bundles of some ``kinds`` in a ``combo`` box, with the chosen one's ``card`` and buttons to ``check`` and to
     ``remove`` it.
 
-    ``none`` is what stands for no bundle, empty where one must be chosen. ``chosen(name)`` is called when the user chooses
+    ``none`` is what stands for no bundle, empty if one must be chosen. ``chosen(name)`` is called when the user chooses
     another; ``say`` shows a line to the user; ``questions`` are put to the worker.
     """
 

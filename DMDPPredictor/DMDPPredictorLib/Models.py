@@ -1,4 +1,4 @@
-"""The installed models: what they are, and removing them. Adding and checking them is the worker's."""
+"""The installed models: their description, and removing them. The worker adds and checks them."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ SEGMENT_NAME = "Lesion"
 
 
 def worldTransform(volumeNode) -> np.ndarray:
-    """The linear parent transforms of a node as one 4×4 matrix, LPS mm to LPS mm; the identity where it has none.
+    """The linear parent transforms of a node as one 4×4 matrix, LPS mm to LPS mm; the identity if it has none.
 
     A transform that is not linear counts as none if it moves no voxel by more than :data:`dmdp.images.volume.EVEN_MM`: the
     DICOM browser hangs one over every series whose slices lie 0.001 mm off even steps. Raises :class:`GeometryError` for a larger
@@ -28,7 +28,7 @@ def worldTransform(volumeNode) -> np.ndarray:
 
 
 def isMoved(volumeNode) -> bool:
-    """True where the scene shows a volume elsewhere than its own file has it; raises :class:`GeometryError`."""
+    """True if the scene shows a volume elsewhere than its own file has it; raises :class:`GeometryError`."""
     return not np.array_equal(worldTransform(volumeNode), np.eye(4))
 
 
@@ -127,9 +127,9 @@ def placeBeside(node, sibling) -> None:
 
 
 def maskFromSegmentation(segmentationNode, volumeNode, segmentId: str = "") -> np.ndarray:
-    """A segment on the grid of ``volumeNode``: bool (z, y, x). The only one where ``segmentId`` is empty.
+    """A segment on the grid of ``volumeNode``: bool (z, y, x). The only one if ``segmentId`` is empty.
 
-    Raises :class:`LesionError` where there is no such segment, several and none is named, or it is empty there, and
+    Raises :class:`LesionError` if there is no such segment, several and none is named, or it is empty there, and
     :class:`GeometryError` for a volume that is deformed.
     """
     segmentation = segmentationNode.GetSegmentation() if segmentationNode is not None else None
@@ -162,7 +162,7 @@ def maskFromSegmentation(segmentationNode, volumeNode, segmentId: str = "") -> n
 
 
 def _exported(segmentationNode, segmentId: str, volumeNode) -> np.ndarray:
-    """A segment on the grid of a volume node as bool (z, y, x); all False where Slicer finds nothing to export.
+    """A segment on the grid of a volume node as bool (z, y, x); all False if Slicer finds nothing to export.
 
     As ``slicer.util.arrayFromSegmentBinaryLabelmap``, which leaves a display node in the scene at every call: here one call
     follows every stroke of the brush.
@@ -185,7 +185,7 @@ def _exported(segmentationNode, segmentId: str, volumeNode) -> np.ndarray:
 
 
 def isUnchangedProposal(segmentationNode, mask: np.ndarray) -> bool:
-    """True where the mask is still the one that :func:`segmentationFromLesion` put there."""
+    """True if the mask is still the one that :func:`segmentationFromLesion` put there."""
     return segmentationNode.GetAttribute(DIGEST) == digest(mask)
 
 

@@ -40,9 +40,9 @@ def showOverlay(
 
     Of CT and PET one may be None: the other then lies below, alone or under the heatmap.
 
-    ``heatmapNode`` takes the PET's place where it is given. ``opacity`` is that of the upper image, ``threshold`` the share of
+    ``heatmapNode`` takes the PET's place if it is given. ``opacity`` is that of the upper image, ``threshold`` the share of
     its maximum (of the lesion's, for the PET) below which it is clear: 0 for the PET and 0.05 for a heatmap unless given.
-    ``legend`` adds its colour legend (a PET's in SUV where that is known); what a heatmap is stands in the views without it, too.
+    ``legend`` adds its colour legend (a PET's in SUV if that is known); what a heatmap is stands in the views without it, too.
     Without ``arrange`` the layout, the slices and the windows of what is shown already stay
     as they are.
     """

@@ -38,9 +38,9 @@ def wheelFolder() -> str:
 
 
 class PythonCheck:
-    """Looks whether an interpreter runs the core; in a process of its own, which is looked at now and then.
+    """Checks in a separate process whether an interpreter can run the core. If it can, it is kept in the settings.
 
-    One that does is kept in the settings.
+    :meth:`poll` looks at the process and is to be called now and then.
     """
 
     def __init__(self):
@@ -52,7 +52,7 @@ class PythonCheck:
         return self._process is not None
 
     def start(self, path: str) -> None:
-        """Begin with another interpreter. Raises :class:`InputError` where it cannot be started."""
+        """Begin with another interpreter. Raises :class:`InputError` if it cannot be started."""
         self.stop()
         try:
             self._process = subprocess.Popen(
@@ -69,7 +69,7 @@ class PythonCheck:
     def poll(self) -> str | None:
         """The version of the interpreter, which is kept now; None while the check goes on.
 
-        Raises :class:`InputError` where it does not run, :class:`MissingPackage` where the core's packages are not in it.
+        Raises :class:`InputError` if it does not run, :class:`MissingPackage` if the core's packages are not in it.
         """
         process, path = self._process, self._path
         if process.poll() is None:
@@ -103,7 +103,7 @@ def forgetOwnPython() -> None:
 
 
 def keepWheelFolder(path: str) -> None:
-    """Keep the folder in the settings. Raises :class:`InputError` where it holds no wheel."""
+    """Keep the folder in the settings. Raises :class:`InputError` if it holds no wheel."""
     if path and not any(Path(path).glob("*.whl")):
         raise InputError(
             "packages.folder",

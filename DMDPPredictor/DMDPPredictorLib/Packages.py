@@ -38,8 +38,8 @@ def ensurePackages(path: str | Path, wished: str | Path | None = None) -> bool:
 
     Returns whether something was installed: a process that runs already may hold what was there before.
 
-    What the file ``wished`` lists is installed with it where that is possible, and done without where it is not. Nothing is
-    asked where the user named another Python. Raises :class:`DmdpError` (``package.missing``) where something of ``path``
+    What the file ``wished`` lists is installed with it if that is possible, and done without if it is not. Nothing is
+    asked if the user named another Python. Raises :class:`DmdpError` (``package.missing``) if something of ``path``
     stays missing, be it that the user said no or that pip failed.
     """
     if ownPython():
@@ -55,7 +55,7 @@ def ensurePackages(path: str | Path, wished: str | Path | None = None) -> bool:
 def offerPackages(names: Collection[str], *paths: str | Path) -> bool:
     """Ask once, then install what is missing of the packages ``names`` as the files ``paths`` list them.
 
-    What stays missing is no failure here: what needs it says so. Nothing is asked where the user named another Python. Returns
+    What stays missing is no failure here: what needs it says so. Nothing is asked if the user named another Python. Returns
     whether something was installed.
     """
     if ownPython():
@@ -68,7 +68,7 @@ def offerPackages(names: Collection[str], *paths: str | Path) -> bool:
 
 
 def _askAndInstall(wanted: list[str], instead: list[str]) -> str:
-    """Install ``wanted`` after the user has agreed, or ``instead`` where pip cannot do that; says why it did not, else nothing.
+    """Install ``wanted`` after the user has agreed, or ``instead`` if pip cannot do that; says why it did not, else nothing.
 
     No is an answer: nothing else is asked or tried after it.
     """
@@ -89,7 +89,7 @@ def _askAndInstall(wanted: list[str], instead: list[str]) -> str:
 
 
 def _agreed(requirements: list[str]) -> bool:
-    """The one question, unless Slicer tests itself; without a main window nobody can be asked, which Slicer takes for a no."""
+    """Ask the one question, unless Slicer tests itself; without a main window nobody can be asked, which counts as a no."""
     if slicer.app.testingEnabled():  # confirmOkCancelDisplay means to answer True then, and answers False
         return True
     words = _("These Python packages will be installed into Slicer's own Python: {names}. Continue?")

@@ -1,4 +1,4 @@
-"""The jobs of a panel: they run or they do not, and everything on the panel derives from that."""
+"""The jobs of a panel: whether one runs decides the state of everything on the panel."""
 
 from __future__ import annotations
 

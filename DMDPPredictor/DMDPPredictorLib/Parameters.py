@@ -38,8 +38,8 @@ class Smoking(enum.Enum):
 class DMDPPredictorParameterNode:
     """Images, lesion, patient and model of the panel.
 
-    ``segment`` is the ID of the lesion's segment, empty where the segmentation holds no other. ``age`` is in years, 0
-    where it is not known. ``model`` is the name of an installed ensemble bundle, ``network`` that of an installed network bundle
+    ``segment`` is the ID of the lesion's segment, empty if the segmentation holds no other. ``age`` is in years, 0
+    if it is not known. ``model`` is the name of an installed ensemble bundle, ``network`` that of an installed network bundle
     whose numbers and maps are shown apart from the answer; empty for none.
     """
 
@@ -57,5 +57,5 @@ class DMDPPredictorParameterNode:
 
 
 def clinicalFrom(parameters: DMDPPredictorParameterNode) -> Clinical:
-    """The patient's facts, None where they are not known. Raises :class:`dmdp.errors.InputError`."""
+    """The patient's facts, None if they are not known. Raises :class:`dmdp.errors.InputError`."""
     return Clinical(float(parameters.age) if parameters.age else None, parameters.sex.value, parameters.smoking.value)

@@ -1,4 +1,4 @@
-"""Is a PET volume node in SUV, can it be converted from its DICOM files, or is neither known?"""
+"""Whether a PET volume node is in SUV, can be converted from its DICOM files, or neither is known."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _found: dict[tuple[str, ...], tuple[Path, ...]] = {}  # DICOM files, by the firs
 
 
 def isSuv(petNode) -> bool:
-    """True where the node carries SUVbw as its unit, or the user said so."""
+    """True if the node carries SUVbw as its unit, or the user said so."""
     return petNode.GetAttribute(TOLD_SUV) == "1" or carriesSuv(petNode)
 
 
@@ -32,19 +32,19 @@ def tellSuv(petNode, told: bool) -> None:
 
 
 def carriesSuv(petNode) -> bool:
-    """True where the volume's own unit is SUVbw, as after loading with the PET DICOM extension."""
+    """True if the volume's own unit is SUVbw, as after loading with the PET DICOM extension."""
     units = petNode.GetVoxelValueUnits()
     return units is not None and "SUVbw" in (units.GetCodeValue() or "") + (units.GetCodeMeaning() or "")
 
 
 def suvFactor(petNode) -> float | None:
-    """SUVbw = voxel of the node × this factor, as the DICOM headers gave it; None where they were not read."""
+    """SUVbw = voxel of the node × this factor, as the DICOM headers gave it; None if they were not read."""
     text = petNode.GetAttribute(FACTOR)
     return float(text) if text else None
 
 
 def dicomFiles(petNode) -> tuple[Path, ...]:
-    """The DICOM files that the node was loaded from, where the application's database knows them all.
+    """The DICOM files that the node was loaded from, if the application's database knows them all.
 
     The panel asks at every stroke of the brush, so files that were found are not looked for again while the first is there.
     """
@@ -82,7 +82,7 @@ class Conversions:
         return conversion if state == _state(petNode) else None
 
     def keep(self, petNode, answer: Mapping[str, Any], error: SuvError | None = None) -> None:
-        """Remember what a job said, and note the factor on the node, whose voxels times it are SUVbw."""
+        """Remember the answer of a job, and store on the node the factor by which its voxels become SUVbw."""
         audit = answer.get("audit")
         conversion = Conversion(None if audit is None else read(SuvAudit, audit), "" if error is None else str(error))
         self._known[petNode.GetID()] = (_state(petNode), conversion)

@@ -54,7 +54,7 @@ class PrevalenceSliders:
             slider.value = round(100 * self._trained[name])
 
     def adjusted(self, name: str, task: Answer) -> Adjusted | None:
-        """Probability and interval at the slider's share; None where it stands at the training patients'."""
+        """Probability and interval at the slider's share; None if it stands at the training patients'."""
         slider = self._sliders.get(name)
         if slider is None or round(slider.value) == round(100 * self._trained[name]):
             return None

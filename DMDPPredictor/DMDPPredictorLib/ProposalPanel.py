@@ -20,7 +20,7 @@ from .Request import proposeJob
 
 
 class ProposalPanel:
-    """Proposes a contour in the worker. What is missing or goes wrong is said below the point.
+    """Proposes a contour in the worker. What is missing, or fails, is shown below the point.
 
     A proposal replaces an earlier one, never a contour that was drawn. ``changed()`` is called when one begins or ends.
     """

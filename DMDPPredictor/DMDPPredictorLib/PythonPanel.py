@@ -39,7 +39,7 @@ class PythonPanel:
         self._check.stop()
 
     def check(self) -> None:
-        """Take the Python that stands there, if it can run the core; none is Slicer's own."""
+        """Use the Python that was typed, if it can run the core; an empty field means Slicer's own."""
         path = self._ui.pythonPath.currentPath
         self._look.stop()
         with self._say.told():

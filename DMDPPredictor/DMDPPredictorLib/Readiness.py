@@ -1,4 +1,4 @@
-"""What is still missing before a button may be pressed, in words for its tooltip; an empty string means ready."""
+"""What is still missing before a button may be pressed, as words for its tooltip; an empty string means ready."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def missingImages(ctNode, petNode) -> str:
 
 
 def suvKnown(petNode) -> bool:
-    """True where the PET is in SUV, or can be converted from its DICOM files."""
+    """True if the PET is in SUV, or can be converted from its DICOM files."""
     return isSuv(petNode) or bool(dicomFiles(petNode))
 
 

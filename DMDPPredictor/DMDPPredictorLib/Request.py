@@ -64,7 +64,7 @@ def measureJob(images: SceneImages, petNode, segmentationNode, segmentId: str, f
 
 
 def lesionArguments(ctNode, petNode, segmentationNode, segmentId: str) -> dict[str, Any]:
-    """How a job is told of the lesion."""
+    """The arguments of a job that describe the lesion."""
     onCt = petNode is None or isDrawnOnCt(segmentationNode, ctNode)
     node = ctNode if onCt else petNode
     mask = maskFromSegmentation(segmentationNode, node, segmentId)

@@ -28,7 +28,7 @@ _contourOf = ContourReader()
 class Choices:
     """What a prediction reads, and so depends on: images by their node IDs, the contour, the patient's facts, the models.
 
-    ``standing`` says how the images stand: whether the PET is in SUV, and where transforms have put both. Two are equal where the
+    ``standing`` says how the images stand: whether the PET is in SUV, and where transforms have put both. Two are equal if the
     same was read; in which segmentation and segment the contour lies does not matter.
     """
 
@@ -59,7 +59,7 @@ def contourNow(parameters: DMDPPredictorParameterNode) -> Contour:
 
 
 def choices(parameters: DMDPPredictorParameterNode, contour: Contour | None = None) -> Choices:
-    """What a prediction would read now; ``contour`` where it is known already."""
+    """What a prediction would read now; ``contour`` if it is known already."""
     nodes = {role: getattr(parameters, role) for role in ROLES}
     return Choices(
         **{role: node.GetID() if node is not None else "" for role, node in nodes.items()},
@@ -90,7 +90,7 @@ def storeResult(prediction: Prediction, madeFrom: Choices) -> None:
 
 
 def storedResult() -> Stored | None:
-    """The answer that came with the scene; None where there is none that can be read."""
+    """The answer that came with the scene; None if there is none that can be read."""
     node = _node()
     if node is None:
         return None
@@ -108,7 +108,7 @@ def storedResult() -> Stored | None:
 
 
 def storedNodes() -> tuple:
-    """CT, PET and segmentation of the answer in the scene, None where one is gone, and the ID of the lesion's segment."""
+    """CT, PET and segmentation of the answer in the scene, None if one is gone, and the ID of the lesion's segment."""
     stored, node = storedResult(), _node()
     nodes = tuple(node.GetNodeReference(role) if node is not None else None for role in ROLES)
     return (*nodes, stored.madeFrom.segment if stored is not None else "")

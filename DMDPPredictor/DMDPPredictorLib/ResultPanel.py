@@ -141,7 +141,7 @@ class ResultPanel:
             self.views.refresh(self._parameters)
 
     def contourChanged(self) -> None:
-        """The contour is being edited: whether it is another one is looked at when the edits pause."""
+        """The contour is being edited: it is compared with that of the result when the edits pause."""
         self._editing = True
         self._settled.start()
 

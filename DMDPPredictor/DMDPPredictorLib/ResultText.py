@@ -57,12 +57,12 @@ def hiddenText() -> str:
 
 
 def networkTitle(prediction: Prediction) -> str:
-    """What stands over the part of the panel that shows what a network said."""
+    """The title of the part of the panel for a network."""
     return evidence_of(prediction.network).heading
 
 
 def networkText(prediction: Prediction) -> str:
-    """What a network said, with what it is; empty where none ran, and only the reason where it could not run."""
+    """The answer of a network and what it is based on; empty if none ran, and only the reason if it could not run."""
     said = prediction.network
     if not said:
         return ""

@@ -27,7 +27,7 @@ HEATMAP, TRAINED, REGIONS = "DMDP.Heatmap", "DMDP.Trained", "DMDP.Regions"
 
 @dataclass(frozen=True)
 class PredictionResult:
-    """The answer and the folder that holds all of it (report, tables, masks, maps); None where it came back with a scene."""
+    """The answer and the folder that holds all of it (report, tables, masks, maps); None if it came back with a scene."""
 
     prediction: Prediction
     folder: Path | None
@@ -67,7 +67,7 @@ def readMaps(answer: Mapping[str, Any]) -> tuple[Map, ...]:
 
 
 def showMaps(result: PredictionResult, maps, imageNode):
-    """All maps as nodes: the CT regions (None where there are none), and the heatmaps by name. Former ones are replaced."""
+    """All maps as nodes: the CT regions (None if there are none), and the heatmaps by name. Former ones are replaced."""
     removeRegions()
     removeHeatmaps()
     nodes = {found.name: showMap(result, found, imageNode) for found in maps}

@@ -27,7 +27,7 @@ SUV_UNITS = ("{SUVbw}g/ml", "UCUM", "Standardized Uptake Value body weight")
 
 
 def registerSampleData() -> None:
-    """Offer the patient in Sample Data, once the application has started; where that module is missing nothing happens."""
+    """Offer the patient in Sample Data, once the application has started; if that module is missing nothing happens."""
     try:
         import SampleData
     except ImportError:
@@ -44,7 +44,7 @@ def registerSampleData() -> None:
 
 
 def onSampleRequested(source=None) -> None:
-    """What the button in Sample Data does; a failure is said in one line, and a cancelled simulation leaves nothing."""
+    """What the button in Sample Data does. A failure is shown in one line, and a cancelled simulation leaves no files."""
     try:
         loadSimulatedPatient()
     except Cancelled:
@@ -57,7 +57,7 @@ def loadSimulatedPatient():
     """Simulate the patient in a child process and load it: ``(ctNode, petNode, pointNode)``.
 
     The PET is in SUVbw and says so; the point lies in the tumour, locked, and its name tells what it is for. With a main window
-    the simulation shows its progress and *Cancel*. Raises :class:`DmdpError` where DMDP Training or a package is missing,
+    the simulation shows its progress and *Cancel*. Raises :class:`DmdpError` if DMDP Training or a package is missing,
     :class:`Cancelled` after *Cancel*.
     """
     if find_spec("dmdp_training") is None:

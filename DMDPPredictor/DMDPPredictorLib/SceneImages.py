@@ -43,9 +43,9 @@ class SceneImages:
         return {"ct": (yield from self._copy(node))}
 
     def pet(self, node) -> Given:
-        """``pet`` of a job: its DICOM files, so that its SUV has an audit, or its voxels where they are in SUV.
+        """``pet`` of a job: its DICOM files, so that its SUV has an audit, or its voxels if they are in SUV.
 
-        Raises :class:`dmdp.errors.SuvError` where neither is there.
+        Raises :class:`dmdp.errors.SuvError` if neither is there.
         """
         if _hasImage(node) and not isSuv(node):
             files = dicomFiles(node)

@@ -34,7 +34,7 @@ def writeSceneRemains(result: PredictionResult, folder: Path, contour: bool) -> 
 
 
 def regionLabels(segmentationNode) -> Volume | None:
-    """The numbers of the CT regions (z, y, x) on the part of their grid that holds any; None where there are none."""
+    """The numbers of the CT regions (z, y, x) on the part of their grid that holds any; None if there are none."""
     if segmentationNode is None:
         return None
     segmentation = segmentationNode.GetSegmentation()
@@ -58,7 +58,7 @@ def regionLabels(segmentationNode) -> Volume | None:
 
 
 def _drawn(images: Collection[str]) -> Drawn | None:
-    """The contour of the answer in the scene, which was made from ``images`` (modalities); None where it, or one of these, is
+    """The contour of the answer in the scene, which was made from ``images`` (modalities); None if it, or one of these, is
     gone."""
     ct, pet, segmentation, segment = storedNodes()
     images = {name: node for name, node in (("pet", pet), ("ct", ct)) if name.upper() in images}

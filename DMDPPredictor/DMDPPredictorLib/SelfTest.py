@@ -1,4 +1,4 @@
-"""The module's own test in the application: ``Slicer --testing`` runs it, and the Reload and Test button."""
+"""The module's own test in the application, for ``Slicer --testing`` and the Reload and Test button."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ MIN_SLICES = 3
 class Pair:
     """A CT and a PET of one study; what was not found, or cannot be told, is None.
 
-    ``reason`` says in words why these were chosen among several, or why not and what to do; it is empty where there was nothing
+    ``reason`` says in words why these were chosen among several, or why not and what to do; it is empty if there was nothing
     to choose between.
     """
 
@@ -33,8 +33,9 @@ class Pair:
 def choosePair(ctNode=None, petNode=None) -> Pair:
     """The CT and the PET of one study in the scene. What is given stays; what would be a guess is not chosen.
 
-    Of several PETs the one is taken that is corrected for attenuation by the best evidence (:mod:`.Attenuation`), of several CTs
-    that in the PET's frame of reference with the most slices. Of equal ones, and where more than one study holds both, none is.
+    Of several PETs the one is taken that is corrected for attenuation by the best evidence (:mod:`DMDPPredictorLib.Attenuation`),
+    of several CTs that in the PET's frame of reference with the most slices. Of equal ones, and if more than one study holds
+    both, none is.
     """
     if ctNode is not None and petNode is not None:
         return Pair(ctNode, petNode)
@@ -117,7 +118,7 @@ def _slices(node) -> int:
 
 
 def alignmentWarning(ctNode, petNode) -> str:
-    """Why CT and PET may not lie on one another; empty where nothing speaks against it."""
+    """Why CT and PET may not lie on one another; empty if nothing speaks against it."""
     if ctNode is None or petNode is None or ctNode is petNode or None in (ctNode.GetImageData(), petNode.GetImageData()):
         return ""
     frames = header(ctNode, FRAME), header(petNode, FRAME)

@@ -105,7 +105,7 @@ class ViewPanel:
         self._update()
 
     def _fillLayers(self) -> None:
-        """The maps of the chosen task; the same kind and place as before where it has it."""
+        """The maps of the chosen task; the same kind and place as before if it has it."""
         combo = self._ui.layerComboBox
         former = combo.currentText
         layers = self._heatmaps.get(self._ui.taskComboBox.currentText, {})

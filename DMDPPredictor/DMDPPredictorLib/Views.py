@@ -44,7 +44,7 @@ def currentViews() -> Views:
 
 
 def withDisplays(views: Views, *nodes) -> Views:
-    """The state, and how volumes and segmentations are drawn that are about to be drawn otherwise; what it holds stays."""
+    """The state, with how volumes and segmentations are drawn that are about to be changed; entries that it has already stay."""
     held = {identifier for identifier, _colours, _values in views.displays}
     displays = {node.GetDisplayNode() for node in nodes if node is not None} - {None}
     fresh = tuple(_drawn(display) for display in displays if display.GetID() not in held)

@@ -1,4 +1,4 @@
-"""A wait in the main window: it shows how far the work is and offers Cancel, and the window lives meanwhile."""
+"""Waiting in the main window: a dialog shows the progress and offers Cancel, and the window stays responsive."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dmdp.progress import Progress, silent
 
 @contextmanager
 def waiting(title: str, progress: Progress | None = None) -> Iterator[tuple[Progress, Callable[[], None]]]:
-    """``progress`` and ``idle`` for :func:`~.Launch.runAlone`, as a pair.
+    """``progress`` and ``idle`` for :func:`DMDPPredictorLib.Launch.runAlone`, as a pair.
 
     With a main window they show a dialog under ``title``, keep the window painted and raise :class:`Cancelled` after the
     user's *Cancel*; the dialog is modal, so that nobody starts the same work again or closes the application under it. Without

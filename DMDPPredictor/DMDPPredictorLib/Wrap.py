@@ -1,4 +1,4 @@
-"""Words that fit into a narrow panel: a label breaks its lines at spaces only, and a path has none."""
+"""Text that fits into a narrow panel: a label breaks its lines only at spaces, and a path has none."""
 
 from __future__ import annotations
 

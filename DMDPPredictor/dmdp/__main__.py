@@ -1,4 +1,4 @@
-"""``python -m dmdp`` and the command ``dmdp``: heeds a wish to end before anything else is imported."""
+"""``python -m dmdp`` and the command ``dmdp``: signals to end are obeyed before anything else is imported."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""What a job may ask for by name: a command, a viewer's question, or a piece of a longer run."""
+"""The actions that a job may name: commands, questions of a viewer, and pieces of a longer run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many patients, each a piece for a worker process: a patient that ends a process loses the own answer and no other."""
+"""Many patients, each a piece for a worker process: if a process crashes, only its own patient has no result."""
 
 from __future__ import annotations
 
@@ -56,11 +56,11 @@ def predict_batch(
 ) -> tuple[Outcome, ...]:
     """Predict for every row of a table into ``out``/id, ``jobs`` of them at a time, and write ``out``/summary.csv after each.
 
-    With ``resume`` the rows that have a whole result of the same row already are skipped; where a batch was killed, what it had
+    With ``resume`` the rows that have a whole result of the same row already are skipped; if a batch was killed, what it had
     done counts as done. With ``overwrite`` results of other images are replaced. A failure of one patient is an outcome, never an
-    exception. ``progress`` hears of the whole, within the patients too. Raises :class:`Cancelled` where it does; then the summary
-    tells of the patients that came to an end, and no process goes on. Raises :class:`dmdp.errors.OutputError` where summary.csv
-    is one of the ``inputs``, is not ours or tells of other patients, and where another process writes to ``out``.
+    exception. ``progress`` hears of the whole, within the patients too. Raises :class:`Cancelled` if it does; then the summary
+    tells of the patients that came to an end, and no process goes on. Raises :class:`dmdp.errors.OutputError` if summary.csv
+    is one of the ``inputs``, is not ours or tells of other patients, and if another process writes to ``out``.
     """
     out = Path(os.path.realpath(Path(out).expanduser()))
     check_apart(out / SUMMARY, inputs)
@@ -121,7 +121,7 @@ def _write_summary(out: Path, outcomes: Mapping[str, Outcome]) -> None:
 
 
 def _at_first(row: PatientRow, out: Path, before: Mapping[str, str] | None) -> Outcome:
-    """Where a row stands when a batch is taken up again; ``before`` is what a batch that was killed said of each patient."""
+    """The outcome of a row when a batch is resumed; ``before`` is what the killed batch recorded of each patient."""
     try:
         if not is_result(out / row.id, PREDICTION):
             return Outcome(row.id, "")
@@ -134,9 +134,9 @@ def _at_first(row: PatientRow, out: Path, before: Mapping[str, str] | None) -> O
 
 
 def _summary_before(out: Path, ids: Sequence[str], overwrite: bool, killed: bool) -> dict[str, str] | None:
-    """What each patient's outcome was where the batch before, which may have been ``killed``, did not come to its end; else None.
+    """The outcome of each patient in the former batch if that did not finish, as when it was ``killed``; else None.
 
-    Raises :class:`OutputError` where summary.csv is not ours as we wrote it, or tells of none of the patients ``ids``.
+    Raises :class:`OutputError` if summary.csv is not ours as we wrote it, or tells of none of the patients ``ids``.
     """
     path = out / SUMMARY
     if not os.path.lexists(path):
@@ -163,7 +163,7 @@ def _summary_before(out: Path, ids: Sequence[str], overwrite: bool, killed: bool
 
 
 def _clear(out: Path) -> None:
-    """A batch was killed: what it was writing goes; each patient's own lock tells what else lies aside."""
+    """Clear up after a killed batch: what it was writing is removed; the lock of each patient names what else lies aside."""
     for path in out.glob(f"{PREFIX}*.partial"):
         if path.is_file() and not path.is_symlink():
             path.unlink()
@@ -174,14 +174,14 @@ def _signature(content: str) -> str:
 
 
 def read_summary(out: str | Path) -> tuple[Outcome, ...]:
-    """The outcomes that a batch left in ``out``. Raises ``OSError`` where there is none."""
+    """The outcomes that a batch left in ``out``. Raises ``OSError`` if there is none."""
     lines = (Path(out) / SUMMARY).read_text(encoding="utf-8").splitlines()
     rows = csv.DictReader(line for line in lines if not line.startswith("#"))
     return tuple(Outcome(row["id"], row["outcome"], row["reason"]) for row in rows)
 
 
 def read_notes(folder: Path) -> tuple[tuple[str, ...], SuvAudit | None]:
-    """What a patient's result says was decided on the way in, and its SUV audit; nothing where the result is gone."""
+    """What a patient's result says was decided on the way in, and its SUV audit; nothing if the result is gone."""
     try:
         prediction = read_prediction(folder)[1]
         return prediction.notes, prediction.suv_audit

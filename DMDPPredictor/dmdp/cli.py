@@ -28,8 +28,9 @@ TRAINING_MODULE = "dmdp_training.commands"
 
 
 def main(argv: Sequence[str] | None = None, stop: Stop | None = None) -> int:
-    """Run ``dmdp`` with ``argv``; returns the exit code of contracts: 0 done, 2 usage, 3 input, 4 model, 5 memory,
-    6 cancelled, 7 missing package, 1 anything else. ``stop`` is what the signals of this process wish already."""
+    """Run ``dmdp`` with ``argv``; returns the exit code: 0 done, 2 usage, 3 input, 4 model, 5 memory, 6 cancelled, 7 missing
+    package, 1 anything else. ``stop`` holds a wish to end that a signal has already expressed.
+    """
     stop = stop or _stop_on_signal()
     os.environ["PYTHONSAFEPATH"] = "1"  # no process that this one starts runs a file of the folder that it stands in
     words = _join_negative(list(sys.argv[1:] if argv is None else argv))
@@ -75,7 +76,7 @@ def _keep_caches() -> None:
 
 
 def _forget_output() -> None:
-    """What standard output could not take is not tried again at the end, which would change the exit code."""
+    """Drop what standard output could not take: writing it again at the end would change the exit code."""
     try:
         sys.stdout.flush()
     except (OSError, ValueError):
@@ -84,7 +85,7 @@ def _forget_output() -> None:
 
 
 def find_commands() -> dict[str, Command]:
-    """Name → command: the core's own, and those of the training package where it is installed or importable."""
+    """Name → command: the core's own, and those of the training package if it is installed or importable."""
     found = [import_module(f".commands.{name}", __package__).COMMAND for name in CORE_COMMANDS]
     modules = {entry.value for entry in entry_points(group="dmdp.commands")} | {TRAINING_MODULE}
     for module in sorted(modules):
@@ -113,7 +114,7 @@ def _parser(commands: dict[str, Command]) -> argparse.ArgumentParser:
 
 
 def _guarded(work: Callable[[], None]) -> DmdpError | None:
-    """Run ``work``; whatever it raises comes back as an error that a person can read."""
+    """Run ``work``; every exception that it raises is turned into an error that a person can read."""
     try:
         work()
     except DmdpError as error:
@@ -165,7 +166,7 @@ def _unforeseen(error: Exception) -> DmdpError:
 
 
 def _place(error: Exception) -> str:
-    """Where in our own code an error arose: what a library says of it is for programmers, and may name a patient."""
+    """The place in our own code at which an error arose; a library's own message is for programmers, and may name a patient."""
     ours = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)

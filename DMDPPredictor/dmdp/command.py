@@ -1,4 +1,4 @@
-"""What a command of ``dmdp`` is: a name, its options, and a function from plain arguments to a line of text."""
+"""The form of a command of ``dmdp``: a name, its options, and a function from plain arguments to a line of text."""
 
 from __future__ import annotations
 

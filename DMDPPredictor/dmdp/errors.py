@@ -37,7 +37,7 @@ class DmdpError(Exception):
         super().__init__(f"{found} Expected: {expected} What to do: {remedy}")
 
     def __reduce__(self):
-        """Errors come back from other processes as what they are, though a subclass may be made from other words."""
+        """Errors keep their class and words when they come from another process, even if a subclass has another constructor."""
         return remade, (type(self), self.code, self.found, self.expected, self.remedy), self.__dict__
 
     def to_json(self) -> dict[str, str]:
@@ -52,7 +52,7 @@ class DmdpError(Exception):
 
 
 def remade(kind: type[DmdpError], code: str, found: str, expected: str, remedy: str) -> DmdpError:
-    """An error of a ``kind`` with these words, whatever its own constructor asks for."""
+    """An error of a ``kind`` with these words, whatever the parameters of its own constructor are."""
     error = kind.__new__(kind)
     DmdpError.__init__(error, code, found, expected, remedy)
     return error

@@ -1,4 +1,4 @@
-"""What a network's numbers and maps may be taken for, in the words of every surface: report, DICOM objects, files, panel."""
+"""How the numbers and maps of a network are labelled: the same words in report, DICOM objects, files and panel."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Feature:
-    """One value; NaN where it cannot be computed. ``source`` says who defined it so."""
+    """One value; NaN if it cannot be computed. ``source`` says who defined it so."""
 
     name: str
     value: float

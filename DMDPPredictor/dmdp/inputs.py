@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from .patients.case import CT, PET, Clinical
 
 CLINICAL_INPUTS = ("age", "sex", "smoking")
-# Right-skewed positive quantities: their logarithm is what is linear in the log-odds and tames the largest lesions.
+# Right-skewed positive quantities: the log-odds are taken as linear in their logarithm, which also limits the largest lesions.
 LOGARITHMIC = frozenset({"suv_max", "suv_peak", "suv_mean", "suv_median", "suv_sd", "MTV_3", "TLG_3", "TLG_4"})
 
 
@@ -46,6 +46,6 @@ def vector(values: Mapping[str, float], names: Sequence[str]) -> np.ndarray:
 
 
 def usable(values: Mapping[str, float], name: str) -> bool:
-    """True where ``name`` is known and finite (and positive, where its logarithm is taken)."""
+    """True if ``name`` is known and finite (and positive, if its logarithm is taken)."""
     value = values.get(name, np.nan)
     return bool(np.isfinite(value) and (value > 0 or name not in LOGARITHMIC))

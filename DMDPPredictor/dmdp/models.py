@@ -1,4 +1,4 @@
-"""The kinds of models that a bundle may hold: how each is loaded, whether it answers, and how well it is known to do."""
+"""The kinds of models that a bundle may hold: how each is loaded, whether it answers, and its known performance."""
 
 from __future__ import annotations
 
@@ -112,8 +112,9 @@ def load_model(bundle: Bundle) -> Any:
 
 
 def check_images(model, given: Collection[str]) -> None:
-    """Raise :class:`ModelError` that names the model and the image that it needs, if nothing of it can answer from the images
-    that are ``given`` (modalities). What reads no image at all does not stand in for what does."""
+    """Raise :class:`ModelError` that names the model and the image that it needs, if none of its sub-models can answer from the
+    images that are ``given`` (modalities). Sub-models that read no image count only if the model has no others.
+    """
     if not given or any(wanted <= set(given) for wanted in model.images):
         return  # without any image the case is refused, whatever the model
     lacking = " and the ".join(sorted((sorted(wanted - set(given)) for wanted in model.images), key=len)[0])

@@ -1,4 +1,4 @@
-"""How long work tells that it goes on: a callable that takes the share done (0…1) and a few words."""
+"""How long work reports its progress: a callable that takes the share done (0…1) and a few words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ Progress = Callable[[float, str], None]
 
 
 def silent(fraction: float, words: str) -> None:
-    """A progress that nobody watches."""
+    """Does nothing: the progress of work that nobody watches."""
 
 
 def part(progress: Progress, start: float, stop: float) -> Progress:

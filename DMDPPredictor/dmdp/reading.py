@@ -1,4 +1,4 @@
-"""Text files that a person named: opened only where they are regular files, and why one cannot be read in words of our own."""
+"""Text files that a person named: only regular files are opened, and a file that cannot be read is explained in our own words."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def read_text(path: str | Path, encoding: str = "utf-8") -> str:
 
 
 def why(error: Exception) -> str:
-    """Why a text file cannot be read, to stand in brackets; a library's own words are never among it."""
+    """Why a text file cannot be read, for use in brackets; it never contains a library's own words."""
     if isinstance(error, Unread):
         return str(error)
     if isinstance(error, OSError):

@@ -1,4 +1,4 @@
-"""Where bundles and profiles are found: one resolver for the checkout, the wheel and the packaged extension."""
+"""The places of bundles and profiles: one resolver for the checkout, the wheel and the packaged extension."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def user_data_folder() -> Path:
 
 
 def user_cache_folder() -> Path:
-    """Where what can be made again is kept for the user, such as compiled code; not created here."""
+    """The user's cache folder for what can be made again, such as compiled code; not created here."""
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
     elif sys.platform == "darwin":
@@ -68,7 +68,7 @@ def is_path(name_or_path: str | Path, suffixes: Sequence[str]) -> bool:
 def find_bundle(name_or_path: str | Path) -> Path:
     """The folder or zip of a model bundle, by path (:func:`is_path`) or by the name it is installed under.
 
-    Raises :class:`InputError` that lists the installed names where there is none.
+    Raises :class:`InputError` that lists the installed names if there is none.
     """
     installed = installed_bundles()
     if is_path(name_or_path, BUNDLE_SUFFIXES):

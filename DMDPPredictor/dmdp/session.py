@@ -48,7 +48,7 @@ def _begin() -> Path:
         take_lock(lock)
         owner = {"schema": SCHEMA, "program": PROGRAM, "process": os.getpid(), "started": _STARTED, "host": platform.node()}
         (folder / OWNER).write_text(json.dumps(owner), encoding="utf-8")  # only now can anybody take it for a session
-    except OSError:  # no room, or no more open files: nobody would ever know whose it is
+    except OSError:  # no room, or no more open files: a folder without its owner's name would never be removed
         if lock is not None:
             os.close(lock)
         with suppress(OSError):
@@ -103,7 +103,7 @@ def _is_abandoned(folder: Path) -> bool:
 
 
 def take_lock(descriptor: int) -> None:
-    """Lock a file for this process, at once; raises ``OSError`` where another one has it."""
+    """Lock a file for this process, at once; raises ``OSError`` if another one has it."""
     if sys.platform == "win32":
         import msvcrt
 

@@ -1,4 +1,4 @@
-"""The wish to end, by whichever signal it comes, and stretches of work that it must not cut in two."""
+"""The wish to end, by whichever signal it comes, and stretches of work that it must not interrupt."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Stop:
         self._wished = self._inside = False
 
     def wish(self, signum=None, frame=None) -> None:
-        """End the work at hand; fit to be a signal's handler. Within :func:`undisturbed` it waits for the next progress."""
+        """Ask the work at hand to end; can be a signal's handler. Within :func:`undisturbed` it waits for the next progress."""
         self._wished = True
         if self._inside and not _undisturbed:
             raise Cancelled
 
     def heeded(self, work: Callable[[Progress], object], progress: Progress) -> None:
-        """Do ``work``, which is interrupted by a wish, or at its next progress if a library swallowed the interruption."""
+        """Do ``work``. A wish interrupts it, at the latest at its next progress if a library swallowed the interruption."""
 
         def report(fraction: float, words: str) -> None:
             if self._wished and not _undisturbed:
@@ -48,16 +48,16 @@ class Stop:
 
     @property
     def wished(self) -> bool:
-        """True once somebody has wished the end, until it is forgotten."""
+        """True once the end was asked for, until that is forgotten."""
         return self._wished
 
     def forget(self) -> None:
-        """The next work begins without a wish."""
+        """Start the next work without a wish to end."""
         self._wished = False
 
 
 def stop_on_signals() -> Stop:
-    """A new wish that every signal to end expresses, save those that the program above has this process ignore (``nohup``)."""
+    """A new wish that every signal to end expresses, except the signals that this process was started to ignore (``nohup``)."""
     stop = Stop()
     for name in SIGNALS:
         number = getattr(signal, name, None)
@@ -68,7 +68,7 @@ def stop_on_signals() -> Stop:
 
 
 def _deaf() -> None:
-    """Python gives the signals back while it comes down: one that comes then would change the exit code of what is done."""
+    """Ignore the signals while Python shuts down: a signal then would change the exit code of finished work."""
     for name in SIGNALS:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)

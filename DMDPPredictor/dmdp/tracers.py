@@ -35,12 +35,12 @@ def is_fdg(tracer: str) -> bool:
 
 
 def names_another(tracer: str) -> bool:
-    """True where a name is that of a PET tracer which is not FDG; free text such as ``Solution`` is none."""
+    """True if a name is that of a PET tracer which is not FDG; free text such as ``Solution`` is none."""
     return not is_fdg(tracer) and bool(OTHER_TRACERS.search(tracer.lower()))
 
 
 def nuclide_of(name: str) -> str:
-    """The nuclide, such as ``18F``, that a name mentions (``F-18``, ``^18^Fluorine``) or FDG carries; empty where none."""
+    """The nuclide, such as ``18F``, that a name mentions (``F-18``, ``^18^Fluorine``) or FDG carries; empty if none."""
     plain = re.sub(r"[^0-9a-z]+", "-", name.lower())
     for nuclide in HALF_LIVES:
         [(mass, symbol)] = re.findall(r"^(\d+m?)(\w+)$", nuclide)

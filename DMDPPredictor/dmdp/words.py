@@ -68,7 +68,7 @@ def names(codes: Iterable[str]) -> str:
 def coded(code: str, value: Any) -> str | None:
     """The word that a value of a coded quantity stands for, as in files (``F``, ``ever``) and as models read it (1, 0).
 
-    None where the value is a number, or unknown.
+    None if the value is a number, or unknown.
     """
     words = CODED.get(code, {})
     return words.get(value) if isinstance(value, str | int | float) else None

@@ -56,7 +56,7 @@ def predict_to_folder(
     progress: Progress = silent,
     overwrite: bool = False,
 ) -> Prediction:
-    """Predict for one patient and write the folder that contracts describe; it appears whole or not at all.
+    """Predict for one patient and write the result folder (:mod:`dmdp.results.layout`), which appears whole or not at all.
 
     An earlier result at ``out`` is replaced if it was made from the same images, or with ``overwrite``
     (:func:`dmdp.atomic.result_folder`).
@@ -119,7 +119,7 @@ def predict_to_folder(
 
 
 def _files_said(models: Sequence[str | Path], bundles: Sequence[Bundle]) -> tuple[str, ...]:
-    """Of which file a model is that was named by its path: its own name does not tell it from an installed one."""
+    """The file of each model that was named by its path: its name alone does not distinguish it from an installed one."""
     named = [(given, bundle) for given, bundle in zip(models, bundles, strict=True) if is_path(given, BUNDLE_SUFFIXES)]
     return tuple(f"The model {b.name} was read from '{base_name(given)}' (SHA-256 {b.sha256})." for given, b in named)
 
@@ -131,7 +131,7 @@ def _on_ct(case: Case) -> tuple[LungPosition, Regions | None]:
 
 
 def _measure(case: Case, regions: Regions | None) -> tuple[CtFeatures | None, tuple[str, ...]]:
-    """Features of the CT regions, or why there are none: a missing package must not cost the prediction, which reads none."""
+    """Features of the CT regions, or why there are none: a missing package must not stop the prediction."""
     if regions is None:
         return None, ()
     try:
@@ -144,7 +144,7 @@ def _measure(case: Case, regions: Regions | None) -> tuple[CtFeatures | None, tu
 
 
 def _network(bundles: Sequence[Bundle]) -> tuple[NetworkModel | None, NetworkOpinion | None]:
-    """The network, ready; or, if torch is missing, what stands in its place in the result, which does not need it."""
+    """The network, ready to run; or, if torch is missing, its substitute in the result, which is complete without it."""
     if len(bundles) > 1:
         raise UsageError(
             "model.networks",

@@ -122,7 +122,7 @@ def _config(train: Sequence[Example]) -> NetworkConfig:
 
 
 def _batch(members: Sequence[Example], config: NetworkConfig, rng: np.random.Generator | None):
-    """Tensors of a batch, augmented where a generator is given; half of the tables lose half of their values."""
+    """Tensors of a batch, augmented if a generator is given; half of the tables lose half of their values."""
     images = np.stack([m.images.astype(np.float32) if rng is None else _augment(m.images, rng) for m in members])
     values = np.stack([tabular_row(config, m.values) for m in members])
     if rng is not None:

@@ -85,7 +85,7 @@ def test_each_matrix_is_verified(data, tmp_path, position):
         published_table(folder, "EGFR")
 
 
-# science specification 6.2: AUC of LR, RF, EXT on all released columns, imputation and scaling inside the fold
+# our re-analysis of the released matrices: AUC of LR, RF, EXT on all released columns, imputation and scaling inside the fold
 REFERENCE = {
     ("EGFR", "clinical"): (0.603, 0.623, 0.637),
     ("EGFR", "PET"): (0.641, 0.618, 0.650),
@@ -116,7 +116,7 @@ def test_the_reanalysis_is_reproduced(tables, task, columns):
 
 @pytest.mark.slow
 def test_selection_on_all_patients_leaks(tables):
-    """Science specification 6.2: 0.749 with the selector on all patients, 0.649 inside the folds."""
+    """Our re-analysis of the released matrices: 0.749 with the selector on all patients, 0.649 inside the folds."""
     found = [compute(Unit("leak", "EGFR", "PET_CT_clinical", i), tables["EGFR"], Plan())["auc"] for i in range(5)]
     mean = {name: np.mean([auc[name] for auc in found]) for name in found[0]}
     assert mean["on all patients"] == pytest.approx(0.749, abs=0.03)

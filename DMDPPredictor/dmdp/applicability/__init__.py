@@ -1,1 +1,1 @@
-"""Is this a patient that the models may speak about? Asked, and answered, before any probability."""
+"""Whether the models may speak about a patient; this is decided before any probability is shown."""

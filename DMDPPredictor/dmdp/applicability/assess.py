@@ -32,7 +32,7 @@ def assess(
     lung: LungPosition | None,
     offset_mm: float | None,
 ) -> Applicability:
-    """Collect every reason for doubt; what could not be checked, as an image is missing, is one.
+    """Collect every reason for doubt; a check that a missing image prevents is one, too.
 
     ``values`` are the features and clinical facts as the sub-models read them; ``used`` are the sub-models whose probability
     is shown first; ``training`` maps a feature name to its range in the training cohorts. A feature that a used
@@ -121,7 +121,7 @@ def _offset(offset_mm: float | None) -> Iterator[Reason]:
 
 
 def _aerated(case: Case) -> Iterator[Reason]:
-    """A lesion outlined on the PET alone that lies in aerated lung on the CT has most likely moved with the breath."""
+    """Doubt about a lesion outlined on the PET alone that lies in aerated lung on the CT: it may have moved with the breath."""
     if not case.has(CT, PET) or case.ct_lesion.modality == CT:
         return
     inside = case.ct.array[case.ct_lesion.mask.array]
@@ -136,7 +136,7 @@ def _aerated(case: Case) -> Iterator[Reason]:
 
 
 def _distance(used: Sequence[SubModel], values: Mapping[str, float]) -> Iterator[Reason]:
-    """Each input may lie in range while their combination is like that of no training patient."""
+    """Doubt about a patient whose inputs each lie in range while their combination is unlike that of every training patient."""
     worst: dict[tuple[str, ...], tuple[float, float]] = {}
     for model in used:
         found = (model.distance(values), model.card["distance"]["quantiles"]["0.99"])

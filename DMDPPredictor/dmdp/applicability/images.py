@@ -1,4 +1,4 @@
-"""What cannot be said of a patient of whom an image is missing."""
+"""What cannot be said of a patient who lacks an image."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ COSTS = {
 
 
 def without_images(missing: Iterable[str]) -> tuple[str, ...]:
-    """A sentence for each modality that is missing: what is not measured and not checked for want of it."""
+    """A sentence for each modality that is missing: what is therefore not measured and not checked."""
     return tuple(f"There is no {modality}: {COSTS[modality]} are not known." for modality in missing)

@@ -1,4 +1,4 @@
-"""Does the lesion lie in or next to the lung? Asked of the CT, so that a kidney or the heart gets no lung-tumour answer."""
+"""Whether the lesion lies in or next to the lung, judged on the CT, so that a kidney or the heart gets no lung-tumour answer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class LungPosition:
     """Where a lesion lies towards the lung.
 
     ``contact`` is the share of the 6 mm shell round the lesion that is aerated lung (0…1), ``distance_mm`` the distance from
-    the lesion's nearest voxel to lung (None where there is no lung, or no lesion, in the CT), ``lung_ml`` the lung volume in
+    the lesion's nearest voxel to lung (None if there is no lung, or no lesion, in the CT), ``lung_ml`` the lung volume in
     the field of view.
     """
 

@@ -21,7 +21,7 @@ class Reason:
 
 @dataclass(frozen=True)
 class Applicability:
-    """Is this a patient that the models may speak about? The verdict is that of the gravest reason."""
+    """Whether the models may speak about a patient. The verdict is that of the gravest reason."""
 
     derived: ClassVar[tuple[str, ...]] = ("verdict",)
 

@@ -1,4 +1,4 @@
-"""Results and files are written aside and renamed: whole or absent, by one process at a time, and never over what is not ours."""
+"""Results and files appear whole or not at all, one process writes at a time, and files of others are never overwritten."""
 
 from .apart import check_apart
 from .file import new_file, put_file, remove_partials, write_file

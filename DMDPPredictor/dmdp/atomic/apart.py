@@ -1,4 +1,4 @@
-"""What is read and what is written lie apart: an output never takes an input's place, nor lies in it."""
+"""Inputs and outputs are kept apart: an output never takes an input's place, nor lies in it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def resolved(typed: str | Path) -> Path:
 
 
 def check_apart(out: str | Path, inputs: Iterable[str | Path]) -> None:
-    """Raise :class:`OutputError` (``output.input``) where ``out`` is one of the ``inputs``, lies in one, or holds one."""
+    """Raise :class:`OutputError` (``output.input``) if ``out`` is one of the ``inputs``, lies in one, or holds one."""
     target = Path(os.path.realpath(os.path.expanduser(out)))
     for given in dict.fromkeys(map(str, inputs)):
         source = Path(os.path.realpath(os.path.expanduser(given)))

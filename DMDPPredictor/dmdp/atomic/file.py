@@ -1,4 +1,4 @@
-"""A single file, written aside under a name that nobody can foresee, and put into place in one step."""
+"""A single file, written beside its place under an unpredictable name and put into place in one step."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EXCLUSIVE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) 
 def write_file(target: str | Path, content: bytes) -> Path:
     """Write ``content`` to ``target`` in one step, over whatever is there: for the files within a folder of ours.
 
-    Raises :class:`OutputError` where that is impossible.
+    Raises :class:`OutputError` if that is impossible.
     """
     target = Path(target).expanduser().absolute()
     aside, made = new_name(target.parent, "partial"), False
@@ -67,8 +67,8 @@ def put_file(out: str | Path, *, overwrite: bool = False, inputs: Iterable[str |
     """A path to write to, for a file that a person named: it goes to ``out`` when the block ends.
 
     A file that is there already is replaced only with ``overwrite``; one with the very same content stays. The parent folder is
-    resolved, ``out`` itself is never followed where it is a link. Raises :class:`OutputError`: ``output.exists``,
-    ``output.input`` where ``out`` is one of the ``inputs``, or why it cannot be written.
+    resolved, ``out`` itself is never followed if it is a link. Raises :class:`OutputError`: ``output.exists``,
+    ``output.input`` if ``out`` is one of the ``inputs``, or why it cannot be written.
     """
     typed = Path(os.path.expanduser(out)).absolute()
     target = Path(os.path.realpath(typed.parent)) / typed.name

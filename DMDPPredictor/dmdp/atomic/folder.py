@@ -1,4 +1,4 @@
-"""A result as a folder: written aside, and put into place only where nothing of anybody else is lost."""
+"""A result as a folder: written aside, and put into place only if no file of others is lost."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Aside:
     def made_from(self, sources: Mapping[str, str]) -> None:
         """``sources`` are hashes of the images, seeds and the like, by name.
 
-        Raises :class:`OutputError` (``output.other``) where the result that lies there was made from others, and may not be
+        Raises :class:`OutputError` (``output.other``) if the result that lies there was made from others, and may not be
         overwritten.
         """
         self.sources = {str(name): str(value) for name, value in sources.items()}
@@ -40,7 +40,7 @@ class Aside:
 
 
 def check_sources(target: Path, earlier: Written | None, sources: Mapping[str, str], overwrite: bool) -> None:
-    """Raise :class:`OutputError` (``output.other``) where the ``earlier`` result was made from other ``sources``."""
+    """Raise :class:`OutputError` (``output.other``) if the ``earlier`` result was made from other ``sources``."""
     if earlier is not None and not overwrite and dict(earlier.made_from) != dict(sources):
         raise OutputError(
             "output.other",
@@ -59,7 +59,7 @@ def result_folder(
     keep_others: bool = False,
     inputs: Iterable[str | Path] = (),
 ) -> Iterator[Aside]:
-    """A folder to write a result of ``kind`` into; it becomes ``out`` when the block ends, and vanishes when it fails.
+    """A folder to write a result of ``kind`` into; it becomes ``out`` when the block ends, and is removed if the block fails.
 
     The block writes the marker of ``kind`` as a JSON object (:mod:`dmdp.atomic.marker` completes it) and calls
     :meth:`Aside.made_from`. An ``out`` that is there already is replaced only if it is empty, or holds nothing but what its
@@ -107,7 +107,7 @@ def check_place(
 
 
 def examine(target: Path, kind: Kind, keep_others: bool = False) -> Written | None:
-    """What the result at ``target`` says of itself, None where there is nothing; raises :class:`OutputError` for all else."""
+    """What the result at ``target`` says of itself, None if there is nothing; raises :class:`OutputError` for all else."""
     if not os.path.lexists(target):
         return None
     if not target.is_dir():
@@ -130,7 +130,7 @@ def examine(target: Path, kind: Kind, keep_others: bool = False) -> Written | No
 
 
 def _publish(lock: Lock, kind: Kind, keep_others: bool, aside: Aside) -> None:
-    """Put the new folder into the place of the old one, which comes back where that fails."""
+    """Put the new folder into the place of the old one, which comes back if that fails."""
     target, moved = lock.target, []
     there = os.path.lexists(target)
     if there:
@@ -187,14 +187,14 @@ def _put_back(lock: Lock, moved: list[str], failure: BaseException) -> None:
 
 
 def _mend(target: Path, aside: Path, former: Path, kind: Kind) -> None:
-    """A kill came in between: put back what was there, or clear it away if the new result had taken its place."""
+    """Mend what a killed process left: put the former result back, or clear it away if the new result had taken its place."""
     if former.is_dir() and not former.is_symlink():
         if os.path.lexists(target):
             with suppress(OSError):
                 remove_ours(former, kind)
         else:
             new = read_written(aside, kind) if aside.is_dir() else None
-            if new is not None:  # what others had put in had begun to move over
+            if new is not None:  # moving what others had put in had begun
                 for name in sorted({name.split("/")[0] for name in strangers(aside, kind, new)}):
                     rename(aside / name, former / name)
             rename(former, target)

@@ -1,7 +1,7 @@
 """One process at a time writes to one place: a lock beside it, which names its owner and what the owner has lying aside.
 
-The operating system lets go of the lock however the owner ends. What a lock without an owner names is put right by the next
-one; nothing else that happens to lie there is ever taken for ours.
+The operating system lets go of the lock however the owner ends. If the owner was killed, the next one mends what the lock names;
+nothing else that lies there is ever taken for ours.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 @dataclass(eq=False)
 class Lock:
     """Held for ``target``. Its owner may have things lying at ``aside`` and ``former``, and nowhere else. With ``keep`` the lock
-    stays behind, so that the next owner puts right what could not be. ``made`` are the parent folders that were missing."""
+    stays behind, so that the next owner mends what this one could not. ``made`` are the parent folders that were missing.
+    """
 
     target: Path
     aside: Path
@@ -57,11 +58,11 @@ class Lock:
 
 @contextmanager
 def locked(target: Path, mend: Callable[[Path, Path, Path], None] = lambda target, aside, former: None) -> Iterator[Lock]:
-    """Hold the lock of ``target`` (an absolute path), whose parent folder is made where it is missing.
+    """Hold the lock of ``target`` (an absolute path), whose parent folder is made if it is missing.
 
     ``mend(target, aside, former)`` puts right what an owner that was killed left lying at the latter two.
 
-    Raises :class:`OutputError`: ``output.busy`` where another process holds it, ``output.unwritable`` where it cannot be made.
+    Raises :class:`OutputError`: ``output.busy`` if another process holds it, ``output.unwritable`` if it cannot be made.
     """
     lock = Lock(target, new_name(target.parent, "partial"), new_name(target.parent, "former"))
     path, descriptor = target.parent / lock_name(target), None
@@ -93,7 +94,7 @@ def is_lock(name: str) -> bool:
 
 
 def lock_name(target: Path) -> str:
-    """The name of the lock beside ``target``; one for all spellings of its name where the system takes them for one."""
+    """The name of the lock beside ``target``; one for all spellings of its name if the system takes them for one."""
     name = unicodedata.normalize("NFC", target.name)
     if sys.platform in ("win32", "darwin"):
         name = name.casefold()
@@ -130,7 +131,7 @@ def _taken(path: Path, target: Path) -> int:
             try:
                 take_lock(descriptor)
             except OSError as error:
-                if error.errno in NO_LOCKS and made:  # a file system without locks: that it was not there must do
+                if error.errno in NO_LOCKS and made:  # a file system without locks: that the file is new must suffice
                     return descriptor
                 owner = _content(descriptor)
                 said = f"process {owner.get('process', '?')} on {owner.get('host', '?')}"

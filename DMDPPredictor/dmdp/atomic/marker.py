@@ -1,4 +1,4 @@
-"""What a result folder says of itself: who wrote which files into it, and what they were made from.
+"""The marker of a result folder: who wrote which files into it, and what they were made from.
 
 Every kind of result has a JSON file of its own (``job.json``, ``export.json``, ``manifest.json``, ``simulated.json``). Its member
 ``written`` is ours: {version, kind, files {path: {size, sha256}}, document (SHA-256 of the rest of that file), made_from {name:
@@ -40,7 +40,7 @@ SIMULATION = Kind("simulation", "simulated.json", ("simulated.txt",))
 
 @dataclass(frozen=True)
 class Entry:
-    """A file as it was written; ``sha256`` is None where it was too large to be read again."""
+    """A file as it was written; ``sha256`` is None if it was too large to be read again."""
 
     size: int
     sha256: str | None
@@ -79,7 +79,7 @@ def seal(
 
 
 def read_written(folder: Path, kind: Kind) -> Written | None:
-    """What the marker says; None where there is none of this kind and version, or where it was changed since."""
+    """What the marker says; None if there is none of this kind and version, or if it was changed since."""
     path = folder / kind.marker
     try:
         status = path.lstat()
@@ -96,7 +96,7 @@ def read_written(folder: Path, kind: Kind) -> Written | None:
 
 
 def is_former(folder: Path, kind: Kind) -> bool:
-    """True where a marker of this kind says nothing of what was written, as those of former versions."""
+    """True if a marker of this kind says nothing of what was written, as those of former versions."""
     if any((folder / name).is_file() for name in kind.former):
         return True
     try:
@@ -133,7 +133,7 @@ def top_strangers(folder: Path) -> list[str]:
 
 
 def remove_ours(folder: Path, kind: Kind) -> None:
-    """Delete the files of a result, and the folder where nothing else is left in it."""
+    """Delete the files of a result, and the folder if nothing else is left in it."""
     left = set(strangers(folder, kind, read_written(folder, kind)))
     names = [name for name, _ in entries(folder) if name not in left]
     for name in sorted(names, key=lambda name: name == kind.marker):  # the marker last: till then it tells what is ours

@@ -1,4 +1,4 @@
-"""Names that nobody can foresee, and renaming that is tried again while a viewer or a virus scanner holds something open."""
+"""Unpredictable names, and renaming that is tried again while a viewer or a virus scanner holds something open."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PREFIX = ".dmdp-"
 
 
 def new_name(parent: Path, word: str) -> Path:
-    """A name in ``parent`` that nothing has and nobody can guess; ``word`` ends it."""
+    """An unpredictable name in ``parent`` that nothing there has; ``word`` ends it."""
     return parent / f"{PREFIX}{secrets.token_hex(8)}.{word}"
 
 
@@ -30,7 +30,7 @@ def refused(target: Path, error: OSError) -> OutputError:
 
 
 def rename(source: Path, target: Path) -> None:
-    """Rename a folder; raises ``OSError`` where it is refused for some seconds."""
+    """Rename a folder; raises ``OSError`` if it is refused for some seconds."""
     _patiently(os.rename, source, target)
 
 
@@ -44,7 +44,7 @@ def _patiently(move: Callable[[Path, Path], None], source: Path, target: Path) -
     while True:
         try:
             return move(source, target)
-        except PermissionError:  # Windows says so of what is open
+        except PermissionError:  # Windows raises this for what is open
             if time.monotonic() + wait > end:
                 raise
         time.sleep(wait)

@@ -1,1 +1,1 @@
-"""A model as a folder: checked once, when it is loaded."""
+"""A model as a folder, which is checked once, when it is loaded."""

@@ -94,7 +94,7 @@ def write_bundle(
     """Write a bundle folder; the hashes of ``files`` are added to the manifest. Returns it as read back.
 
     ``made_from`` names what it was trained on (hashes, seeds); it replaces an earlier one that was made from the same, or any
-    other with ``overwrite``. Left out, as for a copy, it is told by the SHA-256 of its files.
+    other with ``overwrite``. Without it, as for a copy, the SHA-256 of the files stand for it.
     """
     listed = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
     text = json_text(replace(manifest, files=listed))

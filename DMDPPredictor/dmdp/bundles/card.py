@@ -1,4 +1,4 @@
-"""What a model says of itself: from whom it learnt, how well it did, and what it is for; light to import."""
+"""The model card: which patients a model learned from, how well it did, and what it is for; light to import."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Metric:
     """A measure of performance with its interval, by the ``protocol`` that it was found by, in ``n`` patients.
 
     ``task`` is named if the metric stands among those of other tasks; ``interval_level`` is the confidence of the interval, 0.95
-    if nothing is said; ``events`` counts the positive patients, ``counts`` those of each class.
+    unless stated; ``events`` counts the positive patients, ``counts`` those of each class.
     """
 
     sparse: ClassVar[bool] = True

@@ -1,4 +1,4 @@
-"""``manifest.json``: what a bundle says of its model, checked when the bundle is read; light to import."""
+"""``manifest.json``: the description of a bundle's model, checked when the bundle is read; light to import."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class Manifest:
     ``kind`` is one of :data:`dmdp.models.KINDS`. ``endpoints`` define those of its ``tasks`` whose numbers need more than a name
     (:func:`dmdp.endpoints.registry.described`). ``files`` are the SHA-256 of its other files. An ensemble has ``features`` (by
     name) and ``sub_models``; a network has ``network`` (its configuration), ``members`` (files with weights), ``calibration`` by
-    task, ``metrics`` and ``training``.
-    ``demonstration`` is true for a network that was not trained on patients, and if nothing is said.
+    task, ``metrics`` and ``training``. ``demonstration`` is true for a network that was not trained on patients, and if the
+    manifest does not state it.
     """
 
     derived: ClassVar[tuple[str, ...]] = ("schema",)

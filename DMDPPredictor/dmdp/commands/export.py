@@ -31,7 +31,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Mapping[str, Any], progress: Progress) -> str:
-    """Write the files and name them, and say of each format that could not be written why. Fails where none could."""
+    """Write the files and name them, and say of each format that could not be written why. Fails if none could."""
     from ..report.export import export_result
 
     result, out = (required(arguments, name) for name in ("result", "out"))
@@ -52,7 +52,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> str:
 
 
 def formats_of(words: Sequence[str] | str | None) -> tuple[str, ...]:
-    """Formats and groups of them (one, or several) as formats; DICOM where none is named."""
+    """Formats and groups of them (one, or several) as formats; DICOM if none is named."""
     words = [words] if isinstance(words, str) else words or ["dicom"]
     return tuple(name for word in words for name in GROUPS.get(word, (word,)))
 

@@ -87,7 +87,7 @@ def _of_ct(case: Case, settings: Profile | Parameters, backend: str) -> CtFeatur
 
 
 def _with_label(arguments: Mapping[str, Any], settings: Profile | Parameters) -> Mapping[str, Any]:
-    """The arguments with the mask's label from a parameter file, where it names one and the person has named no segment."""
+    """The arguments with the mask's label from a parameter file, if it names one and the person has named no segment."""
     label = getattr(settings, "label", None)
     masked = any(arguments.get(key) is not None for key in ("mask", "pet_mask", "ct_mask"))
     if label is None or not masked or arguments.get("segment") not in (None, ""):

@@ -40,7 +40,7 @@ def add_method(parser: ArgumentParser) -> None:
 
 
 def add_overwrite(parser: ArgumentParser, what: str) -> None:
-    """--overwrite, for every command that writes what a person names; ``what`` is then replaced."""
+    """--overwrite, for every command that writes to a place that a person names; the help text says that ``what`` is replaced."""
     parser.add_argument("--overwrite", action="store_true", help=f"replace {what}; never anything that others put there")
 
 

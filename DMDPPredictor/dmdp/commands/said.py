@@ -1,4 +1,4 @@
-"""What was decided while images were read, as the lines that a command shows."""
+"""The notes on what was decided while images were read, as the lines that a command shows."""
 
 from __future__ import annotations
 

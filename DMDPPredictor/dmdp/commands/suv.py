@@ -1,4 +1,4 @@
-"""``dmdp suv``: what the PET's SUV is made of."""
+"""``dmdp suv``: shows how the SUV of a PET is computed."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Where is the tumour? Contours that a person can check and change."""
+"""Contours of the tumour that a person can check and change."""

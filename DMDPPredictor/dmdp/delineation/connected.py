@@ -81,7 +81,7 @@ def _distance_mm(pet: Volume, lower, shape, point) -> np.ndarray:
 
 
 def _limits(pet, window, connected, near, suv, level, radius_mm) -> tuple[str, ...]:
-    """Say where the lesion was cut off rather than ended."""
+    """Notes that say where the lesion was cut off instead of ending by itself."""
     notes: tuple[str, ...] = ()
     beyond = ndimage.binary_dilation(connected, FACES) & (suv >= level) & ~near
     if beyond.any():

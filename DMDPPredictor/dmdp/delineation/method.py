@@ -1,4 +1,4 @@
-"""What a contour method is: one object in a small file of its own, and one line in :mod:`dmdp.delineation.methods`."""
+"""The form of a contour method: one object in a small file of its own, and one line in :mod:`dmdp.delineation.methods`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contour as another hand may have drawn it: a millimetre larger, smaller, or shifted."""
+"""The contour as another reader might have drawn it: a millimetre larger, smaller, or shifted."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ SPARE = 3  # voxels round the mask that a smoothed and shifted one may reach
 def perturbed(lesion: Lesion, step_mm: float = STEP_MM) -> dict[str, Lesion]:
     """Name → lesion: ``grown`` and ``shrunk`` by ``step_mm``, and shifted by it both ways along each axis of the grid.
 
-    Ours. PET voxels are coarser than a millimetre, so that no dilation says what one millimetre does. The mask is smoothed to
-    a membership instead, and as many voxels of highest membership are taken as the lesion's volume asks for: that of the mask
+    Ours. PET voxels are coarser than a millimetre, so a dilation cannot show the effect of one millimetre. The mask is smoothed
+    to a membership instead, and as many voxels of highest membership are taken as the lesion's volume asks for: that of the mask
     moved by ``step_mm`` on a 1 mm grid, or its own for a shift. What would hold no voxel is left out.
     """
     box = lesion.mask.box(SPARE)
@@ -37,7 +37,7 @@ def perturbed(lesion: Lesion, step_mm: float = STEP_MM) -> dict[str, Lesion]:
 
 
 def _growth(lesion: Lesion, step_mm: float) -> float:
-    """The factor by which the volume changes when the surface moves outwards by ``step_mm`` (inwards where negative)."""
+    """The factor by which the volume changes when the surface moves outwards by ``step_mm`` (inwards if negative)."""
     fine = lesion.mask.onto(fine_grid(lesion, abs(step_mm) + 2.0)).array
     away = ndimage.distance_transform_edt(~fine if step_mm > 0 else fine)
     moved = away <= step_mm if step_mm > 0 else away > -step_mm

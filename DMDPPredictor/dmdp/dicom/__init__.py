@@ -1,1 +1,1 @@
-"""From a folder of DICOM files to a CT in HU and a PET in SUV, with an account of how."""
+"""From a folder of DICOM files to a CT in HU and a PET in SUV, with a record of every decision."""

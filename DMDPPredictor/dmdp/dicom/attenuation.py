@@ -1,4 +1,4 @@
-"""Is a PET corrected for attenuation? Unknown is not "not corrected": an absent tag says nothing."""
+"""Whether a PET is corrected for attenuation; an absent tag means unknown, not "not corrected"."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ DESCRIBED = re.compile(
 
 
 def corrections(header: Dataset | Mapping[str, Any]) -> frozenset[str]:
-    """The corrections that CorrectedImage lists, also with commas or brackets; empty where the tag is absent or empty."""
+    """The corrections that CorrectedImage lists, also with commas or brackets; empty if the tag is absent or empty."""
     return frozenset(re.findall(r"\w+", " ".join(text(word).upper() for word in elements(header, "CorrectedImage") or ())))
 
 
 def known_corrected(header: Dataset) -> bool:
-    """True where the header itself says that the image is corrected for attenuation."""
+    """True if the header itself says that the image is corrected for attenuation."""
     return "ATTN" in corrections(header)
 
 
 def not_corrected(header: Dataset) -> str | None:
-    """Why a PET is known not to be corrected for attenuation, as the end of a sentence; None where nothing says so."""
+    """Why a PET is known not to be corrected for attenuation, as the end of a sentence; None if nothing says so."""
     listed = corrections(header)
     if listed:
         return None if "ATTN" in listed else "it is not attenuation corrected: (0028,0051) CorrectedImage lacks ATTN"

@@ -1,6 +1,6 @@
 """The one reader of dates and times in DICOM headers (DA, TM, DT), with their offsets from UTC.
 
-The standard's forms are read as they are; colons, dashes and a Z, which careless programs write, are read where they leave one
+The standard's forms are read as they are; colons, dashes and a Z, which careless programs write, are read if they leave one
 reading, and noted. What cannot be read is a :class:`~dmdp.dicom.numbers.Finding`.
 """
 
@@ -30,7 +30,7 @@ EXPECTED = {
 @dataclass(frozen=True)
 class Moment:
     """What an element says of a moment: its ``day``, its time of day (``seconds`` from midnight) and its ``offset`` from UTC,
-    each None where the element does not tell; or the ``finding`` why it cannot be read. ``note`` says which reading was taken
+    each None if the element does not tell; or the ``finding`` why it cannot be read. ``note`` says which reading was taken
     if not the plain one."""
 
     day: date | None = None
@@ -65,7 +65,7 @@ def read_offset(header: Dataset | Mapping[str, Any], key: str = "TimezoneOffsetF
 
 
 def parse_date(words: str) -> Moment | None:
-    """A DA as a moment; None where it is none."""
+    """A DA as a moment; None if it is none."""
     found = DAY.fullmatch(words)
     if not found:
         return None
@@ -77,7 +77,7 @@ def parse_date(words: str) -> Moment | None:
 
 
 def parse_time(words: str) -> Moment | None:
-    """A TM, also with colons or an offset, as a moment; None where it is none. The second 60 of the standard is allowed."""
+    """A TM, also with colons or an offset, as a moment; None if it is none. The second 60 of the standard is allowed."""
     words, offset, odd = _without_offset(words)
     found = TIME.fullmatch(words)
     if not found or odd is None:
@@ -92,7 +92,7 @@ def parse_time(words: str) -> Moment | None:
 
 
 def parse_datetime(words: str) -> Moment | None:
-    """A DT, also in the form of ISO 8601, as a moment; None where it is none."""
+    """A DT, also in the form of ISO 8601, as a moment; None if it is none."""
     words, offset, odd = _without_offset(words, after=8)
     separated = re.fullmatch(r"(\d{4}([-./])\d{2}\2\d{2}|\d{8})[T ]?(.*)", words, re.ASCII | re.DOTALL)
     if not separated or odd is None:

@@ -32,7 +32,7 @@ def unrolled(header: Dataset) -> tuple[Dataset, ...]:
     """One header per frame, in the order of the frames, with the keywords of single-slice objects.
 
     A header without functional groups, or of another class than :data:`CLASSES`, is returned as it is. Raises ``ValueError``
-    where the groups are damaged.
+    if the groups are damaged.
     """
     groups = header.get("PerFrameFunctionalGroupsSequence")
     if not groups or str(header.get("SOPClassUID", "")) not in CLASSES:
@@ -105,7 +105,7 @@ def _decay(frame: Dataset) -> None:
 
 
 def _moment(header: Dataset, keyword: str) -> datetime | None:
-    """A date with its time, by the clock of the element; None where it is not both."""
+    """A date with its time, by the clock of the element; None if it is not both."""
     read = read_datetime(header, keyword)
     return None if read.day is None or read.seconds is None else read.on(read.day)
 

@@ -33,7 +33,8 @@ class Resampling:
 
     def apply(self, slices: np.ndarray, outside: float) -> np.ndarray:
         """Float32 values on ``geometry`` from float32 ``slices`` by cubic splines, which keep more of a lesion's contrast and
-        noise than linear weights do, within the range of the slices; ``outside`` where no slice is."""
+        noise than linear weights do, within the range of the slices; ``outside`` beyond the slices.
+        """
         low, high = float(slices.min()), float(slices.max())
         if np.any(self.offsets):
             shape = self.geometry.shape[1:]
@@ -49,7 +50,7 @@ class Resampling:
 
 @dataclass(frozen=True, eq=False)
 class Placement:
-    """The grid of a series, how its slices are brought onto it (None where they lie on it), and sentences about that."""
+    """The grid of a series, how its slices are brought onto it (None if they lie on it), and sentences about that."""
 
     geometry: Geometry
     resampling: Resampling | None = None

@@ -37,9 +37,9 @@ SUV_TAGS = (
 
 
 def read_header(path: Path) -> Dataset | None:
-    """The header of one file, or None where it is not DICOM; files without preamble and file meta group are read.
+    """The header of one file, or None if it is not DICOM; files without preamble and file meta group are read.
 
-    Raises ``OSError`` or ``ValueError`` where the file is DICOM but damaged within the header.
+    Raises ``OSError`` or ``ValueError`` if the file is DICOM but damaged within the header.
     """
     bare = lacks_preamble(path)
     try:
@@ -59,7 +59,7 @@ def read_header(path: Path) -> Dataset | None:
 
 
 def lacks_preamble(path: Path) -> bool:
-    """True where a file begins at once with an element of group 2 or 8, as files do that lack the 128 bytes and ``DICM``.
+    """True if a file begins at once with an element of group 2 or 8, as files do that lack the 128 bytes and ``DICM``.
 
     Raises ``OSError``.
     """

@@ -16,12 +16,12 @@ STEP = (2, 4, 4)  # every so many voxels are looked at
 
 
 def has_air_and_tissue(array: np.ndarray) -> bool:
-    """True where the values (z, y, x) lie as HU do: at least 2 % each as air and as soft tissue, and few as dense as bone."""
+    """True if the values (z, y, x) lie as HU do: at least 2 % each as air and as soft tissue, and few as dense as bone."""
     return _part(array, AIR, 0.0) >= MUCH and _looks_as(array, 0.0, USUAL)
 
 
 def shift_of(array: np.ndarray) -> float:
-    """1024 where the values (z, y, x) are HU + 1024 and nothing else can be meant, else 0."""
+    """1024 if the values (z, y, x) are HU + 1024 and nothing else can be meant, else 0."""
     if not _looks_as(array, USUAL, 0.0) or _part(array, AIR, USUAL) < MUCH or _part(array, LUNG, 0.0) > NONE:
         return 0.0
     thin = array[tuple(slice(None, None, n) for n in STEP)]
@@ -46,7 +46,7 @@ def in_hounsfield(ct: Volume, name: str) -> tuple[Volume, tuple[str, ...]]:
 
 
 def not_hounsfield(label: str, finding: str) -> DicomError:
-    """The refusal of a CT whose HU cannot be told; ``finding`` is the end of a sentence."""
+    """The refusal of a CT whose values cannot be shown to be HU; ``finding`` is the end of a sentence."""
     return DicomError(
         "dicom.rescale",
         f"{label}: {finding}.",

@@ -38,7 +38,7 @@ class Stack:
 
 
 def without_copies(slices: Sequence[Slice]) -> tuple[list[Slice], tuple[str, ...]] | str:
-    """Each object (SOPInstanceUID) once, and a note where one was there more than once; or why that cannot be told."""
+    """Each object (SOPInstanceUID) once, with a note if there were copies; or the reason why the copies cannot be told apart."""
     by_object: dict[tuple[str, int], list[Slice]] = defaultdict(list)
     for number, one in enumerate(slices):
         uid = str(one.header.get("SOPInstanceUID") or f"file {number}")
@@ -65,7 +65,7 @@ def _same(one: Slice, other: Slice, pixels: StoredPixels) -> bool:
 
 
 def stack_of(slices: Sequence[Slice]) -> Stack | str:
-    """The slices that belong to one volume; few others (a scout, a dose report) are left out and named. Else the reason."""
+    """The slices that belong to one volume, few others (a scout, a dose report) left out and named; or the reason for none."""
     reasons = [_no_slice(one.header) for one in slices]
     planes = [plane_of(one.header) if reason is None else reason for one, reason in zip(slices, reasons, strict=True)]
     placed = {number: plane for number, plane in enumerate(planes) if not isinstance(plane, str)}

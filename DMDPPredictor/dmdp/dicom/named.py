@@ -1,4 +1,4 @@
-"""What a file or folder is that holds no image we read: named for what it is, with the way to what we do read."""
+"""Names what a file or folder is that holds no image this program reads, and says how to get to one that it does read."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def check_image_file(path: Path) -> None:
 
 
 def no_image_file(path: Path) -> InputError | None:
-    """The refusal of a file by its content, or None where it is none of those known here."""
+    """The refusal of a file by its content, or None if it is none of those known here."""
     kind = _kind(path)
     if kind is None:
         return None

@@ -64,13 +64,13 @@ class Reading:
 
     @property
     def value(self) -> float | None:
-        """The first number; None where there is none."""
+        """The first number; None if there is none."""
         return self.values[0] if self.values else None
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a number of a header may be: ``low`` to ``high`` (both included), and 0 only where ``zero`` says so."""
+    """What a number of a header may be: ``low`` to ``high`` (both included), and 0 only if ``zero`` says so."""
 
     low: float = -math.inf
     high: float = math.inf
@@ -109,7 +109,7 @@ def read_numbers(
     """The ``count`` numbers of an element of a header, or of a mapping from keywords to values.
 
     ``key`` is a keyword, or the number of a private tag with the ``name`` that messages give it. A decimal comma, and separators
-    of thousands, are read where ``limits`` or the other values leave one reading, and noted.
+    of thousands, are read if ``limits`` or the other values leave one reading, and noted.
     """
     tag, keyword = identify(key, name)
     expected = f"{limits.words}." if count == 1 else f"{count} values, each {limits.words}."
@@ -167,7 +167,7 @@ def stated(
 
 
 def one_per_tag(notes: Iterable[str]) -> tuple[str, ...]:
-    """Of the notes on many slices the first on each tag; where others differ from it, it says so."""
+    """Of the notes on many slices the first on each tag; if others differ from it, it says so."""
     found: dict[str, dict[str, None]] = {}
     for note in notes:
         found.setdefault(note[:11], {})[note] = None
@@ -175,7 +175,7 @@ def one_per_tag(notes: Iterable[str]) -> tuple[str, ...]:
 
 
 def elements(header: Dataset | Mapping[str, Any], key: str | int, name: str = "") -> tuple[Any, ...] | None:
-    """The values of an element as written: text is split at backslashes and otherwise left alone; None where it is absent.
+    """The values of an element as written: text is split at backslashes and otherwise left alone; None if it is absent.
 
     In a mapping, ``key`` is looked up by its keyword or ``name``.
     """
@@ -197,7 +197,7 @@ def elements(header: Dataset | Mapping[str, Any], key: str | int, name: str = ""
 
 
 def first_text(header: Dataset | Mapping[str, Any], key: str | int, name: str = "") -> str:
-    """The first value of an element as text without padding; empty where it is absent."""
+    """The first value of an element as text without padding; empty if it is absent."""
     values = elements(header, key, name)
     return text(values[0]) if values else ""
 
@@ -209,7 +209,7 @@ def identify(key: str | int, name: str = "") -> tuple[str, str]:
 
 
 def quoted(value: str, keyword: str) -> str:
-    """A value as messages quote it: printable, cut, and withheld where its tag identifies a person."""
+    """A value as messages quote it: printable, cut, and withheld if its tag identifies a person."""
     if keyword in IDENTIFYING:
         return "withheld, as it identifies a person"
     shown = "".join(c if c.isprintable() else "?" for c in value)

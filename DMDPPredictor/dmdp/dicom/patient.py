@@ -1,4 +1,4 @@
-"""What the header of a series says of the patient: age and sex, and never who it is."""
+"""What the header of a series says of the patient: age and sex, never the identity."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ REMOVED = date(1900, 1, 1)  # what programs write in place of a birth date
 def patient_of(header: Dataset) -> tuple[Clinical, tuple[str, ...]]:
     """Age (years) and sex as the header has them, None for what it lacks or says otherwise, and notes.
 
-    Where PatientAge is absent or unusable, the age is that between the birth date and the day of the series; the birth date
-    itself is never told.
+    If PatientAge is absent or unusable, the age is that between the birth date and the day of the series; the birth date itself
+    is never returned.
     """
     sex = first_text(header, "PatientSex").upper()
     stated = _stated(first_text(header, "PatientAge"))

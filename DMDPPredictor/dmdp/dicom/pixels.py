@@ -86,7 +86,7 @@ def _dataset(path: Path) -> Dataset:
 
 
 def _syntax(dataset: Dataset) -> pydicom.uid.UID:
-    """The transfer syntax; where the file meta group is missing, the one that its bytes were read with."""
+    """The transfer syntax; if the file meta group is missing, the one that its bytes were read with."""
     named = getattr(dataset, "file_meta", FileMetaDataset()).get("TransferSyntaxUID")
     if named:
         return named

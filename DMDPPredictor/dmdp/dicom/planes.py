@@ -1,4 +1,4 @@
-"""Where one slice lies, read from its header."""
+"""The position of one slice, read from its header."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Plane:
 
 
 def plane_of(header: Dataset) -> Plane | str:
-    """The plane of a header, or the reason why it tells none."""
+    """The plane of a header, or the reason why it gives none."""
     readings = {
         "ImageOrientationPatient": read_numbers(header, "ImageOrientationPatient", 6),
         "ImagePositionPatient": read_numbers(header, "ImagePositionPatient", 3),
@@ -72,7 +72,7 @@ def plane_of(header: Dataset) -> Plane | str:
 
 
 def _right_angled(right: np.ndarray, down: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """Both directions freed of rounding, or None where they are no directions."""
+    """Both directions freed of rounding, or None if they are no directions."""
     lengths = np.linalg.norm(right), np.linalg.norm(down)
     if max(abs(length - 1.0) for length in lengths) > SKEW or abs(float(right @ down)) > SKEW:
         return None

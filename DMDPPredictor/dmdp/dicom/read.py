@@ -20,7 +20,7 @@ def read_series(series: Series) -> Volume:
     """Read a series: HU for CT; for PET ``Bq/ml``, ``counts`` or ``SUVbw g/ml`` as its Units say, each slice with its own
     rescale slope. JPEG-LS and the other usual compressions are read.
 
-    ``notes`` of the provenance are the sentences of the series and those on its values; ``unlike_viewer``, where it is there,
+    ``notes`` of the provenance are the sentences of the series and those on its values; ``unlike_viewer``, if it is there,
     says why a viewer may show something else. Raises :class:`DicomError` for files that are cut off or cannot be decoded, for
     values that are not finite, and for a CT whose values cannot be told to be HU.
     """
@@ -94,7 +94,7 @@ def _scaled(series: Series, scale: Rescale) -> np.ndarray:
 def _by_its_own_evidence(array: np.ndarray, series: Series, scale: Rescale) -> str:
     """The sentence on a CT without usable rescale factors whose stored values show by themselves what they are.
 
-    Where only some slices lack theirs, the image as a whole shows nothing of them.
+    If only some slices lack theirs, the image as a whole shows nothing of them.
     """
     if scale.lacking < len(series.files):
         raise not_hounsfield(series.label, f"in {scale.lacking} of its slices {scale.finding}")

@@ -1,4 +1,4 @@
-"""From stored values to what they mean: RescaleSlope and RescaleIntercept of every slice."""
+"""From stored values to values in their unit, by RescaleSlope and RescaleIntercept of every slice."""
 
 from __future__ import annotations
 

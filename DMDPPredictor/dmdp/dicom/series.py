@@ -34,7 +34,7 @@ class Series:
     """One usable image series: ``files`` and ``headers`` of its slices in physical order along the slice normal.
 
     ``frames`` are the numbers (from 0) of the slices within their files; the headers of multi-frame objects read as those of
-    single slices. ``geometry`` is the grid of the image as it is read, onto which ``resampling`` brings the slices (None where
+    single slices. ``geometry`` is the grid of the image as it is read, onto which ``resampling`` brings the slices (None if
     they lie on it); ``notes`` say what was decided, as sentences that name the series.
     """
 
@@ -51,7 +51,7 @@ class Series:
 
     @property
     def label(self) -> str:
-        """How a person is told which series this is, without free text of the header."""
+        """The label by which a person recognises the series, without free text of the header."""
         return f"{_label(self.modality, self.uid, self.headers[0])} ({len(self.files)} slices)"
 
 
@@ -73,12 +73,12 @@ class Discovery:
     derived: tuple[Series, ...] = ()
 
     def of(self, modality: str) -> tuple[Series, ...]:
-        """The usable series of ``CT`` or ``PT``; where there is no other, the secondary ones, whose notes say so."""
+        """The usable series of ``CT`` or ``PT``; if there is no other, the secondary ones, whose notes say so."""
         found = tuple(series for series in self.series if series.modality == modality)
         return found or tuple(series for series in self.derived if series.modality == modality)
 
     def unused(self) -> tuple[Rejection, ...]:
-        """Those rejected, without the secondary series that :meth:`of` gives all the same."""
+        """The rejected series and files, without the secondary series that :meth:`of` returns nevertheless."""
         given = {series.label for series in self.derived if series in self.of(series.modality)}
         return tuple(r for r in self.rejected if r.label not in given)
 
@@ -96,7 +96,7 @@ class Pair:
 def discover(where: str | Path | Sequence[Path]) -> Discovery:
     """All series below a folder (sub-folders included), or among the files of a list; each accepted or rejected with a reason.
 
-    Raises :class:`DicomError` where the folder does not exist or there is no DICOM file at all.
+    Raises :class:`DicomError` if the folder does not exist or there is no DICOM file at all.
     """
     folder = Path(where) if isinstance(where, str | Path) else where[0].parent
     if not folder.is_dir():
@@ -133,7 +133,7 @@ def choose(discovery: Discovery, modality: str) -> tuple[Series, tuple[str, ...]
     """The one series of a modality, or of several the one with most slices (of PETs, one that is known to be attenuation
     corrected); a note says that there was a choice.
 
-    Raises :class:`DicomError` that lists what was found and why it was rejected, where there is none.
+    Raises :class:`DicomError` that lists what was found and why it was rejected, if there is none.
     """
     found = sorted(discovery.of(modality), key=lambda s: (not known_corrected(s.headers[0]), -len(s.files), s.uid))
     if not found:
@@ -148,8 +148,8 @@ def choose(discovery: Discovery, modality: str) -> tuple[Series, tuple[str, ...]
 def pair(ct: Discovery, pet: Discovery) -> Pair:
     """The CT and PET that belong together: same frame of reference, overlapping; most overlap, then most slices, wins.
 
-    Where the place of the CT holds only PET and that of the PET only CT, they are taken for what they are.
-    Raises :class:`DicomError` where there is no CT or no PET, :class:`GeometryError` where none belong together.
+    If the place of the CT holds only PET and that of the PET only CT, they are exchanged, and a note says so. Raises
+    :class:`DicomError` if there is no CT or no PET, :class:`GeometryError` if none belong together.
     """
     swapped = not ct.of("CT") and not pet.of("PT") and bool(ct.of("PT")) and bool(pet.of("CT"))
     if swapped:
@@ -194,7 +194,7 @@ def pair(ct: Discovery, pet: Discovery) -> Pair:
 
 
 def overlap_mm(a: Geometry, b: Geometry) -> float:
-    """Smallest side (mm) of the box that both grids' bounding boxes share in LPS; 0 where they do not meet."""
+    """Smallest side (mm) of the box that both grids' bounding boxes share in LPS; 0 if they do not meet."""
     corners = []
     for g in (a, b):
         points = g.corners()
@@ -265,7 +265,7 @@ def _label(modality: str, uid: str, header: Dataset) -> str:
 
 
 def _no_measurement(header: Dataset, modality: str) -> str | None:
-    """Why the values of a series are not those that the scanner measured; None where nothing says so."""
+    """Why the values of a series are not those that the scanner measured; None if nothing says so."""
     words = next((word for word in image_type(header) if PROJECTION.search(word)), None)
     if words is not None:
         return f"it is a projection: (0008,0008) ImageType says {quoted(words, 'ImageType')}"
@@ -278,7 +278,7 @@ def _no_measurement(header: Dataset, modality: str) -> str | None:
 
 
 def _lacking(header: Dataset, here: int) -> tuple[str, ...]:
-    """That a PET has fewer slices than its header says, as where a copy ended early at its top or bottom."""
+    """A note that a PET has fewer slices than its header says, as when a copy ended early at its top or bottom."""
     said = read_number(header, "NumberOfSlices").value
     if str(header.get("Modality")) != "PT" or said is None or said <= here:
         return ()

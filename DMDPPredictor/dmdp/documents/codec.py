@@ -223,7 +223,7 @@ def _malformed(value: Any, place: str, kind: Any) -> Malformed:
 
 
 def found(value: Any) -> str:
-    """What a value is, in words; a number by itself, as it names nobody."""
+    """What a value is, in words. Numbers, booleans and null are quoted, as they identify no patient; text is not."""
     if value is None or isinstance(value, bool | int | float):
         return json.dumps(value)
     if isinstance(value, str):

@@ -1,1 +1,1 @@
-"""What is asked of a case: each kind of endpoint with its labels, its part of a network, its answer and its words."""
+"""The endpoints of a case: each kind with its labels, its part of a network, its answer and its words."""

@@ -76,7 +76,7 @@ class Answer(Protocol):
 
 @dataclass(frozen=True)
 class NoAnswer:
-    """Why the models say nothing to an endpoint that they cover."""
+    """The reason why the models do not answer an endpoint that they cover."""
 
     derived: ClassVar[tuple[str, ...]] = ("endpoint",)
     endpoint: ClassVar[str] = "none"
@@ -124,7 +124,7 @@ class Common:
 
 
 class OfSubModel:
-    """The ways of an answer that a sub-model gave, which holds the fields of :class:`Common`."""
+    """The methods of an answer that a sub-model gave; such an answer has the fields of :class:`Common`."""
 
     interval_kind: str
     set_kind: str

@@ -1,4 +1,4 @@
-"""What an endpoint is: a question that is asked of a case, and everything that follows from how it can be answered.
+"""What an endpoint is: a question that is asked of a case, and everything that depends on the kind of its answer.
 
 The half of an endpoint that only training needs (folds, metrics, calibration, chance) is ``dmdp_training.endpoints``.
 """
@@ -79,7 +79,7 @@ class Endpoint(ABC, Generic[Fitted, Estimated]):
     @property
     @abstractmethod
     def groups(self) -> tuple[str, ...]:
-        """What the groups of patients are called of whom a training needs some each: the classes, or without and with event."""
+        """The names of the groups of which a training needs some patients each: the classes, or without and with event."""
 
     @abstractmethod
     def group(self, label: Label) -> int:

@@ -1,4 +1,4 @@
-"""An endpoint of two classes: is it the positive one?"""
+"""An endpoint of two classes, one of which is called positive."""
 
 from __future__ import annotations
 

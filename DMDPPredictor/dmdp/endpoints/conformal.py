@@ -1,9 +1,9 @@
 """Class-conditional conformal sets: which of the classes cannot be ruled out for this patient.
 
-For each class, the patients of that class with known truth say how badly the model may do on one of them. A class stays in
-the set while its probability is not worse than that of all but a share ``alpha`` of its own patients. So each class is missed
-in about ``alpha`` of its patients, also the rare one. The scores come from models that did not see the patient
-(cross-conformal; the guarantee is approximate). Source: Vovk, Cross-conformal predictors, Ann Math Artif Intell 2015;74:9.
+For each class, patients of that class with known truth show how low the probability of their class may be. A class stays in the
+set while its probability is not worse than that of all but a share ``alpha`` of its own patients. So each class is missed in
+about ``alpha`` of its patients, also the rare one. The scores come from models that did not see the patient (cross-conformal; the
+guarantee is approximate). Source: Vovk, Cross-conformal predictors, Ann Math Artif Intell 2015;74:9.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from torch.nn.functional import softplus
 
 
 def head(inputs: int, hidden: int, outputs: int, dropout: float) -> nn.Module:
-    """(B, inputs) → (B, outputs), through a layer of its own where ``hidden`` is not 0."""
+    """(B, inputs) → (B, outputs), through a layer of its own if ``hidden`` is not 0."""
     if not hidden:
         return nn.Linear(inputs, outputs)
     return nn.Sequential(nn.Linear(inputs, hidden), nn.GELU(), nn.Dropout(dropout), nn.Linear(hidden, outputs))

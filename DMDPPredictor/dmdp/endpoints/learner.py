@@ -1,4 +1,4 @@
-"""What an endpoint asks of the sub-model of an ensemble that answers it."""
+"""What an endpoint requires of the sub-model of an ensemble that answers it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The loss of an endpoint's outputs; unknown labels cost nothing."""
+"""The loss of an endpoint's outputs; unknown labels do not contribute."""
 
 from __future__ import annotations
 

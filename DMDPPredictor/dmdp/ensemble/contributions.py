@@ -1,4 +1,4 @@
-"""How much each input moved the answer away from that for a typical patient: exact Shapley values."""
+"""How far each input moved the answer from that for a typical patient: exact Shapley values."""
 
 from __future__ import annotations
 

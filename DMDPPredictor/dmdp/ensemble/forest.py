@@ -1,7 +1,7 @@
 """A fitted forest of classification trees as plain arrays, checked before use.
 
-Not scikit-learn's own tree: that one trusts the child indices of a file, and a file that lies about them makes it read
-foreign memory. Arrays are also a tenth of the size, load at once, and leave prediction without scikit-learn.
+scikit-learn's own tree is not used, since it trusts the child indices of a file: wrong ones make it read foreign memory. Arrays
+are also a tenth of the size, load at once, and leave prediction without scikit-learn.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Forest:
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, np.ndarray], prefix: str, inputs: int) -> Forest:
-        """The forest whose arrays are named ``prefix.feature`` … Raises ``ValueError`` where they are not a forest on
+        """The forest whose arrays are named ``prefix.feature`` … Raises ``ValueError`` if they are not a forest on
         ``inputs`` columns: a child that does not come after its parent could never end."""
         forest = cls(**{name: np.asarray(tensors[f"{prefix}.{name}"]) for name in (*FIELDS, "roots")})
         nodes, count = np.arange(len(forest.feature)), len(forest.feature)

@@ -1,4 +1,4 @@
-"""What a sub-model computes: calibrated log-odds of a row of inputs, and of the resampled fits behind its interval."""
+"""The functions that sub-models compute: calibrated log-odds of a row of inputs, and those of the resampled fits."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Regression:
 
 @dataclass(frozen=True, eq=False)
 class Stack:
-    """Logistic regression on the log-odds of three base learners (paper, ML model development).
+    """Logistic regression on the log-odds of three base learners, as in Jiang et al. 2026 (DMDP).
 
     ``linear`` (1+p,) is the base regression, ``forests`` random forest and extra trees; ``second`` (1+3,) and
     ``bootstrap`` (B, 1+3) the second layer, which also calibrates.
@@ -81,7 +81,7 @@ class ProportionalOdds:
 
 
 def from_tensors(kind: str, tensors: Mapping[str, np.ndarray], name: str, inputs: int) -> Learner:
-    """The learner ``name`` of a bundle. Raises ``KeyError`` or ``ValueError`` where its tensors are missing or misshapen."""
+    """The learner ``name`` of a bundle. Raises ``KeyError`` or ``ValueError`` if its tensors are missing or misshapen."""
     if kind == "regression":
         learner = Regression(_rows(tensors[f"{name}.weights"], 1 + inputs), tensors[f"{name}.bootstrap"])
         _rows(learner.bootstrap, 1 + inputs)

@@ -55,7 +55,7 @@ class SubModel:
         return frozenset(found for name in self.inputs if (found := image_of(name)) is not None)
 
     def accepts(self, values: Mapping[str, float], contour_method: str) -> bool:
-        """True where every input is known and the contour is of the kind that the sub-model was made for."""
+        """True if every input is known and the contour is of the kind that the sub-model was made for."""
         fits = self.contour != "loose" or contour_method in LOOSE_CONTOURS
         return fits and all(usable(values, name) for name in self.inputs)
 
@@ -99,7 +99,7 @@ class EnsembleModel:
 def load_ensemble(bundle: Bundle) -> EnsembleModel:
     """Sub-models of a verified bundle of kind ``ensemble``.
 
-    Raises :class:`ModelError` where the tensors are not those that the manifest describes, or where the stored self-test does
+    Raises :class:`ModelError` if the tensors are not those that the manifest describes, or if the stored self-test does
     not come out (tolerance 1e-6).
     """
     manifest = bundle.manifest

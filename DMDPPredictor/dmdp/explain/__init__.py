@@ -1,1 +1,1 @@
-"""Where did the network look? Heatmaps in the scanner's geometry."""
+"""Which parts of the images the network used: heatmaps in the scanner's geometry."""

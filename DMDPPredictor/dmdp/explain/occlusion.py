@@ -1,4 +1,4 @@
-"""A second opinion on a heatmap, without gradients: how much an answer falls when a cube of the image is taken away.
+"""A second opinion on a heatmap, without gradients: how much an answer falls when a cube of the image is blanked.
 
 Zeiler and Fergus, Visualizing and understanding convolutional networks, 2014.
 """

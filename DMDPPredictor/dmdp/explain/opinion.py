@@ -1,4 +1,4 @@
-"""What a network says about a case, and where it looked: kept apart from the answer."""
+"""What a network says about a case and which parts of the images it used, kept apart from the answer."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from .zones import shares, zones
 UNCHANGED = "This map hardly depends on what the network has learned: it shows the images."
 UNKNOWN = "Whether this map depends on what the network has learned could not be told: one of the maps to compare is flat."
 EMPTY = "This map is empty: here nothing speaks for the positive class."
-LEAST_FALL = 0.01  # of the log-odds; less is nobody's evidence, and scaled to 1 it would look like some
+LEAST_FALL = 0.01  # of the log-odds; a smaller fall is no evidence, but scaled to 1 it would look like some
 OUTSIDE_SHARE = 0.01  # of the lesion, beyond what the network sees
 
 
 @dataclass(frozen=True, eq=False)
 class Seen:
     """``logits`` (members, widths); ``maps`` 0…1 of the crop's shape; ``check`` of the Grad-CAM maps; ``falls`` of the log-odds
-    under occlusion by (task, modality), where they were asked for."""
+    under occlusion by (task, modality), if they were asked for."""
 
     logits: torch.Tensor
     maps: Mapping[Key, np.ndarray]
@@ -54,9 +54,9 @@ def network_opinion(
 ) -> tuple[NetworkOpinion, Mapping[str, Volume]]:
     """What a network says of a case, whose PET ``features`` are known, and its heatmaps by name (``<task>_<modality>_<stage>``).
 
-    Each map comes with its shares by zone, and with warnings where most of it lies elsewhere, where it is empty, or where it
+    Each map comes with its shares by zone, and with warnings if most of it lies elsewhere, if it is empty, or if it
     hardly depends on what the network has learned. ``second_opinion`` adds occlusion maps (stage ``occlusion``), which need no
-    gradients but hundreds of answers, by a ``backend`` of :mod:`dmdp.network.backend`. ``device`` is cpu, cuda or auto; where
+    gradients but hundreds of answers, by a ``backend`` of :mod:`dmdp.network.backend`. ``device`` is cpu, cuda or auto; if
     CUDA is asked for and cannot be used, the CPU is, and the note says so.
     """
     config = model.network.config
@@ -95,7 +95,7 @@ def network_opinion(
 
 
 def _share(fall: np.ndarray) -> np.ndarray:
-    """The fall as a share of its maximum, 0 where the log-odds rise; all 0 where they hardly fall anywhere."""
+    """The fall as a share of its maximum, 0 where the log-odds rise; all 0 if they hardly fall anywhere."""
     top = float(fall.max())
     return np.maximum(fall, 0.0) / top if top >= LEAST_FALL else np.zeros_like(fall)
 
@@ -105,7 +105,7 @@ def _lesion_on(crop: Crop, lesion: Lesion) -> np.ndarray:
 
 
 def _cut_off(crop: Crop, lesion: Lesion) -> str | None:
-    """Said where the network does not see the whole lesion."""
+    """A warning if the network does not see the whole lesion."""
     index = crop.geometry.to_index(lesion.mask.points)
     inside = ((index >= -0.5) & (index <= np.array(crop.geometry.shape) - 0.5)).all(axis=1)
     beyond = 1 - inside.mean()
@@ -116,7 +116,7 @@ def _cut_off(crop: Crop, lesion: Lesion) -> str | None:
 
 
 def _warnings(seen: Seen, maps: Mapping[Key, np.ndarray], elsewhere: Mapping[str, str | None]) -> dict[str, tuple[str, ...]]:
-    """What must be said of single maps, by their names."""
+    """Warnings about single maps, by their names."""
     found: dict[str, tuple[str, ...]] = {}
     for key, one in maps.items():
         name = "_".join(key)

@@ -1,6 +1,6 @@
-"""Does a heatmap depend on what the network has learned? (Adebayo et al., Sanity checks for saliency maps, 2018.)
+"""Whether a heatmap depends on what the network has learned (Adebayo et al., Sanity checks for saliency maps, 2018).
 
-The weights are replaced by fresh ones; a map that stays as it was shows the images, not the network.
+The weights are replaced by fresh ones: a map that hardly changes shows the images, not the network.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ EVERY = 4  # voxels: cells of a map are 8 to 16 mm, and ranks of every voxel wou
 
 @dataclass(frozen=True)
 class RandomisationCheck:
-    """``correlation`` by map: mean rank correlation (Spearman) with the maps of up to ``NETWORKS`` untrained networks; None where
+    """``correlation`` by map: mean rank correlation (Spearman) with the maps of up to ``NETWORKS`` untrained networks; None if
     it cannot be told, as the map, or that of every untrained network, is flat."""
 
     correlation: Mapping[Key, float | None]
@@ -56,7 +56,7 @@ def randomisation_check(
 ) -> RandomisationCheck:
     """Compare the ``maps`` (z, y, x) of a patient (``images`` (1, 2, z, y, x)) with those of untrained networks.
 
-    ``ready`` puts an untrained network where the images are. A flat map has no ranks: where an untrained network gives one, a
+    ``ready`` puts an untrained network where the images are. A flat map has no ranks: if an untrained network gives one, a
     further network is drawn, up to ``AT_MOST``.
     """
     found: dict[Key, list[float]] = {key: [] for key, one in maps.items() if _coarse(one).std() > 0}

@@ -1,4 +1,4 @@
-"""Where a heatmap lies: in the lesion's core, on its rim, in the ring round it, or elsewhere (science 4.5)."""
+"""Where a heatmap lies: in the lesion's core, on its rim, in the ring round it, or elsewhere (docs/method.md, Heatmaps)."""
 
 from __future__ import annotations
 

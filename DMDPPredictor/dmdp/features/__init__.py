@@ -1,1 +1,1 @@
-"""What is measured of a lesion, each value with its unit and its definition."""
+"""The measurements of a lesion, each value with its unit and its definition."""

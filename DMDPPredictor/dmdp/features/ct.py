@@ -35,7 +35,7 @@ TUMOUR = "tumour"
 class CtFeatures:
     """Features of the CT regions.
 
-    ``regions`` region → name → feature, every region with every feature of the profile (NaN where the region is ``absent``, which
+    ``regions`` region → name → feature, every region with every feature of the profile (NaN if the region is ``absent``, which
     says why). ``profile`` and ``profile_hash`` name the settings, ``backend`` the program that computed, ``contour`` where the
     lesion was drawn; ``notes`` are sentences for the person who reads the table.
     """
@@ -58,7 +58,7 @@ class CtFeatures:
         }
 
     def report(self) -> CtFeaturesReport:
-        """What ``prediction.json`` says of them; the numbers are in ``ct_features.csv``."""
+        """The part of ``prediction.json`` about them; the numbers are in ``ct_features.csv``."""
         values = [feature.value for features in self.regions.values() for feature in features.values()]
         return CtFeaturesReport(
             profile=self.profile,
@@ -108,7 +108,7 @@ def ct_features(
 
 
 def _as_stored(ct: Volume) -> tuple[str, ...]:
-    """What is to be known of features by a parameter file."""
+    """Notes on features that follow a parameter file."""
     notes = (
         "By the parameter file on the CT's own grid, as PyRadiomics: 'tumour' is the contour as drawn, the others carried over.",
     )
@@ -134,7 +134,7 @@ def _left_out(asked: Sequence[str], found: Mapping[str, Mapping[str, float]]) ->
 
 
 def _described(settings: Profile | Parameters) -> tuple[str, str, tuple[str, ...]]:
-    """Name and SHA-256 of the settings, and the features that they make; none where only PyRadiomics knows these."""
+    """Name and SHA-256 of the settings, and the features that they make; none if only PyRadiomics knows these."""
     if isinstance(settings, Profile):
         return settings.name, settings.hash, feature_names(settings)
     if settings.profile is not None:

@@ -1,4 +1,4 @@
-"""What a result says of the radiomics of its CT regions, whose numbers are in a table of their own; light to import."""
+"""The part of a result about the radiomics of its CT regions, whose numbers are in a table of their own; light to import."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
 
 
 def read_volume(path: str | Path, unit: str) -> Volume:
-    """A 3-D image file as a volume in ``unit``; raises :class:`InputError` where it is unreadable, not 3-D or not finite.
+    """A 3-D image file as a volume in ``unit``; raises :class:`InputError` if it is unreadable, not 3-D or not finite.
 
     ``provenance["stored"]`` is the kind of number in the file, as in :attr:`numpy.dtype.kind`.
     """
@@ -76,7 +76,7 @@ def to_sitk(array: np.ndarray, geometry: Geometry) -> sitk.Image:
 def read_image(path: str | Path, *, layers: bool = False) -> sitk.Image:
     """An image file as it is stored; with ``layers`` also one of several values per voxel.
 
-    Raises :class:`InputError` where it is unreadable, cut off, not 3-D, or lies on a grid without right angles or in two places.
+    Raises :class:`InputError` if it is unreadable, cut off, not 3-D, or lies on a grid without right angles or in two places.
     """
     path = Path(path)
     if not path.is_file() or not path.name.lower().endswith(SUFFIXES):
@@ -111,13 +111,13 @@ def read_image(path: str | Path, *, layers: bool = False) -> sitk.Image:
 
 
 def unplaced(geometry: Geometry) -> bool:
-    """True where the first voxel lies at 0, 0, 0 and no axis is turned, as in files that have lost their place in the patient."""
+    """True if the first voxel lies at 0, 0, 0 and no axis is turned, as in files that have lost their place in the patient."""
     matrix = geometry.matrix
     return not matrix[:3, 3].any() and np.array_equal(matrix[:3, :3] != 0, np.eye(3, dtype=bool)[::-1])
 
 
 def _put(image: sitk.Image, place: np.ndarray | None) -> None:
-    """Move ``image`` to where its header places it (3×4, LPS), where ITK has read that otherwise by more than rounding."""
+    """Move ``image`` to where its header places it (3×4, LPS), if ITK has read that otherwise by more than rounding."""
     if place is None:
         return
     read = Geometry.from_sitk(image)
@@ -155,7 +155,7 @@ def _opened(path: Path) -> sitk.Image:
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """What the image libraries write to the screen, past Python, goes nowhere: our own words say what is wrong."""
+    """Discard what the image libraries print past Python; our own messages say what is wrong."""
     warns = sitk.ProcessObject.GetGlobalWarningDisplay()
     kept = None
     with suppress(OSError, ValueError, AttributeError):  # a program without a screen

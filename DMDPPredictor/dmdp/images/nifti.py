@@ -42,7 +42,7 @@ RESAMPLE = "Resample it onto a right-angled grid (in Slicer: Resample Image), or
 
 @dataclass(frozen=True, eq=False)
 class Header:
-    """``size`` (x, y, z) in voxels; ``sform`` and ``qform`` (3×4) where their codes say that they hold, else None; ``order``
+    """``size`` (x, y, z) in voxels; ``sform`` and ``qform`` (3×4) if their codes say that they hold, else None; ``order``
     is the byte order of the file, as in :mod:`struct`; ``scale`` are scl_slope and scl_inter."""
 
     size: tuple[int, int, int]
@@ -58,9 +58,9 @@ def is_nifti(path: Path) -> bool:
 
 
 def content(path: Path, size: int = -1) -> bytes:
-    """The first ``size`` bytes of a file, unpacked where it is packed; all by default.
+    """The first ``size`` bytes of a file, unpacked if it is packed; all by default.
 
-    Raises :class:`InputError` where it is damaged or ends too early.
+    Raises :class:`InputError` if it is damaged or ends too early.
     """
     try:
         with gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb") as stream:
@@ -72,7 +72,7 @@ def content(path: Path, size: int = -1) -> bytes:
 
 
 def read_header(path: Path) -> Header | None:
-    """The header of a NIfTI-1 file; None where it is none. Raises :class:`InputError` for NIfTI-2."""
+    """The header of a NIfTI-1 file; None if it is none. Raises :class:`InputError` for NIfTI-2."""
     try:
         start = content(path, 348)
     except InputError:
@@ -145,7 +145,7 @@ def _from_quaternion(start: bytes, order: str) -> np.ndarray:
 
 
 def _check_scale(name: str, slope: float, inter: float) -> None:
-    """Raise :class:`InputError` where the scale of the values has no one meaning; a slope of 0, or none, is no scaling."""
+    """Raise :class:`InputError` if the scale of the values is ambiguous; a slope of 0, or none, is no scaling."""
     plain = np.isfinite(slope) and slope != 0 and np.isfinite(inter)
     if plain or ((slope == 0 or np.isnan(slope)) and (inter == 0 or np.isnan(inter))):
         return
@@ -158,7 +158,7 @@ def _check_scale(name: str, slope: float, inter: float) -> None:
 
 
 def place_of(path: Path) -> np.ndarray | None:
-    """The 3×4 matrix from voxel index (x, y, z) to LPS mm with axes at right angles; None where the header says no place.
+    """The 3×4 matrix from voxel index (x, y, z) to LPS mm with axes at right angles; None if the header gives no position.
 
     ITK takes the size of the voxels from elsewhere in the header, which may say another one.
     """
@@ -171,8 +171,9 @@ def place_of(path: Path) -> np.ndarray | None:
 
 
 def check_header(path: Path) -> None:
-    """Raise :class:`InputError` where a NIfTI header says two places for its voxels, a grid without right angles, or a scale of
-    its values that has no one meaning."""
+    """Raise :class:`InputError` if a NIfTI header gives two positions for its voxels, a grid without right angles, or an
+    ambiguous scale of its values.
+    """
     header = read_header(path)
     if header is None:
         return
@@ -196,7 +197,7 @@ def check_header(path: Path) -> None:
 
 
 def check_axes(what: str, axes: np.ndarray, shape: tuple[int, int, int]) -> None:
-    """Raise :class:`InputError` where ``axes`` (3×3, a step per column, mm) are not at right angles on a grid of ``shape``.
+    """Raise :class:`InputError` if ``axes`` (3×3, a step per column, mm) are not at right angles on a grid of ``shape``.
 
     ``what`` begins the sentence. A deviation of at most :data:`dmdp.images.volume.EVEN_MM` counts as none.
     """
@@ -220,7 +221,7 @@ def check_axes(what: str, axes: np.ndarray, shape: tuple[int, int, int]) -> None
 
 
 def straightened(path: Path) -> bytes | None:
-    """The unpacked file with its sform made exactly right-angled; None where there is nothing to straighten.
+    """The unpacked file with its sform made exactly right-angled; None if there is nothing to straighten.
 
     For files whose small deviation, below :data:`dmdp.images.volume.EVEN_MM`, ITK refuses.
     """

@@ -11,7 +11,7 @@ from .volume import Geometry
 def sample(array: np.ndarray, geometry: Geometry, onto: Geometry, *, order: int, outside: float) -> np.ndarray:
     """Values of ``array`` (z, y, x) at the voxel centres of ``onto``, by splines of ``order`` (0 nearest, 1 linear).
 
-    Where a centre lies beyond the outermost voxel centres by more than half a voxel, the value is ``outside``.
+    If a centre lies beyond the outermost voxel centres by more than half a voxel, the value is ``outside``.
     """
     inverse = np.linalg.inv(geometry.matrix)
     to_source = (

@@ -87,14 +87,14 @@ class Geometry:
         return np.asarray(lps, float) @ inverse[:3, :3].T + inverse[:3, 3]
 
     def nearest_voxel(self, lps) -> tuple[int, int, int] | None:
-        """Index (z, y, x) of the voxel that holds an LPS point, or None where the point lies outside the grid."""
+        """Index (z, y, x) of the voxel that holds an LPS point, or None if the point lies outside the grid."""
         index = np.floor(self.to_index(lps) + 0.5).astype(int)
         if np.any(index < 0) or np.any(index >= self.shape):
             return None
         return triple(int, index)
 
     def same_grid(self, other: Geometry, tolerance_mm: float = 1e-2) -> bool:
-        """True where every corner voxel of both grids coincides within ``tolerance_mm``."""
+        """True if every corner voxel of both grids coincides within ``tolerance_mm``."""
         if self.shape != other.shape:
             return False
         return bool(np.abs(self.corners() - other.corners()).max() <= tolerance_mm)

@@ -1,1 +1,1 @@
-"""How what a person has (folders, files, a point) becomes a patient."""
+"""From what a person has (folders, files, a point) to a patient."""

@@ -156,7 +156,7 @@ def load_mask(
 
 
 def _placeless(volume: Volume, name: str) -> tuple[str, ...]:
-    """Say so where an image has lost its place: it may lie beside the other one, or turned to the other side."""
+    """A note if an image has lost its position: it may lie beside the other one, or turned to the other side."""
     if not unplaced(volume.geometry):
         return ()
     return (
@@ -166,7 +166,7 @@ def _placeless(volume: Volume, name: str) -> tuple[str, ...]:
 
 
 def _improbable(pet: Volume) -> tuple[str, ...]:
-    """Say so where no voxel, or one by far, has an SUV that tissue has: the values may be of another unit."""
+    """A note if no voxel, or one by far, has an SUV that tissue can have: the values may be in another unit."""
     top, (low, high) = float(pet.array.max()), TOP_SUV
     if low <= top <= high:
         return ()
@@ -174,7 +174,7 @@ def _improbable(pet: Volume) -> tuple[str, ...]:
 
 
 def _displaced(mask: Geometry, image: Geometry) -> bool:
-    """Whether two grids of the same numbers of voxels, in whatever order, fill other boxes in space."""
+    """Whether two grids have the same numbers of voxels, in whatever order, but fill different boxes in space."""
     if sorted(mask.shape) != sorted(image.shape):
         return False
     here, there = ([corners.min(axis=0), corners.max(axis=0)] for corners in (mask.corners(), image.corners()))
@@ -206,7 +206,7 @@ def _notes(volume: Volume) -> tuple[str, ...]:
 
 
 def _is_other(ct: Volume, pet: Volume) -> bool:
-    """True where the file given as the CT has no value below 0, and the one given as the PET shows air and tissue in HU."""
+    """True if the file given as the CT has no value below 0, and the one given as the PET shows air and tissue in HU."""
     return float(ct.array.min()) >= 0.0 and has_air_and_tissue(pet.array)
 
 

@@ -28,7 +28,7 @@ MANY = 20  # segments that a message lists
 
 @dataclass(frozen=True, eq=False)
 class Segment:
-    """One of the segments of a mask file: its label ``number``, its ``name`` (empty where the file knows none), how many
+    """One of the segments of a mask file: its label ``number``, its ``name`` (empty if the file knows none), how many
     ``voxels`` it has, and the ``layer`` that it lies in."""
 
     number: int
@@ -56,7 +56,7 @@ def read_segment(path: str | Path, wanted: str | int | None = None) -> tuple[Mas
     """The mask that a file means, on its own grid, and notes about how it was read.
 
     ``wanted`` is the name or the number of a segment; without it the file holds at most one. Raises :class:`LesionError` with
-    the list of segments where it does not choose one, :class:`InputError` for a file that is no mask.
+    the list of segments if it does not choose one, :class:`InputError` for a file that is no mask.
     """
     path = Path(path)
     held = read_mask_file(path)
@@ -66,7 +66,7 @@ def read_segment(path: str | Path, wanted: str | int | None = None) -> tuple[Mas
 
 
 def choose(file: str, segments: Sequence[Segment], wanted: str | int | None) -> Segment | None:
-    """The segment that ``wanted`` names or numbers; the only one where it is None; None where there is none at all.
+    """The segment that ``wanted`` names or numbers; the only one if it is None; None if there is none at all.
 
     Raises :class:`LesionError`.
     """
@@ -106,7 +106,7 @@ def _listed(segments: Sequence[Segment]) -> str:
 
 
 def read_mask_file(path: Path) -> MaskFile:
-    """All segments of a mask file. Raises :class:`InputError` where it is no mask that can be read."""
+    """All segments of a mask file. Raises :class:`InputError` if it is no mask that can be read."""
     check_image_file(path)
     image = read_image(path, layers=True)
     if nifti.is_nifti(path):

@@ -1,4 +1,4 @@
-"""A mask as a few kilobytes of JSON: the bits of the box that holds it, and where that box lies."""
+"""A mask as a few kilobytes of JSON: the bits of the box that encloses it, and the position of that box."""
 
 from __future__ import annotations
 

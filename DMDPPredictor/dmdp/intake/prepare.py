@@ -42,7 +42,7 @@ def prepare_case(row: PatientRow, progress: Progress = silent) -> Case:
 
 
 def _cold(case: Case) -> tuple[str, ...]:
-    """Say so if a contour holds less uptake than blood does: it lies beside the lesion, or outside the body."""
+    """A note if a contour holds less uptake than blood does: it lies beside the lesion, or outside the body."""
     lesion = case.lesions.get(PET)
     if lesion is None or lesion.method != "manual":
         return ()
@@ -56,7 +56,7 @@ def _cold(case: Case) -> tuple[str, ...]:
 
 
 def _unused(given: Clinical, header: Clinical) -> tuple[str, ...]:
-    """Say what the header knows and the person did not give: it is not used unasked, as headers are often wrong."""
+    """A note on what the header says and the person did not: it is not used unasked, as headers are often wrong."""
     known = [
         f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
         for name in ("age", "sex")

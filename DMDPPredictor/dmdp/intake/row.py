@@ -1,4 +1,4 @@
-"""What a person, a table, a viewer or another program says of one patient: where the images lie, which lesion, what is known."""
+"""One patient as described by a person, a table, a viewer or another program: the images, the lesion, the known facts."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ Located = Path | Mapping[str, Any]  # a file or folder, or what a viewer tells o
 class PatientRow:
     """One examination of one patient, from whatever source; every part may be absent.
 
-    ``id`` names the row, no other has it; ``patient`` is whose it is: rows of one patient share labels and never part. It is the
-    ``id`` unless told. ``ct`` and ``pet`` are a DICOM folder or an image file, or the mapping of
+    ``id`` names the row and is unique. ``patient`` names the patient, and is the ``id`` unless it is given; rows of one patient
+    share their labels and always stay in the same fold. ``ct`` and ``pet`` are a DICOM folder or an image file, or the mapping of
     :meth:`dmdp.intake.source.ImageSource.of`; ``pet_is_suv`` says that a PET file holds SUVbw. The lesion is ``mask`` (on both
     images), or ``pet_mask`` and ``ct_mask`` (drawn on one image each; one of them is enough), or ``seed``, an LPS point in mm
     from which ``method`` outlines it; masks are files, or packed. ``segment`` names or numbers the lesion in mask files that hold

@@ -1,4 +1,4 @@
-"""Where an image comes from: a folder or a file that a person names, or the DICOM files of a series that a viewer shows."""
+"""The source of an image: a folder or a file that a person names, or the DICOM files of a series that a viewer shows."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class ImageSource:
     """An image by its ``paths``: one folder or image file as a person names it, or with ``listed`` the DICOM files of a series.
 
     ``moved`` is where a viewer has put the image: a 4×4 matrix from its own LPS mm to those of the scene, None for unmoved.
-    ``seen`` is what the viewer holds of it, None where nobody has looked at it.
+    ``seen`` is what the viewer holds of it, None if nobody has looked at it.
     """
 
     paths: tuple[Path, ...]
@@ -95,7 +95,7 @@ class ImageSource:
 
     @property
     def where(self) -> Path | tuple[Path, ...]:
-        """Where its DICOM files are looked for: in its folder, or among those listed."""
+        """The place in which its DICOM files are looked for: its folder, or the listed files."""
         return self.paths if self.listed else self.paths[0]
 
     @property
@@ -111,7 +111,7 @@ class ImageSource:
     def placed(self, volume: Volume) -> Volume:
         """``volume``, which was read from these paths, where the viewer shows it.
 
-        Raises :class:`InputError` (``image.changed.ct`` or ``.pet``; ``image.unlike…`` where the files themselves are the reason)
+        Raises :class:`InputError` (``image.changed.ct`` or ``.pet``; ``image.unlike…`` if the files themselves are the reason)
         if the viewer shows another image.
         """
         if self.seen is not None and not self.seen.is_of(volume):

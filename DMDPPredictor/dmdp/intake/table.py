@@ -1,4 +1,4 @@
-"""Patients as a table: a CSV file, or mappings with the same names. A table whose cells could be taken for others is refused."""
+"""Patients as a table: a CSV file, or mappings with the same names. A table whose cells are ambiguous is refused."""
 
 from __future__ import annotations
 

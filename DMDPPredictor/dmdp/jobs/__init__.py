@@ -1,1 +1,1 @@
-"""Long work: a job file, the lines that it prints, the process that does it, and how that ends."""
+"""Long work: the job file, the lines that a job prints, the process that does it, and its end."""

@@ -1,4 +1,4 @@
-"""The process that does jobs: how it is started, what it is told and prints, and how all of it ends."""
+"""The process that does jobs: how it is started, what goes in and comes out, and how it ends in every case."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Launch:
 def launch(python: str, inherited: Mapping[str, str]) -> Launch:
     """A worker in the interpreter ``python``, with the ``inherited`` variables and ours.
 
-    It finds these very packages, imports nothing from the folder that it or we stand in, speaks UTF-8, keeps temporary files in
-    this program's session folder, and prints where an unforeseen error arose.
+    It imports the same packages as this process, but nothing from the current folder of either, speaks UTF-8, keeps temporary
+    files in this program's session folder, and prints where an unforeseen error arose.
     """
     found = [importlib.util.find_spec(name) for name in PACKAGES]
     folders = [str(Path(spec.origin).resolve().parents[1]) for spec in found if spec is not None and spec.origin]
@@ -52,7 +52,8 @@ def this_python() -> Launch:
 class Child:
     """A process in a group of its own, so that it and all that it started end together.
 
-    Its output goes into a file, so that nobody has to wait for a pipe; its input is a pipe, whose end tells it that we are gone.
+    Its output goes into a file, so that nobody has to wait for a pipe; its input is a pipe, whose end shows that this process has
+    ended.
     """
 
     def __init__(self, how: Launch) -> None:
@@ -80,7 +81,7 @@ class Child:
         return [parse_line(raw.decode("utf-8", errors="replace")) for raw in whole]
 
     def errors(self) -> str:
-        """What it has written to its standard error, without the protocol's lines."""
+        """Its standard error, without the lines of the protocol."""
         with suppress(OSError):
             return self._errors.read_text(encoding="utf-8", errors="replace").strip()
         return ""
@@ -107,7 +108,7 @@ class Child:
 
 
 def ended(exit_code: int) -> DmdpError:
-    """The error of a child that ended without saying why, in plain words."""
+    """The error for a child that ended without a last line, in plain words."""
     reason = {-9: ": it was stopped by the system, most often for lack of memory", 137: ": it ran out of memory"}
     return DmdpError(
         "job.ended",

@@ -1,4 +1,4 @@
-"""What a piece of work is, and what does pieces: the interface of every executor."""
+"""The interface of every executor: what a piece of work is, and what does pieces."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Heard = Callable[[Piece, float, str], None]
 
 
 def unheard(piece: Piece, fraction: float, words: str) -> None:
-    """For pieces that nobody watches."""
+    """Does nothing: the progress of pieces that nobody watches."""
 
 
 class Executor(Protocol):

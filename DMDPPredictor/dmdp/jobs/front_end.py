@@ -1,4 +1,4 @@
-"""What a panel, a console and a browser front end see of jobs; whoever does the jobs may be another one in a test."""
+"""Jobs as a panel, a console and a browser front end see them; tests may put another runner in their place."""
 
 from __future__ import annotations
 

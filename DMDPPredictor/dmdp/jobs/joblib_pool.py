@@ -16,7 +16,7 @@ OPEN_FILES, OPEN_FILES_EACH = 16, 4  # what processes beside this one take, in a
 
 
 class Joblib:
-    """Does ``jobs`` pieces at a time; they tell nothing before they end."""
+    """Does ``jobs`` pieces at a time; they report no progress before they end."""
 
     def __init__(self, jobs: int = 1) -> None:
         self._jobs = jobs
@@ -44,7 +44,7 @@ class Joblib:
 
 
 def _try_open_files(jobs: int) -> None:
-    """Raise ``OSError`` if there are too few for ``jobs`` processes, which would come up only to fail with words of their own."""
+    """Raise ``OSError`` if there are too few open files for ``jobs`` processes, which would otherwise start only to fail."""
     opened: list[int] = []
     try:
         for _ in range(OPEN_FILES + OPEN_FILES_EACH * jobs):

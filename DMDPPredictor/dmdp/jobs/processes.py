@@ -1,4 +1,4 @@
-"""Pieces in worker processes of this machine: what happens to one of them costs its own piece and no other."""
+"""Pieces in worker processes of this machine: a process that crashes loses the piece that it worked on, and no other."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class _Pool:
         return found
 
     def news(self) -> Iterator[tuple[Piece, Task]]:
-        """The pieces that have told anything new."""
+        """The pieces that have reported something new."""
         for piece, task in list(self.running.values()):
             if self._told.get(piece.name, (0.0, "")) != (task.fraction, task.words):
                 self._told[piece.name] = task.fraction, task.words

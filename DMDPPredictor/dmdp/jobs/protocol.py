@@ -1,4 +1,4 @@
-"""What a job prints for the program that started it, one line each: PROGRESS, ANSWER, and last DONE or FAILED."""
+"""The lines that a job prints for the program that started it: PROGRESS, ANSWER, and last DONE or FAILED."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def progress_line(fraction: float, words: str) -> str:
 
 
 def answer_line(answer: Mapping[str, Any]) -> str:
-    """What a job has to say beside the files that it writes; plain JSON."""
+    """The line with the answer of a job beside the files that it writes; plain JSON."""
     return f"ANSWER {json.dumps(answer, ensure_ascii=False)}"
 
 
 def last_line(error: errors.DmdpError | None) -> str:
-    """How a job has ended."""
+    """The last line of a job, which says how it ended."""
     return "DONE" if error is None else f"FAILED {json.dumps(error.to_json(), ensure_ascii=False)}"
 
 

@@ -101,7 +101,7 @@ class _Inbox:
 
 
 def _listen(source: TextIO, inbox: _Inbox, parent: Path | None, session: str | None) -> None:
-    """Pass on what comes in; at its end, let nothing go on for long."""
+    """Take in what arrives; when the input ends, let no job go on for long."""
     for line in source:
         word, _, rest = line.rstrip("\n").partition(" ")
         if word == JOB:
@@ -122,7 +122,7 @@ def _leave(parent: Path | None, session: str | None) -> None:
 
 
 def _clear_up(parent: Path | None, session: str | None = None) -> None:
-    """Remove what programs that are gone have left; that of ``session``, which has just gone, may take a moment to go wholly."""
+    """Remove what ended processes left behind; that of ``session``, which has just ended, may still be closing its files."""
     end = time.monotonic() + (PARTING_SECONDS if session else 0.0)
     while True:
         with suppress(OSError):

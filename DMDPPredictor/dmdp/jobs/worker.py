@@ -24,7 +24,7 @@ LOG.addHandler(logging.NullHandler())  # an application with a log gets the word
 
 
 def unheard(error: DmdpError | None, answer: Answer) -> None:
-    """For the end of a job that nobody waits for."""
+    """Does nothing: the end of a job for which nobody waits."""
 
 
 def ready(job_file: Path) -> Prepared:
@@ -181,7 +181,7 @@ class Worker:
             self._end(task, Cancelled())
 
     def _ended(self, task: Task, exit_code: int) -> None:
-        """The process is gone in the middle of a job. An idle one may have left just as the job came: that one is told anew."""
+        """Handle a process that ended during a job. An idle one may have left just as the job came, which is then sent again."""
         self._log()
         self._forget()
         if exit_code == 0 and not task.heard and task.again and task.cancelled_at is None:

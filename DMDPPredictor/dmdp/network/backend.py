@@ -1,8 +1,8 @@
 """How a network is run on a CPU: one switch, and the same answers from every back-end.
 
 ``onednn`` (needs nothing but torch): normalisations folded into the convolutions, channels last, and every convolution handed to
-oneDNN, which torch itself only does for larger batches. ``openvino`` where that package is installed (answers only, no
-gradients, hence no heatmaps). ``eager`` is torch as it comes.
+oneDNN, which torch itself only does for larger batches. ``openvino``, if that package is installed: answers only, no gradients,
+and so no heatmaps. ``eager`` is torch as it comes.
 """
 
 from __future__ import annotations
@@ -38,12 +38,14 @@ class OneDnnConv3d(nn.Conv3d):
 
 
 def ready_on(where: str) -> Callable[[Dmdp], Dmdp]:
-    """How a network becomes one that answers, and gives gradients, on ``cpu`` or ``cuda``: a copy, as the given one stays."""
+    """A function that prepares a copy of a network on ``cpu`` or ``cuda`` for answers and gradients; its argument stays
+    unchanged.
+    """
     return frozen if where == "cpu" else lambda network: deepcopy(network).to(where).eval()
 
 
 def laid_on(where: str, images: Tensor) -> Tensor:
-    """Images where, and as, the networks of :func:`ready_on` read them."""
+    """The images on that device, and in the memory layout, that the networks of :func:`ready_on` read."""
     return channels_last(images) if where == "cpu" else images.to(where)
 
 
@@ -61,7 +63,7 @@ def frozen(network: Dmdp) -> Dmdp:
 def forward_of(network: Dmdp, backend: str = "auto") -> tuple[Forward, str]:
     """A function (images (B, 2, z, y, x), values (B, F) or None) → log-odds (B, tasks) on the CPU, and the back-end it uses.
 
-    ``auto`` is OpenVINO where it is installed, else oneDNN. Raises :class:`MissingPackage` and :class:`UsageError`.
+    ``auto`` is OpenVINO if it is installed, else oneDNN. Raises :class:`MissingPackage` and :class:`UsageError`.
     """
     if backend not in BACKENDS:
         raise UsageError("network.backend", f"The back-end '{backend}'.", f"one of {', '.join(BACKENDS)}.", "Correct it.")

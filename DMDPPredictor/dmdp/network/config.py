@@ -13,7 +13,7 @@ from ..endpoints.base import Endpoint
 from ..endpoints.registry import endpoint_of
 from ..errors import ModelError
 
-CROP_MM = (48, 96, 96)  # z, y, x at 1 mm, as in the DMDP paper
+CROP_MM = (48, 96, 96)  # z, y, x at 1 mm, as in Jiang et al. 2026 (DMDP)
 MODALITIES = ("ct", "pet")
 CHOICES = {"norm": ("batch", "group"), "fusion": ("attention", "concatenation", "early"), "head": ("parallel", "joint")}
 DEVICES = ("cpu", "cuda", "auto")
@@ -25,22 +25,66 @@ SPACINGS = (1, 2)
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """``widths`` are the channels of the stem and the four stages, ``strides`` their steps (z, y, x); ``tabular`` names the
-    inputs beside the images, standardised by ``tabular_mean`` and ``tabular_sd``; none of them is "no-tabular".
+    """The architecture of a network and the form of its inputs. Raises :class:`ModelError` for what cannot be built.
 
-    ``lite`` (the default) halves the image within the plane in its stem and keeps stage 4 at the scale of stage 3, so that its
-    maps have 6 × 6 × 6 cells of 8 × 16 × 16 mm. :meth:`full` is the size of science 4.2, :meth:`quick` sees voxels of 2 mm.
-    ``spacing`` is the edge of a voxel in mm; the crop is 48 × 96 × 96 mm whatever it is. ``windows`` shows each modality a second
-    time: CT in a soft-tissue window, PET relative to its maximum near the centre (:mod:`dmdp.network.windows`).
-    ``centre_pool`` averages the maps a second time with weights that fall with the distance from the lesion's centre.
-    ``decoder`` adds the outline of the lesion (:mod:`dmdp.network.decoder`).
+    The default sizes are those of ``lite``: it halves the image within the plane in its stem and keeps stage 4 at the scale of
+    stage 3, so that its maps have 6 × 6 × 6 cells of 8 × 16 × 16 mm. :meth:`full` is the larger network, and :meth:`quick` sees
+    voxels of 2 mm (docs/method.md, Size).
 
-    ``modalities`` are the images that are looked at. ``fusion`` joins two of them: ``attention`` in both directions at two
-    scales, ``concatenation`` of the two encoders' maps at the same scales (no cross-attention), or ``early``: one encoder of
-    two channels. ``head`` is ``parallel`` (one per task) or ``joint`` (one distribution over all combinations of answers).
-    ``norm`` is ``batch`` or ``group``; ``feed_conv`` puts a depth-wise convolution into the attention's feed-forward part;
-    ``head_hidden`` is the width of a head's own layer (0: none); ``align_modalities`` adds the embeddings of CT and of PET that
-    their contrastive loss compares; ``all_maps`` exposes stage 3 and the small-scale map to heatmaps.
+    Attributes
+    ----------
+    widths : five int
+        Channels of the stem and of stages 1 to 4 of an encoder.
+    strides : five (z, y, x) of int
+        Steps of the stem and of stages 1 to 4, in voxels of the map before.
+    heads : int
+        Heads of each cross-attention; a divisor of the channels of stages 2 and 4.
+    small_reduction : int
+        Step of the convolution that reduces keys and values of the attention at the small scale.
+    fused : int
+        Channels of the maps in which the modalities are joined.
+    embedding : int
+        Length of the embeddings of image, table and modality, which contrastive losses compare.
+    dropout : float
+        Share of units that are dropped in training, 0 to below 1.
+    tasks : tuple of str
+        Names of the endpoints that are answered, in the order of the outputs.
+    tabular : tuple of str
+        Names of the inputs beside the images; none of them makes a network without a table.
+    tabular_mean : tuple of float
+        What is subtracted from each tabular input, in its unit (a logarithm has none).
+    tabular_sd : tuple of float
+        By what each tabular input is divided, above 0, in its unit.
+    modalities : tuple of str
+        The images that are looked at: ``ct``, ``pet`` or both, in this order.
+    fusion : str
+        How two modalities are joined: ``attention`` in both directions at two scales, ``concatenation`` of the two encoders' maps
+        at the same scales (no cross-attention), or ``early``: one encoder of two channels.
+    head : str
+        ``parallel`` (one head per task) or ``joint`` (one distribution over all combinations of answers).
+    norm : str
+        Normalisation of the maps: ``batch``, or ``group`` for small batches.
+    trunk : int
+        Width of the layer that all heads share.
+    head_hidden : int
+        Width of a layer of a head's own; 0 for none.
+    tabular_hidden : int
+        Width of a first layer of the table's encoder; 0 for its default.
+    feed_conv : bool
+        Whether the attention's feed-forward part has a depth-wise convolution.
+    align_modalities : bool
+        Whether there are embeddings of CT and of PET, for the contrastive loss between them.
+    all_maps : bool
+        Whether heatmaps can be made of stage 3 and of the small-scale map, too.
+    spacing : int
+        Edge of a voxel in mm, 1 or 2; the crop is 48 × 96 × 96 mm (z, y, x) at either.
+    windows : bool
+        Whether each modality is shown a second time: CT in a soft-tissue window, PET relative to its maximum near the centre
+        (:mod:`dmdp.network.windows`).
+    centre_pool : bool
+        Whether the maps are averaged a second time, with weights that fall with the distance from the lesion's centre.
+    decoder : bool
+        Whether the network also outlines the lesion (:mod:`dmdp.network.decoder`).
     """
 
     widths: tuple[int, ...] = (8, 16, 32, 64, 96)
@@ -110,7 +154,7 @@ class NetworkConfig:
 
     @classmethod
     def full(cls, **changes: Any) -> NetworkConfig:
-        """The size of science 4.2: about 4 million parameters, maps down to 3 × 6 × 6 cells of 16 mm."""
+        """The larger network (docs/method.md, Size): about 4 million parameters, maps down to 3 × 6 × 6 cells of 16 mm."""
         return replace(
             cls(
                 widths=(16, 32, 64, 128, 128),

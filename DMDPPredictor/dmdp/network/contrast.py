@@ -1,4 +1,4 @@
-"""Contrastive alignment of two views of a patient (image and table, CT and PET) where batches are small.
+"""Contrastive alignment of two views of a patient (image and table, CT and PET), made for small batches.
 
 A queue keeps the embeddings of earlier batches as further negatives (after MoCo, He et al. 2020). Ours has no second, slowly
 moving encoder: the queue is short, and the encoders change little while an entry is in it.

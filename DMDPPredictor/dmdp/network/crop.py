@@ -77,7 +77,7 @@ def _coarser(crop: Crop, by: int) -> Crop:
 
 def normalise(crop: Crop) -> np.ndarray:
     """Both modalities as the network reads them, float32 (2, z, y, x): CT −1000…400 HU to −1…1, PET log(1 + SUV)/log 26
-    with SUV capped at 25 (science 4.2). An absent image is air, or without uptake."""
+    with SUV capped at 25 (docs/method.md, Inputs). An absent image is air (CT), or is without uptake (PET)."""
     low, high = CT_RANGE
     ct, pet = (crop.images.get(name, np.full(crop.geometry.shape, OUTSIDE[name], np.float32)) for name in (CT, PET))
     ct = (np.clip(ct, low, high) - low) / (high - low) * 2.0 - 1.0

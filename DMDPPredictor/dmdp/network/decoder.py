@@ -1,4 +1,4 @@
-"""The optional decoder: outlines the lesion from the same maps that answer the questions (Zhou et al. 2023, our paper 2)."""
+"""The optional decoder: outlines the lesion from the same maps that answer the questions (Zhou et al. 2023)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a network runs: on the GPU where there is one that can, else on the CPU, and then it is said why."""
+"""The device on which a network runs: a GPU if there is one that can, else the CPU with a note that says why."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NO_MEMORY = "The GPU ran out of memory; ran on the CPU."
 
 
 def on_device(work: Callable[[str], Result], wanted: str = "auto") -> tuple[Result, str | None]:
-    """``work(device)`` on ``cuda`` or ``cpu``, and a note where a person must know that it was not what they asked for.
+    """``work(device)`` on ``cuda`` or ``cpu``, and a note if a person must know that it was not what they asked for.
 
     ``wanted`` is cpu, cuda or auto. Out of memory, or a GPU that the installed torch has no code for, falls back to the CPU; any
     other error of the work itself is raised there again.

@@ -1,4 +1,4 @@
-"""The network as a whole (DMDP-R of our specification, after Jiang et al. 2026)."""
+"""The network as a whole, after Jiang et al. 2026 (DMDP); docs/method.md says what is ours."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ MISSING = {"ct": -1.0, "pet": 0.0}  # what an absent image is filled with: air, 
 class Output:
     """``logits`` (B, widths), the outputs of all endpoints side by side; ``image`` and ``table`` embeddings (B, E), table None
     without inputs; ``maps`` by (modality, stage): the activations that heatmaps are made of, each (B, C, z, y, x); ``joint`` (B,
-    2^tasks) the log-scores of all combinations where the head is joint; ``modality`` the embeddings (B, E) of CT and PET where
-    they are aligned; ``outline`` the log-odds (B, 1, z, y, x) of being lesion where there is a decoder."""
+    2^tasks) the log-scores of all combinations if the head is joint; ``modality`` the embeddings (B, E) of CT and PET if
+    they are aligned; ``outline`` the log-odds (B, 1, z, y, x) of being lesion if there is a decoder."""
 
     logits: Tensor
     image: Tensor
@@ -78,7 +78,7 @@ class Dmdp(nn.Module):
 
     def forward(self, images: Tensor, values: Tensor | None = None) -> Output:
         """``images`` (B, 2, 48, 96, 96), at 2 mm (B, 2, 24, 48, 48), as :func:`dmdp.network.crop.normalise` makes them, whatever
-        the modalities; an absent image is filled with ``MISSING``. ``values`` (B, F) standardised, NaN where missing; None means
+        the modalities; an absent image is filled with ``MISSING``. ``values`` (B, F) standardised, NaN if missing; None means
         that all are missing.
 
         Shapes within: small scale (B, fused, 12, 12, 12) for ``lite``, (B, fused, 12, 24, 24) for ``full``; large scale

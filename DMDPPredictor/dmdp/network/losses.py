@@ -1,4 +1,4 @@
-"""What the heads are trained to make small; unknown labels cost nothing."""
+"""The losses that the heads are trained to minimise; unknown labels do not contribute."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def endpoint_loss(
 
 
 def joint_loss(joint: Tensor, labels: Tensor, smoothing: float = 0.0) -> Tensor:
-    """−log of the probability of all combinations that the known labels allow; 0 where a batch has no label (science 4.3).
+    """−log of the probability of all combinations that the known labels allow; 0 if a batch has no label.
 
-    ``joint`` (B, 2^tasks) log-scores, ``labels`` (B, tasks) with NaN where unknown; the mean over the patients with any label.
+    ``joint`` (B, 2^tasks) log-scores, ``labels`` (B, tasks) with NaN if unknown; the mean over the patients with any label.
     ``smoothing`` gives each combination at least that share of all.
     """
     tasks = labels.shape[1]
@@ -71,7 +71,7 @@ def alignment_loss(image: Tensor, table: Tensor, temperature: float = 0.1) -> Te
 
 
 def outline_loss(logits: Tensor, masks: Tensor) -> Tensor:
-    """Cross-entropy plus 1 − soft Dice over the patients that have a mask; 0 where a batch has none.
+    """Cross-entropy plus 1 − soft Dice over the patients that have a mask; 0 if a batch has none.
 
     ``logits`` and ``masks`` (B, 1, z, y, x); masks 0…1, all NaN for a patient without one.
     """

@@ -56,7 +56,7 @@ class NetworkModel:
     def probabilities(
         self, images: np.ndarray, rows: Sequence[Mapping[str, float]], device: str = "auto", backend: str = "auto", batch: int = 8
     ) -> tuple[list[dict[str, Said]], str | None]:
-        """Probabilities by task for many patients, without heatmaps, and a note where the CPU had to stand in.
+        """Probabilities by task for many patients, without heatmaps, and a note if the CPU had to stand in.
 
         ``images`` float32 (N, 2, z, y, x), ``rows`` their values by name; on the GPU in half precision, on the CPU by a
         ``backend`` of :mod:`dmdp.network.backend`.
@@ -95,7 +95,7 @@ class NetworkModel:
         return tuple(frozen(network) for network in self.members.networks)
 
     def ready(self, where: str) -> tuple[Any, ...]:
-        """The members as they answer, and give gradients, on ``cpu`` or ``cuda``; the loaded ones stay where they are."""
+        """The members, ready for answers and gradients on ``cpu`` or ``cuda``; the loaded networks stay unchanged."""
         from .backend import ready_on
 
         return self._frozen if where == "cpu" else tuple(map(ready_on(where), self.members.networks))
@@ -104,7 +104,7 @@ class NetworkModel:
 def load_network_model(bundle: Bundle) -> NetworkModel:
     """Build the network of a verified bundle, load its weights (safetensors), and run its self-test.
 
-    Raises :class:`ModelError` where weights and configuration do not fit or the self-test fails (tolerance 1e-3), and
+    Raises :class:`ModelError` if weights and configuration do not fit or the self-test fails (tolerance 1e-3), and
     :class:`MissingPackage` without torch.
     """
     try:

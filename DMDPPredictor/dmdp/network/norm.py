@@ -1,4 +1,4 @@
-"""The normalisation of 3-D maps: by batch, or by groups of channels where batches are small."""
+"""The normalisation of 3-D maps: by batch, or, for small batches, by groups of channels."""
 
 from __future__ import annotations
 

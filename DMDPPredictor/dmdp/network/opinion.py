@@ -1,4 +1,4 @@
-"""What a network says about a patient, as results keep it apart from the answer; light to import."""
+"""The part of a result about a network, which is kept apart from the answer; light to import."""
 
 from __future__ import annotations
 

@@ -12,7 +12,10 @@ LIMIT = 2.0
 
 
 def alignment_weight(epoch: int, epochs: int, peak: float = 0.1, ramp: int = 10, end: float = 0.05) -> float:
-    """β of ``epoch`` (from 0): rises to ``peak`` over ``ramp`` epochs, then falls to ``end`` as a half cosine (science 4.3)."""
+    """β of ``epoch`` (from 0): it rises to ``peak`` over ``ramp`` epochs, then falls to ``end`` as a half cosine.
+
+    See docs/method.md, Losses.
+    """
     ramp = min(ramp, max(epochs // 2, 1))
     if epoch < ramp:
         return peak * (epoch + 1) / ramp

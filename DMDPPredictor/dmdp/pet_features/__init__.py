@@ -1,4 +1,4 @@
-"""The twenty PET features of the DMDP paper, with the few others that make them readable."""
+"""The twenty PET features of Jiang et al. 2026 (DMDP), with a few others that help to read them."""
 
 from .table import pet_features
 

@@ -20,7 +20,7 @@ def heterogeneity(pet: Volume, lesion: Lesion) -> dict[str, float]:
     """``het0`` = 100 · mean(r²)/mean(y²) and ``het1`` = 100 · mean(r²)/var(y), in %.
 
     r are the residuals of the SUV y after a decreasing (isotonic) fit on the radius of an ellipsoid, whose centre and axes (8
-    parameters) start from the uptake-weighted moments and are optimised. NaN where the lesion is flat in space or in uptake,
+    parameters) start from the uptake-weighted moments and are optimised. NaN if the lesion is flat in space or in uptake,
     or has fewer than nine voxels.
     """
     y = pet.array[lesion.mask.array].astype(np.float64)
@@ -42,7 +42,7 @@ def heterogeneity(pet: Volume, lesion: Lesion) -> dict[str, float]:
 
 
 def _whiten(x: np.ndarray, y: np.ndarray) -> np.ndarray | None:
-    """Voxel centres in the frame of the uptake-weighted covariance; None where they lie in a plane."""
+    """Voxel centres in the frame of the uptake-weighted covariance; None if they lie in a plane."""
     weights = np.maximum(y, y.mean() / 100.0)
     centre = np.average(x, axis=0, weights=weights)
     values, vectors = np.linalg.eigh(np.cov((x - centre).T, aweights=weights, ddof=0))

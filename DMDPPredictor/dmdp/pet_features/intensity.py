@@ -12,7 +12,7 @@ SUBDIVISIONS = 9
 
 
 def intensity(pet: Volume, lesion: Lesion) -> dict[str, float]:
-    """Statistics of the SUV inside the lesion, its volume and glycolysis; NaN where too few or flat voxels forbid one.
+    """Statistics of the SUV inside the lesion, its volume and glycolysis; NaN if too few or flat voxels forbid one.
 
     Variance with n − 1; skewness and excess kurtosis from central moments; TLG_4 counts the voxels at or above 40 % of the
     maximum but multiplies by the mean of the whole lesion, as the published columns do; TLG40 is the conventional one.

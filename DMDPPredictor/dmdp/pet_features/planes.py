@@ -1,7 +1,7 @@
 """Uptake profile from the core to the edge of a lesion in three orthogonal planes (``plane_profile_v1``, ours).
 
-The published columns suv_mean_sd_* and type_* are not defined in the paper. This definition follows what the released
-values allow; it is not meant to reproduce them.
+The published columns suv_mean_sd_* and type_* are not defined by Jiang et al. 2026 (DMDP). This definition follows what the
+released values allow; it is not meant to reproduce them.
 """
 
 from __future__ import annotations
@@ -66,5 +66,5 @@ def zone_means(suv: np.ndarray, mask: np.ndarray, centre: tuple[int, int], spaci
 
 
 def rises(means: np.ndarray, maximum: float) -> bool:
-    """True where an outer zone exceeds the core by more than 5 %, or the profile rises by more than 5 % of SUVmax."""
+    """True if an outer zone exceeds the core by more than 5 %, or the profile rises by more than 5 % of SUVmax."""
     return bool((means[1:] > means[0] * (1 + RISE)).any() or (np.diff(means) > RISE * maximum).any())

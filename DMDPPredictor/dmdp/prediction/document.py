@@ -1,4 +1,4 @@
-"""What is said about a case: the answer per task, how far to trust it, and what it was read from."""
+"""The document of a prediction: the answer per task, how far to trust it, and what it was computed from."""
 
 from __future__ import annotations
 

@@ -7,7 +7,8 @@ from typing import Any
 
 
 def current(document: Any) -> Any:
-    """A document of any schema as one of the present; what is none of ours stays as it is, for the reader to refuse.
+    """A document of any schema as one of the present; a document that is not ours is returned unchanged, and refused when it is
+    read.
 
     Schema 1 called what a network says ``demonstration``, whether or not the network was one.
     """

@@ -55,11 +55,11 @@ def predict(
 
     The case has the images that the bundles need (:func:`dmdp.models.check_images`), and a lesion. ``pet`` holds the PET
     features, none without a PET; ``lung`` says where the lesion lies, None without a CT; ``prevalence`` gives the local share of
-    the positive class per task, for the displayed probability only; ``ct`` holds the features of the CT regions, where they were
+    the positive class per task, for the displayed probability only; ``ct`` holds the features of the CT regions, if they were
     measured; ``regions``, ``network``, ``versions`` of packages and ``hashes`` of inputs and models are carried into the
     result as they are.
 
-    Raises :class:`ModelError` where no sub-model accepts what is known.
+    Raises :class:`ModelError` if no sub-model accepts what is known.
     """
     progress(0.0, "asking the sub-models")
     features = {**pet, **asked_for(models, ct)}
@@ -104,8 +104,9 @@ def predict(
 
 
 def _candidates(model: EnsembleModel, task: str, values: Mapping[str, float], case: Case) -> list[SubModel]:
-    """The sub-models that may answer, best first; where others of the model lack their image, only those that read one: what
-    is known clinically does not stand in for an image unasked."""
+    """The sub-models that may answer, best first; if others of the model lack their image, only those that read one: clinical
+    facts alone do not replace an image unless that was asked for.
+    """
     found = model.candidates(task, values, case.lesion.method)
     return found if case.has(*frozenset().union(*model.images)) else [sub_model for sub_model in found if sub_model.images]
 
@@ -140,7 +141,7 @@ def _answer(
 
 
 def _contributions(model: SubModel, values: Mapping[str, float]) -> tuple[Contribution, ...]:
-    """The largest first."""
+    """The contributions of the inputs, largest first."""
     shares = model.contributions(values)
     found = (Contribution(name, float(values[name]), model.card["typical"][name], share) for name, share in shares.items())
     return tuple(sorted(found, key=lambda c: -abs(c.log_odds)))
@@ -173,7 +174,7 @@ def _alternative(model: EnsembleModel, sub_model: SubModel, values: Mapping[str,
 def _spread(
     case: Case, headline: Mapping[str, SubModel], values: Mapping[str, float], progress: Progress
 ) -> dict[str, dict[str, float | None]]:
-    """The probability of each task had the lesion been outlined by other rules; None where a rule finds no lesion."""
+    """The probability of each task had the lesion been outlined by other rules; None if a rule finds no lesion."""
     seed = case.pet_lesion.seed or hottest_point(case.pet, case.pet_lesion)
     spread: dict[str, dict[str, float | None]] = {task: {} for task in headline}
     for position, method in enumerate(SPREAD_METHODS):
@@ -193,7 +194,7 @@ def _spread(
 
 
 def _moved(case: Case, headline: Mapping[str, SubModel], values: Mapping[str, float]) -> dict[str, tuple[float, float] | None]:
-    """The lowest and highest probability of each task had the contour been drawn a millimetre off; None where unknown."""
+    """The lowest and highest probability of each task had the contour been drawn a millimetre off; None if unknown."""
     others = []
     for lesion in perturbed(case.pet_lesion).values():
         with suppress(LesionError):  # a tiny lesion may leave too few voxels

@@ -1,4 +1,4 @@
-"""Which program computes: the engine, or PyRadiomics where the engine does not know a setting or the person asks for it."""
+"""The choice of the program that computes: the engine, or PyRadiomics if the engine does not know a setting or on request."""
 
 from __future__ import annotations
 
@@ -65,8 +65,9 @@ def compute(
     """Features of every region that is large enough; ``masks`` are on the image's grid.
 
     ``auto`` is the engine, and PyRadiomics for settings that the engine does not know. ``whole_numbers`` says that the image was
-    stored as such: what PyRadiomics interpolates of it loses its fraction. Raises :class:`InputError` where settings are
-    known to nobody, or are to be computed without PyRadiomics, :class:`UsageError` for another back-end.
+    stored as whole numbers, of which PyRadiomics cuts the fractions off after interpolation. Raises :class:`InputError` if
+    neither program knows the settings, or if only PyRadiomics does and it must not be used, :class:`UsageError` for another
+    back-end.
     """
     arrays = {name: mask.array for name, mask in masks.items()}
     if backend not in BACKENDS:

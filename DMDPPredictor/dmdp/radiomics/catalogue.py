@@ -1,4 +1,4 @@
-"""What each feature is: its unit, its definition, and where IBSI's reference values have it; read from the families' tables."""
+"""The unit and the definition of each feature and its place in the IBSI reference values, read from the families' tables."""
 
 from __future__ import annotations
 

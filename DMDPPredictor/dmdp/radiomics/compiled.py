@@ -1,6 +1,6 @@
-"""numba, with what it compiles kept in the user's cache, so that compilation is paid once per installation.
+"""numba, whose compiled code is kept in the user's cache, so that each installation compiles only once.
 
-``NUMBA_CACHE_DIR`` is left alone where it is set.
+``NUMBA_CACHE_DIR`` is left alone if it is set.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from ..resources import user_cache_folder
 
 
 def cache_folder() -> Path:
-    """Where compiled kernels are kept: the user's cache of this system; not created here."""
+    """The folder for compiled kernels, in the user's cache of this system; not created here."""
     return user_cache_folder() / "numba"
 
 
@@ -27,9 +27,9 @@ if not os.environ.get("NUMBA_CACHE_DIR"):
 
 
 def kernel(function):
-    """``function`` compiled at its first call for each type of argument, from the cache where it was compiled before.
+    """``function`` compiled at its first call for each type of argument, from the cache if it was compiled before.
 
-    Where neither the user's cache nor the package's folder can be written to, each process compiles anew.
+    If neither the user's cache nor the package's folder can be written to, each process compiles anew.
     """
     try:
         return numba.njit(cache=True, error_model="numpy")(function)

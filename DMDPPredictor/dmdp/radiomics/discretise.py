@@ -29,7 +29,7 @@ def too_many_levels(what: str, levels: int | None, profile: Settings | None) -> 
 
 
 def check_levels(directions: int, present: np.ndarray, profile: Settings) -> None:
-    """Raise :class:`InputError` where the pairs of grey levels ``present`` in so many ``directions`` are too many to count."""
+    """Raise :class:`InputError` if the pairs of grey levels ``present`` in so many ``directions`` are too many to count."""
     if directions * 8 * (len(present) ** 2 + 4 * int(present[-1])) > MOST_BYTES:
         raise too_many_levels("a region", len(present), profile)
 
@@ -39,8 +39,8 @@ def grey_levels(values: np.ndarray, profile: Settings) -> np.ndarray:
 
     With ``bin_width`` the bins start at the multiple of it at or below the lowest value (IBSI fixed bin size starts at the
     lowest value instead); with ``bin_count`` they divide the range evenly. The edges are as precise as the values: PyRadiomics
-    bins in single precision, and in double a value may fall on the other side of an edge. Raises :class:`InputError` where the
-    bins are too many, or narrower than the values are precise, or where these are not finite.
+    bins in single precision, and in double a value may fall on the other side of an edge. Raises :class:`InputError` if the
+    bins are too many, or narrower than the values are precise, or if these are not finite.
     """
     reach = float(np.ptp(values))
     number = profile.bin_count or reach / profile.bin_width

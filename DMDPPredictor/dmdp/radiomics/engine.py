@@ -1,4 +1,4 @@
-"""All features of one or more regions of an image, with everything that they share done once."""
+"""All features of one or more regions of an image; what they share is computed once."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def extract_present(
 
 
 def _attempt(refused: dict[str, LesionError], name: str, step, *arguments):
-    """What ``step`` returns; None, and its error in ``refused``, where it refuses the region."""
+    """What ``step`` returns; None, and its error in ``refused``, if it refuses the region."""
     try:
         return step(name, *arguments)
     except LesionError as error:

@@ -51,7 +51,9 @@ class Patch:
 
     @cached_property
     def nearest(self) -> np.ndarray:
-        """The steps (A, 3) to neighbours that touch, which runs and zones go along: these know no distance."""
+        """The steps (A, 3) to neighbours that touch, along which runs and zones are counted; the distances of the profile do not
+        apply to them.
+        """
         return offsets(self.mask.shape, force_2d_axis=self.profile.force_2d_axis)
 
     @cached_property

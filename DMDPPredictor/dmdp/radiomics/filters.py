@@ -1,8 +1,8 @@
 """The images that features are computed from: the original, and what the filters make of it.
 
-PyRadiomics filters the whole field of a region (:mod:`.grid`). Both filters forget what is far, so here they see the regions and
-their surroundings only, and one wavelet pass serves all regions whose neighbourhood lies within their field. Another filter is
-its own file and a line here, with its setting in :class:`dmdp.radiomics.profile.Profile`.
+PyRadiomics filters the whole field of a region (:mod:`dmdp.radiomics.grid`). Both filters forget what is far, so here they see
+the regions and their surroundings only, and one wavelet pass serves all regions whose neighbourhood lies within their field.
+Another filter is its own file and a line here, with its setting in :class:`dmdp.radiomics.profile.Profile`.
 """
 
 from __future__ import annotations

@@ -34,8 +34,8 @@ def first_order(
 ) -> dict[str, float]:
     """18 features of ``values`` (n,), of which ``counts`` (P,) fall into each grey level.
 
-    Kurtosis is not excess kurtosis unless ``normal_kurtosis``, what is taken from it, is 3 (IBSI). Where all values are equal
-    it is 0 before that, and so is skewness.
+    ``normal_kurtosis`` is subtracted from the kurtosis: 3 makes it the excess kurtosis (IBSI). If all values are equal, the
+    kurtosis is 0 before this subtraction, and the skewness is 0.
     """
     x = np.sort(values).astype(float)
     share = counts / len(x)
@@ -70,7 +70,7 @@ def first_order(
 
 
 def _percentiles(x: np.ndarray, percent: np.ndarray) -> np.ndarray:
-    """Linearly interpolated, of sorted values; to the last bit as ``numpy.percentile``, which does not know that they are."""
+    """Percentiles of sorted values, linearly interpolated; equal to the last bit to ``numpy.percentile``, which sorts them again."""
     place = percent / 100 * (len(x) - 1)
     before = np.floor(place).astype(int)
     t = place - before

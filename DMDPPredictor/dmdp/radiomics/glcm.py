@@ -59,7 +59,7 @@ def glcm_features(counts: np.ndarray, present: np.ndarray, symmetric: bool) -> d
     joint = _entropy(p.reshape(len(p), -1))
     outer = px[:, :, None] * py[:, None, :]
     information = np.log2(outer + EPS)
-    # summed as PyRadiomics does: where the levels are independent, rounding decides between 0 and NaN
+    # summed as PyRadiomics does: if the levels are independent, rounding decides between 0 and NaN
     cross, independent = (-(weight * information).sum(axis=(1, 2)) for weight in (p, outer))
     found = {
         "Autocorrelation": (p @ present.astype(float)) @ present,

@@ -32,7 +32,7 @@ Box = tuple[slice, ...]  # one for each axis
 class Gridded:
     """Regions on one grid: ``image`` (z, y, x) of ``spacing`` mm, ``masks`` bool on it, and each region's field.
 
-    The image is float32, or float64 where it holds whole numbers.
+    The image is float32, or float64 if it holds whole numbers.
     """
 
     image: np.ndarray
@@ -42,7 +42,7 @@ class Gridded:
 
 
 def bounds(mask: np.ndarray) -> Box | None:
-    """The smallest box that holds a mask (bool, z, y, x), or None where it is empty."""
+    """The smallest box that holds a mask (bool, z, y, x), or None if it is empty."""
     planes = np.flatnonzero(mask.any(axis=(1, 2)))
     if not len(planes):
         return None
@@ -154,7 +154,7 @@ class _Lattice:
     def resample(self, array: np.ndarray, first: np.ndarray, last: np.ndarray, margin: int, how: str) -> np.ndarray:
         """``array`` (on the old grid) at the new voxels ``first`` to ``last``, from the part of it that they lie in.
 
-        Where rounding decides (between two nearest voxels, or on which side of a bin's edge a value falls that the spline takes
+        If rounding decides (between two nearest voxels, or on which side of a bin's edge a value falls that the spline takes
         over unchanged) it has to be ITK's rounding of the whole image.
         """
         start = self.origin + first / self.ratio
@@ -193,7 +193,7 @@ def _near_halves(along: np.ndarray) -> np.ndarray:
 
 
 def _delicate(along: list[np.ndarray], shape: tuple[int, int, int]) -> bool:
-    """True where new voxels coincide with old ones, or lie on the image's outermost faces."""
+    """True if new voxels coincide with old ones, or lie on the image's outermost faces."""
     coincide = all((np.abs(at - np.round(at)) < TIE).any() for at in along)
     faces = ((np.abs(at + 0.5) < TIE).any() or (np.abs(at - n + 0.5) < TIE).any() for at, n in zip(along, shape, strict=True))
     return coincide or any(faces)

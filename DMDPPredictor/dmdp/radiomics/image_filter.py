@@ -1,4 +1,4 @@
-"""An image that features are computed from besides the original: what makes it, and how it is called."""
+"""A filter whose image features are computed from besides the original: what computes it, and what it is called."""
 
 from __future__ import annotations
 

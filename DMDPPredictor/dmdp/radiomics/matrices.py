@@ -115,7 +115,7 @@ def _runs(ranks, inside, steps, used, count, longest):
 
 @kernel
 def _has_line(box, inside, step):
-    """True where some line along the step holds two voxels of the region, side by side or not."""
+    """True if some line along the step holds two voxels of the region, side by side or not."""
     depth, height, width = box.shape
     flat = box.ravel()
     offset = (step[0] * height + step[1]) * width + step[2]

@@ -54,7 +54,7 @@ def _triangles() -> tuple[np.ndarray, np.ndarray]:
 def area_and_volume(mask: np.ndarray, spacing: tuple[float, float, float]) -> tuple[float, float]:
     """Surface area (mm²) and enclosed volume (mm³) of a mask (z, y, x) with ``spacing`` mm, cut to its bounding box.
 
-    Where the mask touches itself along an edge only, the table leaves a gap in the surface, and the volume then depends a
+    If the mask touches itself along an edge only, the table leaves a gap in the surface, and the volume then depends a
     little on where the origin lies; PyRadiomics has it one voxel before the bounding box, and so has this.
     """
     padded = np.pad(np.asarray(mask, np.uint8), 1)

@@ -6,7 +6,7 @@ import numpy as np
 
 from .family import LEVELS, Family, Patch
 
-MOST_COARSE = 1e6  # PyRadiomics' value where no voxel differs from its neighbours
+MOST_COARSE = 1e6  # PyRadiomics' value if no voxel differs from its neighbours
 TABLE = """
 Coarseness | 1 | ngt_coarseness | 1 / Σ p s; 10⁶ where no voxel differs from its neighbours
 Contrast | 1 | ngt_contrast | Σ p p (i − j)² / (N (N − 1)) × Σ s / n; 0 for one grey level

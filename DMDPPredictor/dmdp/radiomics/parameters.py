@@ -57,7 +57,7 @@ WAVELET = {"wavelet": "coif1", "start_level": 0, "level": 1}
 
 @dataclass(frozen=True, eq=False)
 class Parameters:
-    """``document`` is the file's content; ``profile`` the same for the engine, None where ``unsupported`` names something.
+    """``document`` is the file's content; ``profile`` the same for the engine, None if ``unsupported`` names something.
 
     ``unknown`` names what PyRadiomics does not know either; ``name`` is what the file is called, without its suffix.
     """
@@ -70,11 +70,11 @@ class Parameters:
 
     @property
     def label(self) -> int | None:
-        """The label of the mask that the file means; None where it leaves this open."""
+        """The label of the mask that the file means; None if it leaves this open."""
         return (self.document.get("setting") or {}).get("label")
 
     def check_known(self) -> None:
-        """Raise :class:`InputError` that names what no program knows of the file."""
+        """Raise :class:`InputError` for settings that no program knows, and name them."""
         if self.unknown:
             raise InputError(
                 "parameters.unknown",
@@ -87,7 +87,8 @@ class Parameters:
 def read_parameters(path: str | Path) -> Parameters:
     """A PyRadiomics parameter file, YAML or JSON.
 
-    Raises :class:`InputError` where it is none or names what nobody knows, :class:`MissingPackage` for YAML without ruamel.yaml.
+    Raises :class:`InputError` if it is no parameter file or names a setting that no program knows, :class:`MissingPackage` for
+    YAML without ruamel.yaml.
     """
     path = Path(path)
     try:
@@ -118,7 +119,7 @@ def _from_yaml(text: str) -> Any:
 
 
 def from_document(name: str, document: Any) -> Parameters:
-    """Parameters from the content of a file. Raises :class:`InputError` where it is not one or holds impossible values."""
+    """Parameters from the content of a file. Raises :class:`InputError` if it is not one or holds impossible values."""
     if not is_parameters(document):
         raise InputError(
             "parameters.content",

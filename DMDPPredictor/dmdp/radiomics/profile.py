@@ -1,4 +1,4 @@
-"""The settings that a table of radiomics features is made with; its hash goes wherever the features go."""
+"""The settings with which a table of radiomics features is computed; their hash accompanies the features everywhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same features by PyRadiomics itself, where it can be imported: the reference that the engine is held to."""
+"""The same features computed by PyRadiomics itself, if it can be imported: the reference for the engine."""
 
 from __future__ import annotations
 

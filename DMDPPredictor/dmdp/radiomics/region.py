@@ -14,7 +14,7 @@ from .profile import Profile
 def box_of(name: str, mask: np.ndarray, profile: Profile) -> Box:
     """The box of a region (bool, z, y, x), as drawn or on the profile's grid.
 
-    Raises :class:`LesionError` where it is empty, one voxel, or has fewer dimensions than the profile asks for.
+    Raises :class:`LesionError` if it is empty, one voxel, or has fewer dimensions than the profile asks for.
     """
     box = bounds(mask)
     if box is None:
@@ -31,7 +31,7 @@ def box_of(name: str, mask: np.ndarray, profile: Profile) -> Box:
 
 
 def check_neighbours(name: str, shape: tuple[int, int, int], profile: Profile) -> None:
-    """Raise :class:`LesionError` where textures are asked for and none of their directions fits into a box of ``shape``."""
+    """Raise :class:`LesionError` if textures are asked for and none of their directions fits into a box of ``shape``."""
     near = offsets(shape, force_2d_axis=profile.force_2d_axis)
     far = offsets(shape, profile.distances, profile.force_2d_axis)
     if TEXTURES & set(profile.classes) and not (len(near) and len(far)):
@@ -46,7 +46,7 @@ def check_neighbours(name: str, shape: tuple[int, int, int], profile: Profile) -
 def kept_voxels(name: str, image: np.ndarray, mask: np.ndarray, profile: Profile) -> np.ndarray:
     """The voxels of ``mask`` whose value in ``image`` the profile's resegmentation keeps; all of them without one.
 
-    Raises :class:`LesionError` where fewer voxels than the profile's minimum, or than two, lie on its grid or are kept.
+    Raises :class:`LesionError` if fewer voxels than the profile's minimum, or than two, lie on its grid or are kept.
     """
     number = int(mask.sum())
     if number < profile.minimum_voxels:

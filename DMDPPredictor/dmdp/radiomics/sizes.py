@@ -133,7 +133,7 @@ def gldm_features(counts: np.ndarray, present: np.ndarray) -> dict[str, float]:
 
 def _trimmed(counts: np.ndarray, levels: np.ndarray) -> dict[str, np.ndarray]:
     used = counts.sum(axis=(0, 1)) > 0
-    used[0] = True  # so that nothing counted is nothing known, not zero
+    used[0] = True  # so that a matrix without any count gives NaN, not 0
     return emphases(counts[:, :, used], levels, np.flatnonzero(used) + 1)
 
 

@@ -60,7 +60,7 @@ def _apply(grid: Gridded, boxes: Mapping[str, Box], profile: Profile) -> Iterato
 
 
 def _near_ends(box: Box, field: Box, axes: list[int]) -> Ends:
-    """Per axis the field's extent where ``box`` comes near to its ends, else None.
+    """Per axis the field's extent if ``box`` comes near to its ends, else None.
 
     There the transform goes round to the other end, and must be given all of the field along that axis.
     """

@@ -1,8 +1,8 @@
 """CT sub-regions of a lesion and its surroundings: ``ct_regions_v1``, our own definition.
 
-The DMDP paper names regions but does not define them; these are not the paper's. Tumour: dense, less dense, low; a margin of 6 mm
-round it within the thoracic cavity: aerated, interstitial, soft tissue. Round it lie shells of 3 mm, to 9 mm (paper 3's "3/6/9 mm
-expansion").
+Jiang et al. 2026 (DMDP) name six regions but do not define them, so this definition is not theirs. The tumour is divided into
+dense, less dense and low parts; a margin of 6 mm round it, within the thoracic cavity, into aerated, interstitial and soft
+tissue. Three shells round the tumour, each 3 mm thick, reach to 9 mm, as the expansions of Liu et al. 2025 do.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class Regions:
 
 
 def ct_regions(ct: Volume, lesion: Lesion, thorax: Thorax) -> Regions | None:
-    """The regions of a lesion (on the CT's grid) in a CT in HU; None where the lesion is empty or wider than about 260 mm.
+    """The regions of a lesion (on the CT's grid) in a CT in HU; None if the lesion is empty or wider than about 260 mm.
 
     Parts of the lesion below 5 % of it, components below 8 voxels and regions below 64 are taken away; their share of all is
     ``unassigned``. Margin and shells hold tissue between −960 and 200 HU inside the thoracic cavity.
@@ -171,7 +171,7 @@ def _contrast(smooth: np.ndarray, labels: np.ndarray) -> float:
 
 
 def _clean(region: np.ndarray) -> np.ndarray:
-    """The region without components below 8 voxels; empty where fewer than 64 voxels remain."""
+    """The region without components below 8 voxels; empty if fewer than 64 voxels remain."""
     parts, _ = ndimage.label(region)
     sizes = np.bincount(parts.ravel())
     sizes[0] = 0

@@ -1,4 +1,4 @@
-"""What a result says of the CT regions; light to import."""
+"""The part of a result about the CT regions; light to import."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class Thorax:
 
 
 def find_thorax(ct: Volume) -> Thorax:
-    """Lungs and cavity in a CT in HU; both empty where no lung is in the field of view."""
+    """Lungs and cavity in a CT in HU; both empty if no lung is in the field of view."""
     image, geometry = _working_copy(upright_volume(ct))
     lung = lung_mask(image, geometry)
     return Thorax(Mask(lung, geometry), Mask(axial_hull(lung, geometry), geometry))

@@ -1,1 +1,1 @@
-"""What a person reads: pictures, a page, and tables."""
+"""The report for a person: pictures, a page, and tables."""

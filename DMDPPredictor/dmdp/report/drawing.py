@@ -53,7 +53,7 @@ class Sheet:
         return axis
 
     def bar(self, row: int, cmap: str, top: float, label: str, more_above: bool) -> None:
-        """A colour bar from 0 to ``top`` beside a row; pointed where the image goes on above ``top``."""
+        """A colour bar from 0 to ``top`` beside a row; pointed if the image goes on above ``top``."""
         place = self._axes(3 * PANEL + 2 * GAP + 18, self._bottom(row) + PANEL // 10, 15, PANEL * 8 // 10)
         mappable = ScalarMappable(Normalize(0, top), cmap)
         bar = self.figure.colorbar(mappable, cax=place, extend="max" if more_above else "neither")
@@ -73,7 +73,7 @@ class Sheet:
         place.legend(handles=patches, loc="center left", frameon=False, labelcolor=LIGHT, fontsize=7, handlelength=1)
 
     def save(self, path: Path) -> None:
-        """Write the page as a PNG of at most 400 kB: with a palette of 256 colours, or fewer where noise needs it."""
+        """Write the page as a PNG of at most 400 kB: with a palette of 256 colours, or fewer if noise needs it."""
         self.canvas.draw()
         image = Image.fromarray(np.asarray(self.canvas.buffer_rgba())[..., :3])
         for colours in (256, 128, 64, 32):

@@ -1,4 +1,4 @@
-"""A finished result leaves for others: report, tables, and DICOM objects of the patient's study, in one folder."""
+"""Export of a finished result: report, tables, and DICOM objects of the patient's study, in one folder."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def export_result(
     ``out`` may be new, empty, or an earlier export of the same images (or, with ``overwrite``, of others), whose files are
     replaced; other files in it stay. It lies apart from the result and the series.
 
-    Raises :class:`UsageError` for an unknown format, :class:`OutputError` where ``out`` cannot be written,
-    :class:`InputError` subclasses where the result cannot be used, and, where no format could be written, the reason:
+    Raises :class:`UsageError` for an unknown format, :class:`OutputError` if ``out`` cannot be written,
+    :class:`InputError` subclasses if the result cannot be used, and, if no format could be written, the reason:
     :class:`MissingPackage` or an :class:`InputError` subclass. Whatever is raised, ``out`` is as it was.
     """
     progress(0.0, "reading the result")

@@ -1,4 +1,4 @@
-"""What a format of an export is, and what it is written from."""
+"""The form of an export format, and what it is written from."""
 
 from __future__ import annotations
 

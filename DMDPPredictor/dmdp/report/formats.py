@@ -37,7 +37,7 @@ DICOM_FORMATS = tuple(name for name, item in FORMATS.items() if item.dicom)
 def nothing(not_written: Sequence[NotWritten]) -> DmdpError:
     """The error for an export of which nothing can be written: the one reason, or all of them in one.
 
-    Its exit code is 7 where packages alone are to blame, else 3.
+    Its exit code is 7 if packages alone are to blame, else 3.
     """
     reasons = {getattr(item.reason, "package", str(item.reason)): item.reason for item in reversed(not_written)}
     if not reasons:
@@ -56,7 +56,7 @@ def nothing(not_written: Sequence[NotWritten]) -> DmdpError:
 
 
 def format_named(name: str) -> Format:
-    """The format of that name; raises :class:`UsageError` where there is none."""
+    """The format of that name; raises :class:`UsageError` if there is none."""
     if name not in FORMATS:
         raise UsageError(
             "export.format", f"'{name}' is no export format.", f"one of {', '.join(FORMATS)}.", "Choose one of them."

@@ -1,4 +1,4 @@
-"""Where to look: the planes that show the lesion, and the views that show the body around it."""
+"""The planes that show the lesion, and the views that show the body around it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def close_planes(point: tuple[float, float, float], pixels: int) -> tuple[Plane,
 def wide_planes(image: Volume, point: tuple[float, float, float], pixels: int) -> tuple[Plane, ...]:
     """Axial, coronal and sagittal views through ``point``, wide enough for the body in the axial one.
 
-    All three have one width (300 to 420 mm). A view is centred on the body; where the body is longer than the view, as near
+    All three have one width (300 to 420 mm). A view is centred on the body; if the body is longer than the view, as near
     to ``point`` as the body's ends allow. ``point`` is never nearer than 12 mm to the border.
     """
     boxes = {view: _body(Plane(view, point, COARSE_MM, COARSE_PIXELS), image) for view in AXES}

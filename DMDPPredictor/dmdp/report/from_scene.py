@@ -37,7 +37,7 @@ class SceneRemains:
 
     @classmethod
     def read(cls, folder: Path) -> SceneRemains:
-        """Read it; raises :class:`InputError` where it is damaged. A contour that was edited since is left out."""
+        """Read it; raises :class:`InputError` if it is damaged. A contour that was edited since is left out."""
         content, prediction = read_prediction(folder)
         try:
             said = json.loads(read_text(folder / FILE))
@@ -57,7 +57,7 @@ class SceneRemains:
         return cls(found)
 
     def content(self, file: str) -> bytes | None:
-        """A file of the result, made anew; None where a scene does not hold what it takes. Raises :class:`MissingPackage`."""
+        """A file of the result, made anew; None if a scene does not hold what it takes. Raises :class:`MissingPackage`."""
         if file == layout.PREDICTION:
             return json_text(self.result.prediction).encode()
         if file == layout.FEATURES:
@@ -125,6 +125,6 @@ def _regions(folder: Path, said: Mapping[str, Any]) -> Volume:
 
 
 def _put(whole: np.ndarray, path: Path, lower: Sequence[int]) -> None:
-    """Put the cropped array of a file to its place; raises ``OSError`` or ``ValueError`` where that cannot be."""
+    """Put the cropped array of a file to its place; raises ``OSError`` or ``ValueError`` if that cannot be."""
     part = np.load(path, allow_pickle=False)
     whole[tuple(slice(start, start + size) for start, size in zip(lower, part.shape, strict=True))] = part

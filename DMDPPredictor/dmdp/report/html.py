@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 def render(prediction: Prediction, pictures: Sequence[Picture], folder: Path, remark: str = "") -> str:
     """The page for a prediction, with the ``pictures`` from ``folder`` inside it.
 
-    ``remark`` is a sentence about this page itself, such as what it lacks; it stands above the verdict.
+    ``remark`` is a sentence about this page itself, such as one on missing parts; it stands above the verdict.
 
-    The applicability verdict stands before any number; where it is ``outside`` the numbers are folded away, on paper too.
+    The applicability verdict stands before any number; if it is ``outside`` the numbers are folded away, on paper too.
     Everything from the prediction is escaped.
     """
     environment = Environment(

@@ -1,4 +1,4 @@
-"""``export.json``: what an export wrote into its folder, what it could not write, and so which files there are ours."""
+"""``export.json``: which files an export wrote into its folder, and which formats it could not write."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def write_list(folder: Path, outcome: Outcome) -> None:
 def read_outcome(folder: Path) -> Outcome:
     """What the export in ``folder`` says of itself in ``export.json``, of this schema or the former one.
 
-    Raises :class:`InputError` where it holds none that can be read.
+    Raises :class:`InputError` if it holds none that can be read.
     """
     try:
         said = ExportList.from_json(parse(read_bytes(folder / MARKER)))
@@ -87,7 +87,7 @@ def images_of(prediction: Prediction) -> dict[str, str]:
 
 
 def check_addition(folder: Path, file: str, prediction: Prediction) -> None:
-    """Raise :class:`OutputError` where ``file`` may not be written beside what is in ``folder``: it is not ours, or of other
+    """Raise :class:`OutputError` if ``file`` may not be written beside what is in ``folder``: it is not ours, or of other
     images."""
     earlier = examine(folder, EXPORT, keep_others=True)
     if earlier is not None and dict(earlier.made_from) != images_of(prediction):
@@ -102,7 +102,7 @@ def check_addition(folder: Path, file: str, prediction: Prediction) -> None:
 
 
 def add_to_list(folder: Path, item: Exported, prediction: Prediction) -> None:
-    """Enter a file that was added to an export in ``folder`` afterwards; it gets a list where it has none."""
+    """Enter a file that was added to an export in ``folder`` afterwards; it gets a list if it has none."""
     written = read_written(folder, EXPORT)
     outcome = read_outcome(folder) if written is not None else Outcome(())
     others = tuple(other for other in outcome if other.path.name != item.path.name)

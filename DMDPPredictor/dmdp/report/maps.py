@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 GRAD_CAM, OCCLUSION = "Grad-CAM", "Occlusion"
-STAGES = {"stage3": "encoder, middle stage", "small": "fusion, small scale"}  # the others are called as they are
+STAGES = {"stage3": "encoder, middle stage", "small": "fusion, small scale"}  # other stages are shown by their own names
 FOR_THE_POSITIVE_CLASS = (
     "A map shows what speaks for the positive class (such as mutant, or squamous cell carcinoma), or for higher classes; where "
     "the probability is low, it does not explain the low answer."

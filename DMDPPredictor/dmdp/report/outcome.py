@@ -1,4 +1,4 @@
-"""What an export wrote, and what it could not write and why."""
+"""The outcome of an export: what was written, and what was not and why."""
 
 from __future__ import annotations
 

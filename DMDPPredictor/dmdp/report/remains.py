@@ -1,4 +1,4 @@
-"""What a saved scene still holds of a result, in small files: the answer and, where it is there, the contour with its CT regions.
+"""What a saved scene still holds of a result, in small files: the answer and, if it is there, the contour with its CT regions.
 
 A folder with ``scene.json`` beside ``prediction.json``, and masks cropped to what they mark (``.npy``). Writing takes no time
 and no package but numpy, as Slicer's window waits for it; :mod:`dmdp.report.from_scene` reads it.
@@ -65,7 +65,7 @@ def write_remains(
 
 
 def geometry_from(said: dict[str, Any]) -> Geometry:
-    """A grid of ``scene.json``; raises ``KeyError``, ``TypeError`` or ``ValueError`` where it is none."""
+    """A grid of ``scene.json``; raises ``KeyError``, ``TypeError`` or ``ValueError`` if it is none."""
     return Geometry.from_matrix(said["shape"], said["affine"])
 
 

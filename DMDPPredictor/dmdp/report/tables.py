@@ -35,7 +35,7 @@ def features_csv(features: Mapping[str, FeatureReading]) -> str:
 
 
 def ct_features_csv(found: CtFeatures | None, pet: Mapping[str, Feature] | None = None, settings: str | None = None) -> str:
-    """``ct_features.csv``: comment lines with the settings, a header, one row per region and feature; empty where absent.
+    """``ct_features.csv``: comment lines with the settings, a header, one row per region and feature; empty if absent.
 
     ``found`` is None without a CT. ``pet`` adds PET features, as rows of the region ``PET``; ``settings`` names the file of a
     profile that is not installed.

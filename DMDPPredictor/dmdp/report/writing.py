@@ -1,4 +1,4 @@
-"""What writes each format of an export; a package that a format needs is imported when it is written."""
+"""The functions that write the formats of an export; a package that a format needs is imported when it is written."""
 
 from __future__ import annotations
 

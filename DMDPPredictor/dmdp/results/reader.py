@@ -22,8 +22,9 @@ from . import layout
 
 
 class Part(StrEnum):
-    """A part of a result that a format may be made from: the page and the tables, which a saved scene makes anew without
-    pictures and without features of the CT regions, and what it holds no longer, or only unless it was edited."""
+    """A part of a result that a format may be made from. A saved scene can make the page and the tables anew, without pictures
+    and without features of the CT regions; other parts it no longer holds, or holds only if they were not edited.
+    """
 
     PAGE = "page"
     TABLES = "tables"
@@ -62,7 +63,7 @@ class ResultFolder:
         return cls(Path(folder).expanduser(), read_result(folder))
 
     def content(self, file: str) -> bytes | None:
-        """A file of the folder; None where it is absent."""
+        """A file of the folder; None if it is absent."""
         path = self.folder / file
         return path.read_bytes() if path.is_file() else None
 
@@ -79,7 +80,7 @@ class ResultFolder:
 
 
 def read_result(folder: str | Path) -> Result:
-    """Read a result folder. Raises :class:`InputError` where it is none, and :class:`LesionError` where a contour is no longer
+    """Read a result folder. Raises :class:`InputError` if it is none, and :class:`LesionError` if a contour is no longer
     the one that the numbers were computed from."""
     folder = Path(folder).expanduser()
     content, prediction = read_prediction(folder)

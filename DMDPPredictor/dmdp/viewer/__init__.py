@@ -1,1 +1,1 @@
-"""What a viewer asks while a person looks and draws: answers within a moment, from images that the worker holds."""
+"""The questions of a viewer while a person looks and draws, answered within a moment from images that the worker holds."""

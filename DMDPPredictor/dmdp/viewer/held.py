@@ -12,7 +12,7 @@ from ..patients.case import Case
 
 
 class HeldPet:
-    """Reads a PET when it is another one, or when one of its files has changed."""
+    """Reads a PET if it is another one than before, or if one of its files has changed."""
 
     def __init__(self) -> None:
         self._key: tuple[Any, ...] = ()

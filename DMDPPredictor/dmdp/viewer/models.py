@@ -25,7 +25,7 @@ def verify_model(arguments: Mapping[str, Any], held: HeldPet, progress: Progress
 def add_model(arguments: Mapping[str, Any], held: HeldPet, progress: Progress) -> dict[str, Any]:
     """Check the bundle at ``path`` (a folder or a zip) and copy it to the user's own models.
 
-    Raises :class:`dmdp.errors.ModelError` for a bundle that is refused, :class:`OutputError` where one of its name is there.
+    Raises :class:`dmdp.errors.ModelError` for a bundle that is refused, :class:`OutputError` if one of its name is there.
     """
     bundle = read_bundle(Path(required(arguments, "path")))
     load_model(bundle)  # its self-test runs here

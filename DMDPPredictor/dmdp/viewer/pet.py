@@ -43,7 +43,7 @@ def propose(arguments: Mapping[str, Any], held: HeldPet, progress: Progress) -> 
 def measure(arguments: Mapping[str, Any], held: HeldPet, progress: Progress) -> dict[str, Any]:
     """SUV (g/ml), volume (ml) and glycolysis (g) of a packed ``mask``, which may come on any grid; definitions as in the report.
 
-    Raises :class:`LesionError` where nothing of it lies on the PET.
+    Raises :class:`LesionError` if nothing of it lies on the PET.
     """
     progress(0.0, "reading the PET")
     pet = held(arguments)

@@ -1,1 +1,1 @@
-"""Patients to learn from: where they come from, what is known of them, and what must not be believed."""
+"""Patients to learn from: their sources, what is known of them, and which of it must not be believed."""

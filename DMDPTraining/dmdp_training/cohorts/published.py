@@ -1,7 +1,8 @@
 """The feature tables that the DMDP authors released, with their codings.
 
-Source: github.com/jiang-0311/DMDP, commit 75dd19a (:mod:`.sources`). The repository carries no licence: the tables are read
-from the user's own copy and are never redistributed. What must not be believed in them is listed by :mod:`.traps`.
+Source: github.com/jiang-0311/DMDP, commit 75dd19a (:mod:`dmdp_training.cohorts.sources`). The repository carries no licence: the
+tables are read from the user's own copy and are never redistributed. What must not be believed in them is listed by
+:mod:`dmdp_training.cohorts.traps`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ SHA256 = {PET_CLINICAL.file: PET_CLINICAL.sha256}
 CT_OF_TASK = {"EGFR": EGFR_CT, "subtype": SUBTYPE_CT}
 LABEL_COLUMNS = ("case", "EGFR", "type")
 ENDPOINTS = ("EGFR", "subtype", "KRAS")  # whose labels the tables have
-# the subtype as the paper counted it, with 7 small-cell carcinomas among the squamous: to reproduce, never to train
+# the subtype as Jiang et al. 2026 counted it, with 7 small-cell carcinomas among the squamous: to reproduce, never to train
 AS_PUBLISHED = "subtype as published"
 COHORTS = {
     "GD": "Guangdong Provincial People's Hospital",
@@ -39,7 +40,7 @@ UNITS = {name: DEFINITIONS[name][0] for name in PET_FEATURES} | {"age": "years"}
 @dataclass(frozen=True)
 class Patient:
     """One row: ``cohort`` GD, NR or LPCD; ``labels`` 1/0 per known task; ``values`` the known inputs in natural units
-    (age in years, sex 1 = female, smoking 1 = ever, PET features as in science of the paper's Table of features).
+    (age in years, sex 1 = female, smoking 1 = ever, PET features as in docs/method.md).
 
     ``identifier`` joins the tables and is never printed."""
 
@@ -51,7 +52,7 @@ class Patient:
 
     @property
     def has_pet(self) -> bool:
-        """True where the PET features were measured."""
+        """True if the PET features were measured."""
         return "suv_max" in self.values
 
 
@@ -59,10 +60,10 @@ def read_published(folder: str | Path) -> tuple[Patient, ...]:
     """The 384 rows of the PET and clinical table.
 
     Codings, each shown from the table itself: ``type`` 1 = adenocarcinoma, 0 = squamous, letters A/G/B for
-    Lung-PET-CT-Dx, where B is small-cell carcinoma and gets no subtype label; ``gender`` 1 = female (the paper's Table 1
+    Lung-PET-CT-Dx, where B is small-cell carcinoma and gets no subtype label; ``gender`` 1 = female (Table 1 of Jiang et al. 2026
     has the labels swapped); ``smoke`` 1 = ever, constant in GD and therefore unknown there.
 
-    Raises :class:`InputError` where the file is absent or is not the one that these codings were checked on, and
+    Raises :class:`InputError` if the file is absent or is not the one that these codings were checked on, and
     :class:`MissingPackage` without openpyxl.
     """
     return tuple(_patient(row) for row in read_rows(folder, PET_CLINICAL))

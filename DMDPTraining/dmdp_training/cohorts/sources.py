@@ -1,4 +1,4 @@
-"""Where the published matrices are to be had, and the check that a copy is the one that was studied."""
+"""The source of the published matrices, and the check that a copy is the one that was studied."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def where_to_get() -> str:
 def verified(folder: str | Path, source: Source) -> Path:
     """The path of ``source`` in ``folder``, once its SHA-256 is right.
 
-    Raises :class:`InputError` where the file is absent or is another one.
+    Raises :class:`InputError` if the file is absent or is another one.
     """
     path = Path(folder) / source.file
     if not path.is_file():

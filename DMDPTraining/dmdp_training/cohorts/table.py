@@ -1,4 +1,4 @@
-"""A cohort as a typed table: what every source of patients is turned into before anything is learnt from it."""
+"""A cohort as a typed table: every source of patients is turned into this before anything is learned from it."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class Finding:
 class CohortTable:
     """Patients as rows.
 
-    ``values`` (n, p) float64 in the columns' units, NaN where unknown; ``labels`` task → (n,) int8, 1 positive, 0
-    negative, ``UNKNOWN`` where not known; ``cohorts`` (n,) str; ``identifiers`` (n,) str, never to be printed.
+    ``values`` (n, p) float64 in the columns' units, NaN if unknown; ``labels`` task → (n,) int8, 1 positive, 0
+    negative, ``UNKNOWN`` if not known; ``cohorts`` (n,) str; ``identifiers`` (n,) str, never to be printed.
     """
 
     columns: tuple[Column, ...]

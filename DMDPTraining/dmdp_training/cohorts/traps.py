@@ -1,6 +1,6 @@
-"""What must not be taken at face value in the published matrices, found from the numbers and handled.
+"""Faults of the published matrices that must not be taken at face value: each is found from the numbers and handled.
 
-Each trap is shown from the table itself; where the paper says otherwise its Table 1 is named.
+Each fault is shown from the table itself; if Jiang et al. 2026 (DMDP) say otherwise, their Table 1 is named.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ..statistics.associations import fisher_missingness
 from .table import CohortTable, Finding
 
 SMALL_CELL_PREFIX = "B"
-# Table 1 of the paper, row "Male": in GD and LPCD exactly the patients with code 1 (in NR some have no clinical data)
+# Table 1 of Jiang et al. 2026, row "Male": in GD and LPCD exactly the patients with code 1 (in NR some have no clinical data)
 PAPER_MALE = {"GD": 28, "NR": 62, "LPCD": 51}
 
 
@@ -38,7 +38,7 @@ def repeated_values(table: CohortTable, block: str) -> int:
 
 
 def standardised_over(table: CohortTable, block: str) -> bool:
-    """True where every column of ``block`` has mean 0 and population SD 1 over its known rows."""
+    """True if every column of ``block`` has mean 0 and population SD 1 over its known rows."""
     values = table.select((block,)).values
     return bool(np.allclose(np.nanmean(values, axis=0), 0, atol=1e-6) and np.allclose(np.nanstd(values, axis=0), 1, atol=1e-6))
 

@@ -18,7 +18,7 @@ COUNTS = {"patients": "learn", "stop": "stop", "held_out": "held_out", "seeds": 
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """How large, and where."""
+    """The size of the ablation, and the run folder."""
     parser.add_argument("--size", choices=SIZES, help=SIZE_HELP)
     parser.add_argument("--patients", type=int, metavar="N", help="simulated patients to learn from (default 320)")
     parser.add_argument("--stop", type=int, metavar="N", help="further ones for early stopping (default 80)")

@@ -19,7 +19,7 @@ from .checks import at_least
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """How many, which seed, where."""
+    """Number of patients, seed, and output folder."""
     parser.add_argument("--patients", type=int, metavar="N", help="how many (default 1)")
     parser.add_argument("--seed", type=int, metavar="K", help="seed of the first; the next have K+1, … (default 0)")
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""What a study asks of an endpoint: how it is scored, measured, calibrated and fitted, and what chance looks like."""
+"""What a study asks of an endpoint: how it is scored, measured, calibrated and fitted, and what its result by chance is."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ class Study(ABC):
 
     @abstractmethod
     def score(self, outputs: np.ndarray, targets: np.ndarray) -> float | None:
-        """What chooses an epoch, higher being better, of outputs (n, width) and targets (n, T); None if it cannot be told."""
+        """The score that selects an epoch, higher being better, of outputs (n, width) and targets (n, T); None if it is
+        undefined.
+        """
 
     @abstractmethod
     def calibrate(self, outputs: np.ndarray, targets: np.ndarray) -> dict[str, Any]:
@@ -59,7 +61,7 @@ class Study(ABC):
 
     @abstractmethod
     def counted(self, y: np.ndarray) -> dict[str, Any]:
-        """How many patients there are of what, as a manifest says it."""
+        """The numbers of patients by group, as a manifest has them."""
 
     @abstractmethod
     def calibration_json(self, calibration: Any) -> dict[str, Any]:
@@ -78,7 +80,7 @@ class Study(ABC):
         return np.array([self.endpoint.group(label) for label in y])
 
     def by_chance(self, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Labels as they would be if nothing could be learned: those of other patients."""
+        """Labels from which nothing can be learned: those of other patients."""
         return rng.permutation(y)
 
 

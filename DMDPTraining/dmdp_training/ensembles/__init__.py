@@ -1,1 +1,1 @@
-"""The machine-learning branch: which sub-models there are, how they are fitted, and the bundle that holds them."""
+"""The machine-learning branch: the list of sub-models, how they are fitted, and the bundle that holds them."""

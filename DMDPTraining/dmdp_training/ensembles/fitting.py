@@ -1,4 +1,4 @@
-"""Fit a sub-model: log-odds of every patient from models that did not see them, calibration, and the learner that ships."""
+"""Fit a sub-model: out-of-fold log-odds of every patient, the calibration, and the learner that goes into the bundle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The base learners of the stack and their small grids (paper, ML model development: LR, RF, extremely randomised trees)."""
+"""The base learners of the stack (as in Jiang et al. 2026: LR, RF, extremely randomised trees) and their small grids."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 
 @dataclass(frozen=True, eq=False)
 class Learner:
-    """An unfitted classifier, its ``name`` as in the paper's tables, and the ``grid`` that inner folds choose from."""
+    """An unfitted classifier, its ``name`` as in Jiang et al. 2026 (DMDP), and the ``grid`` that inner folds choose from."""
 
     name: str
     estimator: ClassifierMixin

@@ -124,7 +124,7 @@ def _conformal(study: Study, fitted: Fitted, y: np.ndarray) -> dict[str, list[fl
 
 
 def _typical(values: Sequence[float]) -> float:
-    """The median; of 0 and 1 the more frequent."""
+    """The typical value: the median; of values 0 and 1 the more frequent one."""
     return float(np.median(values)) if len(set(values)) > 2 else float(np.mean(values) >= 0.5)
 
 

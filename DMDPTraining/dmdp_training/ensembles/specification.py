@@ -1,4 +1,4 @@
-"""Which sub-models there are: a task, what is read of the images and of the patient, and how it is learnt."""
+"""The list of sub-models: a task, what is read of the images and of the patient, and how it is learned."""
 
 from __future__ import annotations
 

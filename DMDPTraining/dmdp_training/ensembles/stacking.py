@@ -1,4 +1,4 @@
-"""The two-layer stack (paper, ML model development): LR, RF and extra trees, with logistic regression on their scores.
+"""The two-layer stack of Jiang et al. 2026 (DMDP): LR, RF and extra trees, with logistic regression on their scores.
 
 One estimator that fits everything on the rows it is given: features, grid search, second layer and calibration. Inner folds
 refit the feature selection too, so that neither tuning, nor the second layer, nor calibration sees a row twice.
@@ -52,7 +52,7 @@ class StackedEnsemble(ClassifierMixin, BaseEstimator):
         return (*(learner.name for learner in self.learners), STACK)
 
     def fit(self, X, y):  # noqa: N803
-        """Fit on ``X`` (n, p), NaN where unknown, and ``y`` (n,) 0/1."""
+        """Fit on ``X`` (n, p), NaN if unknown, and ``y`` (n,) 0/1."""
         X, y = np.asarray(X, float), np.asarray(y)  # noqa: N806
         self.classes_ = np.array([0, 1])
         inner = self._out_of_fold(X, y)
@@ -87,7 +87,7 @@ class StackedEnsemble(ClassifierMixin, BaseEstimator):
         return np.column_stack([1 - positive, positive])
 
     def predict(self, X) -> np.ndarray:  # noqa: N803
-        """1 where the stack's probability reaches its threshold, (n,)."""
+        """1 if the stack's probability reaches its threshold, (n,)."""
         return (self.predict_proba(X)[:, 1] >= self.thresholds_[STACK]).astype(int)
 
     def all_probabilities(self, X) -> np.ndarray:  # noqa: N803

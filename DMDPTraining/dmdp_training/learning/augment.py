@@ -1,4 +1,4 @@
-"""What may change in a patient's images and values without changing the answer (science 4.4).
+"""What may change in a patient's images and values without changing the answer (docs/method.md, Training).
 
 All numbers come from a generator that is given, so that an epoch can be repeated exactly.
 """
@@ -19,10 +19,35 @@ LOG_MAX = float(np.log1p(PET_MAX))
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Probabilities and largest changes. Lengths in mm, ``rotate`` in degrees round each axis, ``ct_noise`` and ``ct_level`` in
-    HU, ``ct_window``, ``scale`` and ``suv_scale`` relative; ``pet_blur`` a standard deviation in mm, in every second image;
-    ``misregistration`` moves the PET alone; ``modality_dropout`` takes CT, PET or the table away; ``corruption`` is the share of
-    the table's values that another patient's replace (SCARF, Bahri et al. 2022)."""
+    """Probabilities and largest changes; each change is drawn evenly between its limits unless another law is named.
+
+    Attributes
+    ----------
+    flip : float
+        Probability that left and right are exchanged.
+    rotate : float
+        Largest turn, in degrees, round each axis and either way.
+    scale : float
+        Largest change of size, as a share of it.
+    shift : float
+        Largest move along each axis, in mm.
+    ct_noise : float
+        Standard deviation of the Gaussian noise on the CT, in HU.
+    ct_window : float
+        Largest change of the CT's contrast, as a share of it.
+    ct_level : float
+        Largest change of the CT's level, in HU.
+    suv_scale : float
+        Largest change of the SUV, as a share of it.
+    pet_blur : float
+        Largest standard deviation, in mm, of the Gaussian blur of the PET, which every second image gets.
+    misregistration : float
+        Largest move of the PET alone against the CT, in mm, in any direction.
+    modality_dropout : float
+        Probability that CT or PET is taken away if both are there, and, apart from that, that the table is.
+    corruption : float
+        Share of the table's values that another patient's replace (SCARF, Bahri et al. 2022).
+    """
 
     flip: float = 0.5
     rotate: float = 15.0

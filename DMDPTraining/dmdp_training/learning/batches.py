@@ -19,7 +19,7 @@ ORDER, CHANGE, WEIGHTS = 0, 1, 2  # which random numbers of an epoch
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """``images`` (B, 2, z, y, x); ``values`` (B, F), NaN where missing; ``labels`` (B, targets), NaN where unknown; ``patients``
+    """``images`` (B, 2, z, y, x); ``values`` (B, F), NaN if missing; ``labels`` (B, targets), NaN if unknown; ``patients``
     (B,) int64; ``present`` (B, 2) bool for CT and PET; ``lesions`` (B, 1, z, y, x) for a network with a
     decoder, NaN for a patient without an outline."""
 

@@ -1,4 +1,4 @@
-"""What was computed once from a patient's images, kept as one safetensors file without the patient's name."""
+"""Examples computed once from a patient's images, each kept as one safetensors file without the patient's name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .examples import Example
 
 
 def kept(file: Path, compute: Callable[[], Example]) -> Example:
-    """The example in ``file``, which tells neither patient nor labels; where it is absent or damaged it is computed and
+    """The example in ``file``, which tells neither patient nor labels; if it is absent or damaged it is computed and
     written."""
     try:
         found = load(file.read_bytes())

@@ -71,7 +71,7 @@ def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: Mapping[str, Te
 
 
 def restore(module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
-    """Load a module's state; raises :class:`ModelError` where the tensors are those of another."""
+    """Load a module's state; raises :class:`ModelError` if the tensors are those of another."""
     try:
         module.load_state_dict(dict(tensors))
     except RuntimeError as error:

@@ -37,7 +37,7 @@ def read_cohort(path: str | Path, tasks: Sequence[str], values: Sequence[str] = 
 
 
 def task_columns(path: str | Path) -> tuple[str, ...]:
-    """The registered tasks that a cohort file has a column for; raises :class:`InputError` where there is none."""
+    """The registered tasks that a cohort file has a column for; raises :class:`InputError` if there is none."""
     names = read_header(path, LABEL_COLUMNS)
     found = tuple(task for task, endpoint in REGISTERED.items() if set(endpoint.columns) <= set(names))
     if not found:

@@ -60,8 +60,8 @@ def train_on_cohort(
 ) -> Result:
     """Train and test ``plan`` on the patients of a cohort file (:func:`dmdp_training.learning.cohort_csv.read_cohort`).
 
-    Raises :class:`InputError` for a cohort that cannot be read or learned from, :class:`dmdp.errors.OutputError` where ``out``
-    holds something else, :class:`dmdp.errors.ModelError` where a loss is not a number, and :class:`OutOfMemory`.
+    Raises :class:`InputError` for a cohort that cannot be read or learned from, :class:`dmdp.errors.OutputError` if ``out``
+    holds something else, :class:`dmdp.errors.ModelError` if a loss is not a number, and :class:`OutOfMemory`.
     """
     cohort = expanded(cohort)
     entries, left_out = _usable(read_cohort(cohort, plan.tasks, plan.columns), plan)

@@ -1,4 +1,4 @@
-"""From a row of the cohort to its example, read once and kept: image files are slow, and crops are small."""
+"""From a row of the cohort to its example, which is read once and kept: image files are slow to read, and crops are small."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def read_examples(rows: Sequence[PatientRow], cache: str | Path, spacing: int = 
     """The examples of a cohort in voxels of ``spacing`` mm; each is computed once and kept in ``cache`` as safetensors,
     without the patient's name.
 
-    Raises :class:`InputError` (or what kept a scan from being read) with the row of the cohort file, and where two patients have
+    Raises :class:`InputError` (or what kept a scan from being read) with the row of the cohort file, and if two patients have
     the same CT or PET round the lesion.
     """
     found, seen = [], {}
@@ -48,9 +48,9 @@ def _placed(error: DmdpError, line: int) -> DmdpError:
 
 
 def _check_other(example: Example, row: PatientRow, seen: dict[bytes, PatientRow]) -> None:
-    """Refuse the scan of an earlier patient under another name: it would be learned from and tested on."""
+    """Refuse a scan that an earlier patient has, too: the network would be trained and tested on the same scan."""
     for name, image, there in zip(("CT", "PET"), example.images, example.present, strict=True):
-        if not there or not np.ptp(image):  # an even image is nobody's
+        if not there or not np.ptp(image):  # a uniform image does not tell whose it is
             continue
         first = seen.setdefault(name.encode() + hashlib.sha256(image.tobytes()).digest(), row)
         if first.patient != row.patient:
@@ -63,7 +63,7 @@ def _check_other(example: Example, row: PatientRow, seen: dict[bytes, PatientRow
 
 
 def cached_example(row: PatientRow, cache: Path, spacing: int = 1) -> Example:
-    """The example of one row, from ``cache`` where it is there and whole."""
+    """The example of one row, from ``cache`` if it is there and whole."""
     found = kept(cache / f"{_key(row, spacing)}.safetensors", lambda: example_of(prepare_case(row), spacing))
     values = {**found.values, **clinical_values(row.clinical), **row.values}
     return replace(found, patient=row.patient, values=values, labels=row.labels, site=row.site)

@@ -32,7 +32,7 @@ def read_logs(folder: Path) -> dict[str, Log]:
 
 
 def draw_curves(folder: Path) -> list[str]:
-    """``curves.png`` and ``curves.svg`` of all trainings below ``folder``; none where no epoch is done yet."""
+    """``curves.png`` and ``curves.svg`` of all trainings below ``folder``; none if no epoch is done yet."""
     logs = read_logs(folder)
     return save(_figure(logs), folder, "curves", _note(logs)) if logs else []
 

@@ -21,7 +21,7 @@ def one_epoch(
     state: State, data: Data, settings: TrainingSettings, weights: Tensor | None, watch: Callable[[float], None]
 ) -> dict[str, float]:
     """Change ``state`` by an epoch and return the mean of each part of the loss. ``weights`` (targets, 2) of the classes;
-    ``watch`` hears the share that is done. Raises :class:`ModelError` where the loss is not a number."""
+    ``watch`` hears the share that is done. Raises :class:`ModelError` if the loss is not a number."""
     seed_weights(settings.seed, state.epoch)
     batches = shuffled(len(data), settings.batch, settings.seed, state.epoch)
     steps = -(-len(batches) // settings.accumulate)

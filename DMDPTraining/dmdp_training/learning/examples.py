@@ -24,7 +24,7 @@ class Example:
     """``images`` float16 (2, 48, 96, 96), or (2, 24, 48, 48) at 2 mm, as :func:`dmdp.network.crop.normalise` makes them, an
     absent one filled with
     ``dmdp.network.dmdp.MISSING``; ``present`` says whether CT and PET are there; ``values`` raw, by name; ``labels`` the known
-    ones by task; ``lesion`` bool (z, y, x) on the crop, where it is known."""
+    ones by task; ``lesion`` bool (z, y, x) on the crop, if it is known."""
 
     patient: str
     images: np.ndarray
@@ -58,7 +58,7 @@ def label_array(examples: Iterable[Example], tasks: Sequence[str]) -> np.ndarray
 def standardisation(examples: Sequence[Example], names: Sequence[str]) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and standard deviation of the named values among these patients only, as a model reads them.
 
-    Raises :class:`InputError` for a value that nobody has.
+    Raises :class:`InputError` for a value that is known of no patient.
     """
     means, deviations = [], []
     for name in names:

@@ -38,8 +38,8 @@ def write_network(
 ) -> Bundle:
     """Write the bundle of the plan's name to ``out`` and read it back, self-test included. Weights are stored in half precision.
 
-    It holds no patient: counts, means and deviations of the table, and the networks. Trained on a simulated task, it is a
-    demonstration. ``notes`` are for its card; ``made_from`` is what :func:`dmdp.bundles.bundle.write_bundle` is told.
+    It holds no patient: counts, means and deviations of the table, and the networks. A network for a simulated task is marked as
+    a demonstration. ``notes`` are for its card; ``made_from`` is what :func:`dmdp.bundles.bundle.write_bundle` is told.
     """
     halved = [_halved(network) for network in networks]
     files = {f"network-{i + 1}.safetensors": save(_stored(network)) for i, network in enumerate(halved)}
@@ -140,7 +140,7 @@ def model_card(manifest: Manifest) -> str:
 
 
 def _what_it_is(manifest: Manifest) -> list[str]:
-    """The network in words: only what it has."""
+    """The parts of the network in words."""
     network, members = manifest.network, len(manifest.members)
     images, table = [IMAGES[name] for name in network["modalities"]], network["tabular"]
     fusion = f"Fusion of CT and PET: {network['fusion']}; head" if len(images) > 1 else "Head"

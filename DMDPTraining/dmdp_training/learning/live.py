@@ -1,4 +1,4 @@
-"""Progress of a long training for a person who watches: time left in all, and curves that are redrawn as it goes on."""
+"""Progress of a long training for a person: the time left, and curves that are redrawn as it goes on."""
 
 from __future__ import annotations
 

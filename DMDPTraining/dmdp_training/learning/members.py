@@ -1,4 +1,4 @@
-"""An ensemble of networks: the same patients, different seeds, and different patients to stop by."""
+"""An ensemble of networks: the same patients, with different seeds and different patients for early stopping."""
 
 from __future__ import annotations
 

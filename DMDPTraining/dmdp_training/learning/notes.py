@@ -1,4 +1,4 @@
-"""What a person must know of a cohort beside the figures: who was left out, what is missing where, what nobody will supply."""
+"""What a person must know of a cohort beside the figures: who was left out, and what is missing in whom."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SUSPECT = 0.05
 
 
 def seen_by(plan: NetworkPlan, rows: Sequence[PatientRow]) -> tuple[tuple[PatientRow, ...], tuple[str, ...]]:
-    """The rows with an image that the network looks at, and a note where others are left out: it could learn nothing from them,
+    """The rows with an image that the network looks at, and a note if others are left out: it could learn nothing from them,
     and say nothing of them."""
     seen = tuple(row for row in rows if any(row.has(IMAGES[name]) for name in plan.modalities))
     left = len(rows) - len(seen)

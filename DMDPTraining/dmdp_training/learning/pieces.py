@@ -1,4 +1,4 @@
-"""The trainings of a cohort as pieces: each member of each fold's ensemble and of the final one, by any executor."""
+"""The trainings of a cohort as pieces for any executor: each member of the ensemble of each fold, and of the final ensemble."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _ensembles(plan: NetworkPlan) -> list[tuple[str, tuple[int | None, int | Non
 
 @piece_function
 def compute_member(description: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    """Train a ``member`` of the ensemble that does not see a ``fold`` of a ``repeat`` (None: that sees everybody).
+    """Train a ``member`` of the ensemble that does not see a ``fold`` of a ``repeat`` (None: the one that sees all patients).
 
     The answer says at which epoch it was best, and its AUC by task on the patients that it was stopped by.
     """

@@ -1,4 +1,4 @@
-"""How a network is trained and tested on a cohort: everything that the result follows from beside the patients."""
+"""How a network is trained and tested on a cohort: everything that the result depends on beside the patients."""
 
 from __future__ import annotations
 
@@ -21,9 +21,31 @@ DEFAULT_VALUES = ("suv_max", "suv_peak", "MTV_3", "het1", *CLINICAL_INPUTS)
 
 @dataclass(frozen=True)
 class NetworkPlan:
-    """``tasks`` to learn; ``values`` of the table, ``columns`` those of them that the cohort file brings; ``size`` and
-    ``changes`` of the network; ``folds`` × ``repeats`` of cross-validation; each model is an ensemble of ``members`` that differ
-    in their seed and in the patients that their early stopping looks at; ``settings`` of each training; the bundle's ``name``."""
+    """A validation of networks on a cohort, and the training of those that go into the bundle. Raises :class:`UsageError`.
+
+    Attributes
+    ----------
+    tasks : tuple of str
+        Names of the endpoints to learn.
+    values : tuple of str
+        Names of the tabular inputs; empty for a network without a table.
+    columns : tuple of str
+        Those of ``values`` that the cohort file brings.
+    size : str
+        Size of the network, one of :data:`dmdp.network.config.SIZES`.
+    changes : mapping of str to any
+        Fields of :class:`dmdp.network.config.NetworkConfig` that differ from those of the size.
+    folds : int
+        Folds of the cross-validation over patients, 2 or more.
+    repeats : int
+        How often the cross-validation is done, each time with other folds.
+    members : int
+        Networks of each ensemble; they differ in their seed and in the patients that their early stopping looks at.
+    settings : TrainingSettings
+        Settings of each training.
+    name : str
+        Name of the bundle.
+    """
 
     tasks: tuple[str, ...]
     values: tuple[str, ...] = DEFAULT_VALUES
@@ -47,7 +69,7 @@ class NetworkPlan:
         told = [name for name in self.values if name in NO_VALUES]
         if told:
             raise _refused("values", ", ".join(told), "measurements or clinical facts: no label, no path, no name and no site")
-        SIZES[self.size](tasks=self.tasks, **self.changes)  # refuses what cannot be before any image is read
+        SIZES[self.size](tasks=self.tasks, **self.changes)  # refuses an impossible network before any image is read
 
     def network(self, mean: tuple[float, ...], deviation: tuple[float, ...]) -> NetworkConfig:
         """The network for a table with these means and deviations."""

@@ -1,4 +1,4 @@
-"""What a network says of patients, and how well it orders them."""
+"""The outputs of a network for patients, and how well they order them."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ def scores(network: Dmdp, data: Data, size: int, device: str = "cpu") -> np.ndar
 
 
 def endpoint_scores(outputs: np.ndarray, targets: np.ndarray, tasks: Sequence[str]) -> dict[str, float]:
-    """By task what chooses an epoch (the AUC, of ordered classes the c-index), over its known labels; a task of which it cannot
-    be told is left out. ``outputs`` (N, widths), ``targets`` (N, targets)."""
+    """The score by task that selects the epoch (the AUC, or the c-index for ordered classes), over known labels; a task without a
+    defined score is left out. ``outputs`` (N, widths), ``targets`` (N, targets).
+    """
     endpoints = [endpoint_of(task) for task in tasks]
     found = {
         task: study_of(task).score(outputs[:, own], targets[:, aims])

@@ -16,10 +16,53 @@ from .augment import Augmentation
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """AdamW as in science 4.4. ``batch`` patients at a time, ``accumulate`` batches per step; ``warm_up`` and ``patience`` in
-    epochs; ``smoothing`` of the labels; ``balance`` weighs classes by their frequency; ``alignment`` is β at its peak (0: no
-    contrastive loss), over ``ramp`` epochs; ``outline`` is the weight of the decoder's loss; ``queue`` patients are kept as
-    negatives; ``learned_weights`` replace β where it is not 0. ``amp`` (bfloat16) works on CUDA only."""
+    """One training by AdamW, with its losses and augmentation (docs/method.md, Training). Raises :class:`UsageError`.
+
+    Attributes
+    ----------
+    epochs : int
+        Passes over the patients at most.
+    batch : int
+        Patients at a time.
+    accumulate : int
+        Batches whose gradients make one step of the optimiser.
+    learning_rate : float
+        Learning rate after the warm-up.
+    weight_decay : float
+        Weight decay of AdamW.
+    warm_up : int
+        Epochs in which the learning rate rises linearly; at most a fifth of all.
+    patience : int
+        Epochs without improvement on the patients held back, after which the training stops.
+    clip : float
+        Largest norm of the gradient.
+    ema : float
+        Decay per step of the exponential moving average of the weights, 0 to below 1.
+    smoothing : float
+        Label smoothing, 0 to below 1.
+    balance : bool
+        Whether classes are weighted by their frequency.
+    alignment : float
+        Weight β of the contrastive losses at its peak; 0 for no contrastive loss.
+    ramp : int
+        Epochs over which β rises.
+    outline : float
+        Weight of the decoder's loss.
+    queue : int
+        Former patients whose embeddings are kept as negatives of the contrastive losses; 0 for none.
+    temperature : float
+        Temperature of the contrastive losses.
+    learned_weights : bool
+        Whether learned weights replace β and ``outline`` (:class:`dmdp.network.weighting.LearnedWeights`).
+    seed : int
+        Of the first weights, the order of the patients and the augmentation.
+    device : str
+        ``cpu`` or ``cuda``.
+    amp : bool
+        Whether the network computes in bfloat16; without effect on the CPU.
+    augmentation : Augmentation
+        What is changed at random in images and values.
+    """
 
     epochs: int = 150
     batch: int = 8

@@ -1,4 +1,4 @@
-"""Who is learned from, stopped by and tested on: settled from names and labels, so that it is known before an image is read."""
+"""Which patients are for training, early stopping and testing: decided from names and labels, before an image is read."""
 
 from __future__ import annotations
 
@@ -69,9 +69,9 @@ def outer_folds(roster: Roster, plan: NetworkPlan, repeat: int) -> np.ndarray:
 
 def inner_rows(roster: Roster, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Row numbers to learn from and to stop by: a fifth of the patients, or more of a small cohort, until every class of every
-    task is on both sides; where that cannot be, of every task on the one side and of one task at least on the other.
+    task is on both sides; if that cannot be, of every task on the one side and of one task at least on the other.
 
-    Raises :class:`InputError` where no split is even that.
+    Raises :class:`InputError` if no split fulfils even that.
     """
     every = len(roster.tasks)
     for least in (every, 1):
@@ -95,7 +95,7 @@ def counted(counts: Mapping[str, Sequence[int]]) -> str:
 
 
 def check_splits(people: Sequence[Person], plan: NetworkPlan) -> None:
-    """Raise :class:`InputError` where a training of the plan would lack a class, and say which."""
+    """Raise :class:`InputError` if a training of the plan would lack a class, and say which."""
     everyone = Roster.of(people, plan.tasks)
     for task, counts in everyone.counts().items():
         endpoint, fewest = endpoint_of(task), study_of(task).fewest

@@ -1,4 +1,4 @@
-"""Everything that changes while a network learns, and its way to a checkpoint and back."""
+"""The state that changes while a network learns, and its way to a checkpoint and back."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def save_state(path: Path, state: State, what: str) -> None:
 
 
 def load_state(path: Path, state: State, what: str) -> None:
-    """Bring ``state`` to where the checkpoint is; raises :class:`ModelError` where it belongs to another training."""
+    """Bring ``state`` to where the checkpoint is; raises :class:`ModelError` if it belongs to another training."""
     tensors, facts = read_checkpoint(path)
     if facts.get("what") != what:
         raise ModelError(

@@ -1,4 +1,4 @@
-"""Which tasks a cohort file can teach, where nobody names them."""
+"""Which tasks can be learned from a cohort file, if none are named."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .splits import Roster, counted
 def tasks_of(path: str | Path) -> tuple[tuple[str, ...], str]:
     """The registered tasks of which the file has a column and enough patients of each class, and a sentence that says so.
 
-    Raises :class:`InputError` where there is none.
+    Raises :class:`InputError` if there is none.
     """
     columns = task_columns(path)
     counts = Roster.of(read_cohort(path, columns), columns).counts()

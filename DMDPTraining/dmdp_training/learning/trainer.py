@@ -60,8 +60,8 @@ def train(
     """Learn from ``learn``, stop by ``stop`` (other patients; never those that a result is reported on), keep all in ``folder``.
 
     ``folder`` gets ``checkpoint.safetensors`` after each epoch, the best weights as ``best-<epoch>.safetensors`` and
-    ``log.jsonl`` (a line per epoch: parts of the loss, AUC by task, learning rate). Where it holds a checkpoint of the
-    same training, it goes on from there; where the best weights are gone, it begins again.
+    ``log.jsonl`` (a line per epoch: parts of the loss, AUC by task, learning rate). If it holds a checkpoint of the
+    same training, it goes on from there; if the best weights are gone, it begins again.
     Raises :class:`InputError` for patients from whom nothing can be learned and :class:`ModelError` for a foreign checkpoint or
     a loss that is not a number.
     """
@@ -95,7 +95,7 @@ def train(
 
 
 def _write_log(folder: Path, state: State) -> None:
-    """The record of every epoch. No clock is in it: a training that was stopped leaves the log of one that ran through."""
+    """The record of every epoch, without any time, so that a resumed training leaves the same log as an uninterrupted one."""
     write_file(folder / LOG, "".join(json.dumps(record) + "\n" for record in state.history).encode())
 
 
@@ -113,7 +113,7 @@ def _resumed(folder: Path, config: NetworkConfig, settings: TrainingSettings, wh
     load_state(folder / CHECKPOINT, state, what)
     try:
         load_best(best_file(folder, state.best["epoch"]))
-    except ModelError:  # the checkpoint alone cannot bring back an epoch that is over
+    except ModelError:  # an earlier epoch cannot be restored from the checkpoint alone
         return begin(config, settings)
     return state
 
@@ -198,7 +198,7 @@ def _words(state: State, settings: TrainingSettings, started: float, before: int
 
 @contextmanager
 def _deterministic(device: str) -> Iterator[None]:
-    """Only algorithms that give the same sums again (on CUDA: where there are such)."""
+    """Only algorithms that give the same sums again (on CUDA: if there are such)."""
     before, warned = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
     torch.use_deterministic_algorithms(True, warn_only=device == "cuda")
     try:

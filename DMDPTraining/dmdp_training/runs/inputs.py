@@ -1,4 +1,4 @@
-"""The cohort table of a run, kept in its folder, so that a piece that is done in another process reads the very same values."""
+"""The cohort table of a run, kept in its folder, so that pieces that run in other processes read exactly the same values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The folder of a run: one process at a time holds it, and it goes on only with the settings that it was begun with."""
+"""The folder of a run: one process at a time holds it, and it is resumed only with the settings with which it was begun."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CONFIGURATION = "configuration.json"
 
 @contextmanager
 def running(folder: str | Path) -> Iterator[None]:
-    """Hold the lock of a run folder: one process at a time. Raises :class:`OutputError` where another one holds it."""
+    """Hold the lock of a run folder: one process at a time. Raises :class:`OutputError` if another one holds it."""
     path = Path(os.path.realpath(os.path.expanduser(folder))) / CONFIGURATION
     with locked(path, lambda target, aside, former: remove_partials(target.parent) if target.is_file() else None):
         yield
@@ -27,7 +27,7 @@ def open_run(folder: str | Path, configuration: Mapping[str, Any], early: Collec
     """The run folder for a ``configuration`` (plain JSON), new or from a run that was stopped.
 
     ``early`` names what can lie in it that no setting changes: as long as there is nothing else, the configuration may change.
-    Raises :class:`OutputError` where the folder holds something else, or a run with other settings, data or versions.
+    Raises :class:`OutputError` if the folder holds something else, or a run with other settings, data or versions.
     """
     folder = Path(os.path.expanduser(folder))
     path = folder / CONFIGURATION
@@ -59,7 +59,7 @@ def open_run(folder: str | Path, configuration: Mapping[str, Any], early: Collec
 
 
 def _check_links(folder: Path) -> None:
-    """Nothing is written or deleted through a link: raises :class:`OutputError` where one leads out of the run."""
+    """Raise :class:`OutputError` if a link leads out of the run: nothing is written or deleted through a link."""
     for root, folders, _files in os.walk(folder):
         for name in folders:
             if (Path(root) / name).is_symlink():

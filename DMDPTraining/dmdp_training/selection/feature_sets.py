@@ -1,4 +1,4 @@
-"""The feature sets that the paper compares (its Table 2), as pipelines that are fitted inside folds only."""
+"""The feature sets that Jiang et al. 2026 (DMDP) compare in Table 2, as pipelines that are fitted inside folds only."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ UPSTREAM = "selected upstream on all patients: optimistic"
 
 @dataclass(frozen=True)
 class FeatureSet:
-    """``name`` as in the paper's Table 2, and the ``blocks`` of columns that it draws from."""
+    """``name`` as in Table 2 of Jiang et al. 2026, and the ``blocks`` of columns that it draws from."""
 
     name: str
     blocks: tuple[str, ...]
 
     @property
     def upstream(self) -> bool:
-        """True where its CT columns were selected by the authors on all patients."""
+        """True if its CT columns were selected by the authors on all patients."""
         return any(block.startswith("CT_") for block in self.blocks)
 
 

@@ -1,4 +1,4 @@
-"""LASSO: the second step for CT (paper, Feature selection: features with non-zero coefficients are kept)."""
+"""LASSO: the second step for CT (Jiang et al. 2026, DMDP: features with non-zero coefficients are kept)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class LassoSelector(SelectorMixin, BaseEstimator):
     """L1-penalised logistic regression; the penalty is the strongest within one standard error of the best log-loss.
 
     Inputs must be standardised. The penalty is found by cross-validation over ``folds`` of the given rows. Never keeps
-    nothing: where that would be best, the ``at_least`` features that enter the path first are kept.
+    nothing: if that would be best, the ``at_least`` features that enter the path first are kept.
 
     Source of the one-standard-error rule: Hastie, Tibshirani, Friedman, Elements of Statistical Learning, 7.10.
     """

@@ -1,4 +1,4 @@
-"""Minimum redundancy, maximum relevance: the first step for CT (paper, Feature selection: top 20 of 130 per region)."""
+"""Minimum redundancy, maximum relevance: the first step for CT (Jiang et al. 2026, DMDP: top 20 of 130 per region)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 class Mrmr(SelectorMixin, BaseEstimator):
     """scikit-lego's mRMR (F statistic over summed absolute correlation), for tables that may hold fewer than ``k`` columns.
 
-    ``k`` features are kept, all of them where there are no more. Columns that do not vary are never kept before others.
+    ``k`` features are kept, all of them if there are no more. Columns that do not vary are never kept before others.
 
     Source of the method: Ding and Peng, J Bioinform Comput Biol 2005;3:185.
     """

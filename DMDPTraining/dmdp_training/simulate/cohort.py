@@ -66,7 +66,7 @@ def draw_truth(seed: int) -> Truth:
 
 
 def truth_of_labels(seed: int) -> Factors:
-    """Only the factors of a seed: what its labels follow from."""
+    """Only the factors of a seed, from which its labels follow."""
     return draw_factors(_streams(seed)[2])
 
 
@@ -142,7 +142,7 @@ def _scan_ct(truth: Truth, hu, suv, ct_grid, small, rng) -> tuple[np.ndarray, np
 
 
 def _scan_pet(truth: Truth, suv, ct_grid, pet_grid, small, rng) -> tuple[np.ndarray, np.ndarray]:
-    """SUV as scanned, and the tumour's mask where the PET sees it."""
+    """SUV as scanned, and the tumour's mask in the position that the PET shows."""
     tumour, site, points = truth.tumour, truth.site, axes(small)
     sigma_mm = np.hypot(site.fwhm / 2.355, [site.motion, 0.0, 0.0])
     sigma = sigma_mm / np.array(ct_grid.spacing)

@@ -1,4 +1,6 @@
-"""A few numbers of the CT inside a lesion and round it: the CT part of the table where full radiomics would cost too much."""
+"""A few numbers of the CT inside a lesion and round it: the CT part of the table, in place of full radiomics, which would take
+too long.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The invented questions of the simulated cohort, and the hidden factors that answer them.
 
-None of them can be read from size, uptake or density alone (`lesion` and `scan` see to that); the names begin with ``sim_`` so
-that nobody takes them for biology.
+None of them can be read from size, uptake or density alone (:mod:`dmdp_training.simulate.lesion` and
+:mod:`dmdp_training.simulate.cohort` ensure this); their names begin with ``sim_`` to show that they are not biology.
 """
 
 from __future__ import annotations
@@ -50,6 +50,6 @@ def true_labels(factors: Factors) -> dict[str, int]:
 
 
 def known_labels(labels: Mapping[str, int], rng: np.random.Generator, share: float = UNKNOWN_SHARE) -> dict[str, int]:
-    """The labels that the cohort knows: each is forgotten with probability ``share``, whatever its value."""
+    """The labels that the cohort keeps: each is removed with probability ``share``, whatever its value."""
     forgotten = rng.random(len(labels)) < share
     return {name: value for (name, value), lost in zip(labels.items(), forgotten, strict=True) if not lost}

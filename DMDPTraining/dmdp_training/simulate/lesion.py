@@ -21,7 +21,7 @@ class Tumour:
     """``centre`` (LPS, mm) and ``radius`` (mm, mean) with ``bumps`` (unit vectors, K × 3) of ``heights`` (share of the radius).
 
     What is measured in it does not depend on the factors: ``suv_max``, ``max_to_mean`` and ``mean_hu``. What does: ``foci``
-    (N × 4: LPS points and widths, mm; the first is cold where ``hollow``), ``contrast_hu`` between the habitats of ``waves``
+    (N × 4: LPS points and widths, mm; the first is cold if ``hollow``), ``contrast_hu`` between the habitats of ``waves``
     (K × 4: wave vectors in 1/mm and phases), and ``margin_mm`` of ground glass.
     """
 
@@ -41,7 +41,7 @@ class Tumour:
 
 
 def draw_tumour(factors: Factors, rng: np.random.Generator) -> Tumour:
-    """A tumour with the given factors. Size, place, uptake and density come first and do not know them."""
+    """A tumour with the given factors. Size, place, uptake and density are drawn first and do not depend on them."""
     side = rng.choice([-1.0, 1.0])
     centre = np.array([side * rng.uniform(62, 88), rng.uniform(-30, 35), rng.uniform(0, 80)])
     radius = float(rng.uniform(13, 23))

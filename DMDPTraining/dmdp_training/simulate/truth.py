@@ -1,4 +1,4 @@
-"""What is true of a simulated patient, as files, and the patient as plain volumes beside it."""
+"""The truth of a simulated patient as files, and the patient as plain volumes beside it."""
 
 from __future__ import annotations
 

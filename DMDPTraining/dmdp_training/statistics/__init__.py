@@ -1,1 +1,1 @@
-"""What is computed of labels and scores: pure functions."""
+"""Statistics of labels and scores, as pure functions."""

@@ -17,7 +17,7 @@ LEAST_LESIONS = 3
 
 @dataclass(frozen=True)
 class Agreement:
-    """ICC(1,1) and ICC(3,1) of one feature with their intervals, over ``lesions`` with ``contours`` each; NaN where unknown."""
+    """ICC(1,1) and ICC(3,1) of one feature with their intervals, over ``lesions`` with ``contours`` each; NaN if unknown."""
 
     icc1: float
     icc1_interval: tuple[float, float]
@@ -30,7 +30,7 @@ class Agreement:
 def intraclass_correlation(values: np.ndarray, level: float = 0.95) -> Agreement:
     """Of one feature: ``values`` (lesions, contours). Lesions with a value that is not finite are left out.
 
-    NaN with fewer than three lesions or two contours, or where no value varies.
+    NaN with fewer than three lesions or two contours, or if no value varies.
     """
     values = np.asarray(values, float)
     values = values[np.isfinite(values).all(axis=1)]
@@ -63,7 +63,7 @@ def agreement(lesions: Sequence[Mapping[str, Mapping[str, float]]]) -> dict[str,
 
 
 def _icc(between: float, within: float, k: int, n_between: int, n_within: int, level: float) -> tuple[float, tuple[float, float]]:
-    """(ICC, its interval) from two mean squares and their degrees of freedom; 1 where nothing varies within lesions."""
+    """(ICC, its interval) from two mean squares and their degrees of freedom; 1 if nothing varies within lesions."""
     if within <= 1e-24 * between:
         return 1.0, (1.0, 1.0)
     ratio, tail = between / within, 0.5 + level / 2

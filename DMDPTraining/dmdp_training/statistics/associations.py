@@ -1,4 +1,4 @@
-"""Does something that is no biology tell the label? Missing values and the cohort are the usual suspects."""
+"""Whether something that is not biology predicts the label; missing values and the cohort are the usual causes."""
 
 from __future__ import annotations
 

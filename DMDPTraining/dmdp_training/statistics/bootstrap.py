@@ -44,6 +44,6 @@ def interval_of(statistic: Callable[[np.ndarray], np.ndarray], w: np.ndarray) ->
     """``statistic(w)`` → (B,) on the cohort as it is and on the resamples ``w`` (B, n): value and percentile interval."""
     value = float(statistic(np.ones((1, w.shape[1])))[0])
     drawn = statistic(w)
-    drawn = drawn[np.isfinite(drawn)]  # a ratio may be undefined, for instance precision where nobody is called positive
+    drawn = drawn[np.isfinite(drawn)]  # a ratio may be undefined, for instance precision if nobody is called positive
     low, high = np.quantile(drawn, LEVEL) if len(drawn) else (np.nan, np.nan)
     return Value(value, (float(low), float(high)))

@@ -1,4 +1,4 @@
-"""Do the probabilities mean what they say? Slope, intercept, Brier score and the curve.
+"""Calibration of probabilities: slope, intercept, Brier score and the curve.
 
 Van Calster et al., BMC Med 2019;17:230. Intervals are sandwich intervals over patients; for several repeats the influence of
 each patient is averaged over the repeats, as for DeLong's areas.

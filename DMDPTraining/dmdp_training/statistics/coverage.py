@@ -1,4 +1,4 @@
-"""Do the conformal answers keep their promise on patients whose truth is known?"""
+"""Whether the conformal sets reach their nominal coverage on patients whose truth is known."""
 
 from __future__ import annotations
 

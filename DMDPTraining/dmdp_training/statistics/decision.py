@@ -1,4 +1,4 @@
-"""Decision curves: what acting on the probability would be worth (Vickers and Elkin, Med Decis Making 2006;26:565)."""
+"""Decision curves: the net benefit of acting on the probability (Vickers and Elkin, Med Decis Making 2006;26:565)."""
 
 from __future__ import annotations
 

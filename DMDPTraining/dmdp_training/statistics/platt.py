@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-FLAT = 1e-6  # slope of a score that points the wrong way out of fold: the prevalence, with its order kept
+FLAT = 1e-6  # slope for a score that points the wrong way out of fold: it keeps its order and says the prevalence
 ALIKE = 1e-6  # a relative deviation below which values differ by rounding only
 
 
@@ -55,6 +55,6 @@ def smoothed_platt(logits: np.ndarray, y: np.ndarray) -> Platt:
 
 
 def spread(column: np.ndarray) -> float:
-    """The standard deviation of some values, 1 where they are all alike but for rounding."""
+    """The standard deviation of some values, 1 if they are all alike but for rounding."""
     deviation = float(np.std(column))
     return deviation if deviation > ALIKE * max(abs(float(np.mean(column))), 1.0) else 1.0

@@ -14,7 +14,7 @@ from scipy.stats import beta, norm, rankdata
 
 @dataclass(frozen=True)
 class Auc:
-    """An area with its standard error and 95 % interval (normal, clipped to 0…1; exact where the error is 0 or unknown)."""
+    """An area with its standard error and 95 % interval (normal, clipped to 0…1; exact if the error is 0 or unknown)."""
 
     value: float
     error: float
@@ -48,8 +48,8 @@ def components(scores: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarra
 def delong(scores: np.ndarray, y: np.ndarray) -> Auc:
     """Mean AUC of the repeats ``scores`` (R, n) or (n,) for labels ``y`` (n,) 0/1; the interval is over patients.
 
-    Where the components do not vary (a perfect ranking, a single patient of a class), their variance knows nothing of chance;
-    the interval is then :func:`of_pairs`.
+    If the components do not vary (a perfect ranking, a single patient of a class), their variance underestimates chance; the
+    interval is then :func:`of_pairs`.
     """
     v10, v01 = components(scores, y)
     value = float(v10.mean())

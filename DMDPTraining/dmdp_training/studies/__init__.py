@@ -1,1 +1,1 @@
-"""What is asked of the models, each study with its plan and its report."""
+"""Studies of the models, each with its plan and its report."""

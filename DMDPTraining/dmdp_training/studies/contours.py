@@ -1,4 +1,4 @@
-"""How much of a feature is the lesion, and how much the hand that drew it: ICC over contours a millimetre apart."""
+"""How much of a feature's variation is between lesions and how much between contours: ICC over contours a millimetre apart."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def ct_by_contour(case: Case, profile: Profile) -> ByContour:
 
 
 def agreement_csv(images: Mapping[str, Mapping[str, Agreement]], profile: Profile) -> str:
-    """A row per image (CT, PET) and feature; empty where the ICC is unknown."""
+    """A row per image (CT, PET) and feature; empty if the ICC is unknown."""
     text = io.StringIO()
     text.write(f"# {RESEARCH_USE_ONLY}\n")
     text.write(f"# contours as drawn, {STEP_MM:g} mm larger and smaller, and shifted six ways; ICC(1,1) and ICC(3,1), 95 %\n")

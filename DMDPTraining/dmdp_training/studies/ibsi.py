@@ -72,7 +72,7 @@ class Comparison:
 
 
 def compare(folder: Path) -> tuple[Comparison, ...]:
-    """Every comparison, by dataset, convention and feature. Raises :class:`InputError` where ``folder`` lacks a file."""
+    """Every comparison, by dataset, convention and feature. Raises :class:`InputError` if ``folder`` lacks a file."""
     found: list[Comparison] = []
     for dataset in SETTINGS:
         image, mask = _phantom(folder, "digital_phantom" if "digital" in dataset else "ct_phantom")
@@ -82,7 +82,7 @@ def compare(folder: Path) -> tuple[Comparison, ...]:
 
 
 def profiles(dataset: str) -> Iterator[Profile]:
-    """The profile of a dataset by IBSI, and by PyRadiomics where it can be asked for."""
+    """The profile of a dataset by IBSI, and by PyRadiomics if it can be asked for."""
     profile = Profile(dataset, tuple(FAMILIES), convention="ibsi", **SETTINGS[dataset])
     yield profile
     if profile.outliers_sigma is None:

@@ -1,7 +1,7 @@
 """Standardised uptake values from PET headers, with an audit of every tag and rule.
 
-Follows the vendor-neutral "happy path" of the Quantitative Imaging Biomarkers Alliance. What a header does not say is refused
-with the tag's name, never guessed; what has one reading that is not the plain one is read so, and said.
+Follows the vendor-neutral "happy path" of the Quantitative Imaging Biomarkers Alliance. What a header does not say is never
+guessed: the refusal names the tag. An element that has one reading, though not the plain one, is read so, with a warning.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class SuvFactors:
     """Multiply a stored value (after its rescale slope) by ``bw`` to get SUVbw in g/ml.
 
     ``lbm`` (lean body mass, James) and ``ibw`` (ideal body weight) in g/ml, ``bsa`` (body surface area, DuBois) as the
-    QIICR calculator and MIRP publish it, labelled cm²/ml though it is m² × 1000, a tenth of that; None where height or sex is
+    QIICR calculator and MIRP publish it, labelled cm²/ml though it is m² × 1000, a tenth of that; None if height or sex is
     missing. ``audit`` says how they came about.
     """
 
@@ -114,14 +114,14 @@ def _first_doubts(record: Record) -> None:
 
 
 def _from_dose(record: Record, scale: float) -> float:
-    """The factor from weight and decayed dose, where a stored value × ``scale`` is Bq/ml."""
+    """The factor from weight and decayed dose, if a stored value × ``scale`` is Bq/ml."""
     one_drug(record)
     weight, dose = weight_kg(record), dose_bq(record)
     return scale * weight * 1000.0 / decayed_dose(record, dose)
 
 
 def _several(record: Record) -> None:
-    """Warn of several radiopharmaceuticals where SUV does not need their doses; where it does, they are refused."""
+    """Warn of several radiopharmaceuticals if SUV does not need their doses, and refuse them if it does."""
     if record.header.tags.get("several"):
         record.warn(
             "several_tracers",
@@ -131,7 +131,7 @@ def _several(record: Record) -> None:
 
 
 def _compare(record: Record, factor: float, activity: float) -> None:
-    """Warn where Philips' factor for SUV contradicts the one from weight and dose, as far as the header has all of it."""
+    """Warn if Philips' factor for SUV contradicts the one from weight and dose, as far as the header has all of it."""
     try:
         ours = _from_dose(Record(record.header), activity)
     except SuvError:

@@ -15,7 +15,7 @@ BMI = (13.0, 50.0)
 
 @dataclass(frozen=True)
 class Body:
-    """Weight (kg), height (m) and sex (``F``, ``M``), each None where the header does not tell it."""
+    """Weight (kg), height (m) and sex (``F``, ``M``), each None if the header does not tell it."""
 
     weight: float | None
     height: float | None
@@ -40,7 +40,7 @@ def body_of(record: Record) -> Body:
 
 
 def weight_kg(record: Record) -> float:
-    """The weight in kg; grams are taken for what they are, and said. Raises :class:`SuvError` for what no adult weighs."""
+    """The weight in kg; grams are recognised and converted, with a warning. Raises :class:`SuvError` for what no adult weighs."""
     low, high = WEIGHT_KG
     value = record.number("PatientWeight", Limits(low, high))
     if low <= value <= high:

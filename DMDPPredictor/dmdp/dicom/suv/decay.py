@@ -41,7 +41,7 @@ def decayed_dose(record: Record, dose: float) -> float:
 
 
 def uptake_minutes(record: Record) -> float | None:
-    """Minutes from the injection to the earliest acquisition, with a warning outside the usual; None where unknown."""
+    """Minutes from the injection to the earliest acquisition, with a warning outside the usual; None if unknown."""
     try:
         half_life = half_life_s(Record(record.header))
     except SuvError:
@@ -69,7 +69,7 @@ def uptake_minutes(record: Record) -> float | None:
 
 
 def _warn_frame_average(record: Record, half_life: float) -> None:
-    """Say by how much the activity at the start of a frame exceeds its average; by convention it is not corrected."""
+    """Warn by how much the activity at the start of a frame exceeds its average; by convention it is not corrected."""
     duration = record.optional("ActualFrameDuration", FRAME_MS)
     if duration is None:
         return

@@ -1,4 +1,6 @@
-"""The injected activity, the half-life and the tracer: each against what it can be, corrected only where one reading is left."""
+"""The injected activity, the half-life and the tracer: each checked against its possible values, and corrected only if one
+reading is left.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +16,9 @@ TIME_UNITS = {"minutes": 60.0, "hours": 3600.0, "days": 86400.0, "ms": 1e-3}
 
 
 def dose_bq(record: Record) -> float:
-    """The injected activity in Bq; another unit is taken where it is the only one that fits, and said.
+    """The injected activity in Bq; another unit is taken if it is the only one that fits, with a warning.
 
-    Raises :class:`SuvError` where the number fits no unit, or two.
+    Raises :class:`SuvError` if the number fits no unit, or two.
     """
     value = record.number("RadionuclideTotalDose")
     tag = f"{tag_of('RadionuclideTotalDose')} RadionuclideTotalDose"
@@ -41,7 +43,7 @@ def dose_bq(record: Record) -> float:
 def half_life_s(record: Record) -> float:
     """The half-life in seconds, checked against the nuclide that the header names, or against all nuclides of PET.
 
-    Raises :class:`SuvError` where it is that of another nuclide, or of none.
+    Raises :class:`SuvError` if it is that of another nuclide, or of none.
     """
     value = record.number("RadionuclideHalfLife")
     named = _nuclide(record)
@@ -63,7 +65,7 @@ def half_life_s(record: Record) -> float:
 
 
 def tracer_of(record: Record) -> str | None:
-    """What the tracer is called, None where the header does not say. FDG by its code is FDG under whatever name a site wrote,
+    """What the tracer is called, None if the header does not say. FDG by its code is FDG under whatever name a site wrote,
     unless that is the name of another tracer."""
     name, code = record.text("Radiopharmaceutical"), record.text("RadiopharmaceuticalCode")
     value, _, meaning = code.partition(" ")
@@ -81,7 +83,7 @@ def tracer_of(record: Record) -> str | None:
 
 
 def one_drug(record: Record) -> None:
-    """Raises :class:`SuvError` where the header has several radiopharmaceuticals, as SUV is of one injection."""
+    """Raises :class:`SuvError` if the header has several radiopharmaceuticals, as SUV is of one injection."""
     several = record.header.tags.get("several")
     if several:
         raise SuvError(
@@ -93,7 +95,7 @@ def one_drug(record: Record) -> None:
 
 
 def _nuclide(record: Record) -> str:
-    """The nuclide that the code, or else the tracer, names. Raises :class:`SuvError` where they name two."""
+    """The nuclide that the code, or else the tracer, names. Raises :class:`SuvError` if they name two."""
     code = record.text("RadionuclideCode")
     value, _, meaning = code.partition(" ")
     by_code = nuclide_of(meaning) or NUCLIDE_CODES.get(value.upper(), "")

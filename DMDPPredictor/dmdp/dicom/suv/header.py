@@ -1,4 +1,4 @@
-"""What SUV needs of the headers of a PET series, gathered as text, so that one reader judges every value."""
+"""What SUV needs of the headers of a PET series, gathered as text, so that one reader checks every value."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PHILIPS_CREATOR = "philips pet private group"
 class PetHeader:
     """What SUV needs of a PET series: ``tags`` of the series by keyword, and the times of its slices.
 
-    ``frames`` are the distinct values of :data:`FRAME` among the slices; where only times are known, ``acquisitions``
+    ``frames`` are the distinct values of :data:`FRAME` among the slices; if only times are known, ``acquisitions``
     (AcquisitionDate, AcquisitionTime) stand for them and the rest is taken from ``tags``. Beside the keywords of
     :data:`SERIES` (weight in kg, size in m), :data:`DRUG` (dose in Bq, half-life in s) and :data:`FRAME` (ms), tags may have
     RadiopharmaceuticalCode and RadionuclideCode (code and meaning), PhilipsSUVScaleFactor,
@@ -102,7 +102,7 @@ def _code(drug: Dataset, sequence: str) -> str | None:
 
 
 def _philips(header: Dataset) -> dict[str, str]:
-    """Philips' two factors from the private block that its creator reserved; block 10 where no creator is left."""
+    """Philips' two factors from the private block that its creator reserved; block 10 if no creator is left."""
     creators = {number: first_text(header, PHILIPS_GROUP << 16 | number).lower() for number in range(0x10, 0x100)}
     blocks = [number for number, creator in creators.items() if creator == PHILIPS_CREATOR]
     if not blocks and not any(creators.values()):

@@ -1,4 +1,4 @@
-"""What was used, by which rule and with which doubt, collected while the factors are computed."""
+"""The record of a conversion: the tags used, the rules applied and the warnings, collected while the factors are computed."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ class Record:
         self.times: dict[str, Any] = {}
 
     def warn(self, code: str, text: str) -> None:
-        """A doubt, or a reading that is not the plain one; said once."""
+        """Add a warning: a doubt, or a reading that is not the plain one. Each is added once."""
         if Doubt(code, text) not in self.warnings:
             self.warnings.append(Doubt(code, text))
 
     def warn_of_slices(self, code: str, text: str) -> None:
-        """A doubt about an element of a slice, with which ``text`` begins; said for the first slice that has it."""
+        """Add a warning about an element of a slice, with which ``text`` begins, for the first slice that has it."""
         if not any(said.code == code and said.text[:24] == text[:24] for said in self.warnings):
             self.warnings.append(Doubt(code, text))
 
     def rule(self, text: str) -> None:
-        """A rule that was applied; said once."""
+        """Add a rule that was applied, once."""
         if text not in self.rules:
             self.rules.append(text)
 
     def text(self, name: str) -> str:
-        """A tag as text, its values joined, empty where there is none; what is there counts as used."""
+        """A tag as text, its values joined, empty if there is none; what is there counts as used."""
         found = "\\".join(map(text, elements(self.header.tags, name) or ()))
         if found:
             self.use(name)
@@ -60,7 +60,7 @@ class Record:
         self.used[name] = "\\".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
     def number(self, name: str, usual: Limits = POSITIVE) -> float:
-        """A tag as a positive number; where it may mean two, the ``usual`` one.
+        """A tag as a positive number; if it may mean two, the ``usual`` one.
 
         Raises :class:`SuvError` that names the tag, what was found and what to do.
         """
@@ -70,7 +70,7 @@ class Record:
         return reading.values[0]
 
     def optional(self, name: str, limits: Limits = POSITIVE, usual: Limits | None = None) -> float | None:
-        """A tag as a number, or None, with a warning where it is there and unusable."""
+        """A tag as a number, or None, with a warning if it is there and unusable."""
         reading = self.reading(name, limits, usual)
         if reading.finding and reading.finding.code not in ("missing", "empty"):
             self.warn("ignored", f"{reading.finding.found} It is ignored; expected was {reading.finding.expected}")

@@ -1,6 +1,6 @@
 """The times of a scan on one clock: series and acquisitions with their days, whatever of the dates is left.
 
-Days that are missing, or contradict that of the series, are chosen so that the times lie next to one another; this is said.
+Days that are missing, or contradict that of the series, are chosen so that the times lie next to one another, with a warning.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .record import Record
 
 DAY = timedelta(days=1)
 Timed = tuple[Mapping[str, Any], date | None, float | None]  # a slice, the day of its acquisition, seconds from midnight
-NO_DAY = date(2000, 1, 2)  # stands for the day where every date was removed; it is never shown
+NO_DAY = date(2000, 1, 2)  # stands for the day if every date was removed; it is never shown
 FRAME_MS = Limits(500, 4 * 3_600_000)
 REFERENCE_MS = Limits(0, 86_400_000, zero=False)
 
@@ -25,7 +25,7 @@ REFERENCE_MS = Limits(0, 86_400_000, zero=False)
 @dataclass(frozen=True)
 class Frame:
     """One slice: when its acquisition began, its FrameReferenceTime above 0 (s), its duration (s) and its DecayFactor; each
-    None where the header does not tell."""
+    None if the header does not tell."""
 
     acquired: datetime | None
     reference: float | None
@@ -35,8 +35,8 @@ class Frame:
 
 @dataclass(frozen=True)
 class Scan:
-    """The times of a series by its own clock: ``series`` and the slices; ``zone`` is the clock's offset from UTC where known,
-    ``day`` that of the scan, None where no date is left."""
+    """The times of a series by its own clock: ``series`` and the slices; ``zone`` is the clock's offset from UTC if known,
+    ``day`` that of the scan, None if no date is left."""
 
     series: datetime | None
     frames: tuple[Frame, ...]
@@ -50,7 +50,7 @@ class Scan:
 
 
 def scan_of(record: Record) -> Scan:
-    """Read the times of a series. Nothing is refused here; what cannot be read is warned of and counts as absent."""
+    """Read the times of a series. Nothing is refused here; what cannot be read counts as absent, with a warning."""
     zone = _zone(record)
     series = local(_heard(record, read_time(record.header.tags, "SeriesTime")), zone)
     read: list[Timed] = [(slice_, *_acquired(record, slice_, zone)) for slice_ in record.header.slices]
@@ -77,7 +77,7 @@ def scan_of(record: Record) -> Scan:
 
 
 def _over_midnight(record: Record, read: list[Timed]) -> list[Timed]:
-    """The slices with their days; where all are of one day and lie more than half a day apart, midnight was crossed and the
+    """The slices with their days; if all are of one day and lie more than half a day apart, midnight was crossed and the
     date was not: those of the small hours are of the next day."""
     times = [seconds for _slice, _day, seconds in read if seconds is not None]
     days = {day for _slice, day, _seconds in read}
@@ -91,7 +91,7 @@ def _over_midnight(record: Record, read: list[Timed]) -> list[Timed]:
 
 
 def _emptied(record: Record, series: float | None, acquired: list[float | None]) -> bool:
-    """True where times of 00:00:00 stand beside others that are no midnight, as programs leave them that remove times."""
+    """True if times of 00:00:00, which programs leave when they remove times, stand beside others that are not midnight."""
     known = [seconds for seconds in (series, *acquired) if seconds is not None]
     if 0 not in known or all(min(seconds, 86400 - seconds) <= 600 for seconds in known):
         return False
@@ -100,7 +100,7 @@ def _emptied(record: Record, series: float | None, acquired: list[float | None])
 
 
 def _heard(record: Record, moment: Moment) -> Moment:
-    """A moment as read, after saying what was odd about it."""
+    """A moment as read, after warnings about anything odd in it."""
     if moment.note:
         record.warn_of_slices("time_form", moment.note)
     if moment.finding and moment.finding.code not in ("missing", "empty"):
@@ -125,7 +125,7 @@ def _zone(record: Record) -> timedelta | None:
 
 
 def local(moment: Moment, zone: timedelta | None) -> Moment:
-    """A moment by the series' clock; one without offset, or where the zone is unknown, is by that clock already."""
+    """A moment by the clock of the series; one without an offset, or of an unknown zone, is taken to be by that clock already."""
     if moment.offset is None or zone is None or moment.offset == zone or moment.seconds is None:
         return moment
     shifted = moment.on(moment.day or NO_DAY) + (zone - moment.offset)
@@ -172,7 +172,7 @@ def _day(record: Record, acquired: list[date | None]) -> date | None:
 
 
 def _beside(first: datetime | None, moment: datetime, record: Record, dated: bool) -> datetime:
-    """A moment on its own day, or on that which puts it beside the first one where it has none or they are a day apart."""
+    """A moment on its own day; if it has none, or lies a day from the first moment, on the day that puts it next to that."""
     if first is None or abs(moment - first) < (DAY if dated else DAY / 2):
         return moment
     if dated:

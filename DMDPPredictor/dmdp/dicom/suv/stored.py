@@ -22,7 +22,7 @@ SAME_MASS = 0.01  # relative; the two readings of LBM lie some percent apart
 def stored_suv(record: Record) -> float:
     """The factor from a stored value in g/ml to SUVbw, by SUVType.
 
-    Raises :class:`SuvError` for a kind that has no one meaning, and where height or sex, which a conversion needs, are missing.
+    Raises :class:`SuvError` for an ambiguous kind, and if height or sex, which a conversion needs, are missing.
     """
     kind = record.text("SUVType").upper()
     if kind in ("", "BW"):
@@ -61,7 +61,7 @@ def stored_suv(record: Record) -> float:
 def counts(record: Record) -> tuple[float | None, float | None]:
     """Philips' factors for Units CNTS: that to SUVbw, and that to Bq/ml; one of them may be None.
 
-    Raises :class:`SuvError` where neither can be used.
+    Raises :class:`SuvError` if neither can be used.
     """
     factor, activity = record.reading(FACTOR, POSITIVE), record.reading(ACTIVITY, POSITIVE)
     if factor.value is not None:
@@ -89,7 +89,7 @@ def _mass(kind: str, weight_kg: float, height_cm: float, sex: str) -> float:
 
 
 def _lean(record: Record, weight_kg: float, height_cm: float, sex: str) -> float:
-    """Plain LBM: one formula for women; for men two are in use, and only the scanner's own factor can tell which."""
+    """The factor for plain LBM: of the two formulas for men, only the scanner's own factor can tell which was meant."""
     readings = {f"men {men:g}": lean_body_mass(weight_kg, height_cm, sex, men) for men in (128.0, 120.0)}
     if sex == "F":
         return readings["men 128"]
@@ -108,7 +108,7 @@ def _lean(record: Record, weight_kg: float, height_cm: float, sex: str) -> float
 
 
 def _implied_mass(record: Record) -> float | None:
-    """The mass (kg) in Philips' factor for SUV: it is that for activity × mass / decayed dose."""
+    """The mass (kg) that Philips' factor for SUV contains, which is the factor for activity × mass / decayed dose."""
     factor, activity = (record.optional(name) for name in (FACTOR, ACTIVITY))
     if factor is None or activity is None:
         return None

@@ -1,4 +1,4 @@
-"""From the times of a scan to how long the dose decayed: reference time, injection, uptake, and what DecayFactor says of it."""
+"""From the times of a scan to how long the dose decayed: reference time, injection, uptake, and a check by DecayFactor."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ START, START_TIME = "RadiopharmaceuticalStartDateTime", "RadiopharmaceuticalStar
 @dataclass(frozen=True)
 class Times:
     """``reference`` is the moment to which the image is corrected, ``decay`` the seconds from the injection to it, ``uptake``
-    those from the injection to the earliest acquisition (None where they cannot be told); ``scan`` is what they come from."""
+    those from the injection to the earliest acquisition (None if they cannot be told); ``scan`` is what they come from."""
 
     scan: Scan
     reference: datetime
@@ -56,7 +56,7 @@ def mean_moment(duration: float, half_life: float | None) -> float:
 
 def reference_time(record: Record, scan: Scan, half_life: float | None) -> datetime:
     """The moment to which the values are corrected: the frames decide between the series time and the earliest acquisition;
-    where they do not, it is the earlier of the two."""
+    if they do not, it is the earlier of the two."""
     told = (("SeriesTime", scan.series), ("the earliest AcquisitionTime", scan.acquired))
     header = {name: moment for name, moment in told if moment is not None}
     if not header:
@@ -93,7 +93,7 @@ def reference_time(record: Record, scan: Scan, half_life: float | None) -> datet
 
 
 def check_decay_factor(record: Record, scan: Scan, reference: datetime, half_life: float | None) -> None:
-    """Show DecayFactor, and warn where it contradicts the reference time by more than 2 % of SUV.
+    """Show DecayFactor, and warn if it contradicts the reference time by more than 2 % of SUV.
 
     Some scanners write one acquisition time for all beds: of the slices with one time the smallest factor counts.
     """
@@ -154,7 +154,7 @@ def _since_injection(record: Record, scan: Scan, reference: datetime) -> float:
 
 
 def _refuse_emptied(reference: datetime, whole: Moment, clock: Moment) -> None:
-    """Raises :class:`SuvError` where all that is left of the injection is 00:00:00, unless the scan followed within hours."""
+    """Raises :class:`SuvError` if all that is left of the injection is 00:00:00, unless the scan followed within hours."""
     stated = [moment.seconds for moment in (whole, clock) if moment.seconds is not None]
     if stated and not any(stated) and not 0 < _of_day(reference, 0.0) <= PLAUSIBLE_UPTAKE:
         name = START_TIME if whole.seconds is None else START
@@ -167,7 +167,7 @@ def _refuse_emptied(reference: datetime, whole: Moment, clock: Moment) -> None:
 
 
 def _by_the_series(record: Record, scan: Scan, whole: Moment, clock: Moment) -> tuple[Moment, Moment]:
-    """Both times of injection by the clock of the series. Raises :class:`SuvError` where only a zone that the header does not
+    """Both times of injection by the clock of the series. Raises :class:`SuvError` if only a zone that the header does not
     state would tell."""
     if scan.zone is None and whole.offset is not None and whole.day is not None and whole.seconds is not None:
         if clock.seconds is None or clock.offset is not None:
@@ -202,7 +202,7 @@ def _by_the_clock(record: Record, reference: datetime, seconds: float) -> float:
 
 
 def _by_dates(record: Record, reference: datetime, injected: datetime, seconds: float, clock: float | None) -> float:
-    """Seconds since the injection by date and time (``injected``), or by the time of day where the date contradicts it.
+    """Seconds since the injection by date and time (``injected``), or by the time of day if the date contradicts it.
 
     ``seconds`` is the time of day of ``injected``, ``clock`` the one that is stated apart, None without one.
     """
@@ -265,7 +265,7 @@ def _unreadable(whole: Moment, clock: Moment) -> SuvError:
 
 
 def _of_day(reference: datetime, seconds: float) -> float:
-    """Seconds from the last such time of day to the reference; negative where the next one follows within a minute."""
+    """Seconds from the last such time of day to the reference; negative if the next one follows within a minute."""
     elapsed = (_seconds(reference) - seconds) % DAY
     return elapsed - DAY if elapsed >= DAY - BEFORE_INJECTION else elapsed
 

@@ -1,4 +1,4 @@
-"""The codes in our objects: standard ones where there are any, private ones (99DMDP) for what the standard does not name.
+"""The codes in our objects: standard ones if there are any, private ones (99DMDP) for what the standard does not name.
 
 PS3.16 CID 85 (SUV units), 7021 (report titles), 7150 and 7159 (segment categories and types), 7162 (algorithm families), 7180
 (what a map shows), 7464 (derivations); IBSI reference manual for the intensity peaks.
@@ -43,7 +43,7 @@ ANSWER = Code("ANSWER", SCHEME, "Conformal answer")
 
 @dataclass(frozen=True)
 class Measure:
-    """How a feature of ``prediction.json`` is coded: concept, unit, and where they apply derivation and method (TID 300)."""
+    """How a feature of ``prediction.json`` is coded: concept, unit and, if they apply, derivation and method (TID 300)."""
 
     feature: str
     name: Code

@@ -1,4 +1,4 @@
-"""What makes an object ours and repeatable: UIDs from the content, the time of the prediction, the maker."""
+"""What identifies an object as ours and makes it repeatable: UIDs from the content, the time of the prediction, the maker."""
 
 from __future__ import annotations
 

@@ -142,7 +142,7 @@ def _pet_of(result: Result) -> Callable[[Volume], bool]:
 
 
 def _is_of_library(error: Exception) -> bool:
-    """Whether an error came out of a library for DICOM, and so speaks of a header; one of our own lines is our own fault."""
+    """Whether an error was raised in a DICOM library, and so is about a header; one from our own code is our own fault."""
     return any(frame.f_globals["__name__"].partition(".")[0] in LIBRARIES for frame, _line in walk_tb(error.__traceback__))
 
 

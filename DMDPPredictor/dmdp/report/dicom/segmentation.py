@@ -37,7 +37,7 @@ class Segment:
 
 
 def lesion_on_pet(source: Source, lesion: Mask, method: str, identity: Identity) -> hd.seg.Segmentation:
-    """The lesion on the PET's grid; ``method`` as in contracts (``auto`` … ``manual``). Segment 1 is the lesion."""
+    """The lesion on the PET's grid; ``method`` is a name of :data:`dmdp.delineation.methods.ORIGINS`. Segment 1 is the lesion."""
     segments = [_lesion(lesion, method, identity)]
     return _segmentation(source, segments, identity, "pet", 9101, "Research use only: lesion on PET")
 

@@ -40,7 +40,7 @@ class Source:
 
     @property
     def slices_are_grid(self) -> bool:
-        """True where each slice of the grid is a file of the series."""
+        """True if each slice of the grid is a file of the series."""
         return self.series.resampling is None and len(self.headers) == self.geometry.shape[0]
 
     def images(self, first: int, last: int) -> list[Dataset]:
@@ -56,8 +56,8 @@ class Source:
 def find_source(given: Given, modality: str, grid: Geometry, is_same: Callable[[Volume], bool]) -> Source:
     """The series of ``modality`` (CT or PT) in ``given`` that lies on ``grid`` and whose HU or SUVbw ``is_same`` accepts.
 
-    Raises :class:`DicomError` for folders without a series of the modality, :class:`GeometryError` where none lies on the grid,
-    :class:`InputError` where none has the voxels.
+    Raises :class:`DicomError` for folders without a series of the modality, :class:`GeometryError` if none lies on the grid,
+    :class:`InputError` if none has the voxels.
     """
     name = "PET" if modality == "PT" else modality
     found = discover(ImageSource.of(given).where)

@@ -26,7 +26,7 @@ def structured_report(
     """The report: one group of TID 1411 for the lesion (segment 1 of ``segmentation``, on the ``source``), one of TID 1501 per
     task. ``images`` are the modalities that the result was made from.
 
-    Where the verdict is ``outside`` the groups of the tasks hold the verdict but no number, as an archive cannot ask the reader
+    If the verdict is ``outside`` the groups of the tasks hold the verdict but no number, as an archive cannot ask the reader
     whether to show it anyway.
     """
     groups = [

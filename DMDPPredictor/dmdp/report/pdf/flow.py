@@ -22,7 +22,8 @@ ROOM = {"h2": 110, "h3": 90, "summary": 60, "caption": 60}  # points that must b
 def flow(element: Element) -> Iterator[Flowable]:
     """The flowables below ``element``.
 
-    What the page folds away only to keep the screen short (``details.fold``) is there; what it hides on purpose is only named.
+    Parts that the page folds only to keep the screen short (``details.fold``) are printed; parts that it hides on purpose are
+    only named.
     """
     for child in element.elements:
         yield from _block(child)

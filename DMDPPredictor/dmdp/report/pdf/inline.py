@@ -59,5 +59,5 @@ def coloured(text: str, colour: Color) -> str:
 
 
 def _swatch(colour: Color) -> str:
-    """A square in ``colour``, or the outline of one where the colour would not be seen on paper."""
+    """A square in ``colour``, or the outline of one if the colour would not be seen on paper."""
     return coloured("□", SOFT) if min(colour.red, colour.green, colour.blue) > PAPER else coloured("■", colour)

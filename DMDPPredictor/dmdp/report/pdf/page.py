@@ -1,4 +1,4 @@
-"""A page of HTML as a tree; just what our own report needs."""
+"""A page of HTML as a tree; it covers only what our own report needs."""
 
 from __future__ import annotations
 

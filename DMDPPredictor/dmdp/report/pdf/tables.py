@@ -45,7 +45,7 @@ def definitions(element: Element) -> Table:
 def column_widths(extents: Sequence[tuple[float, float]], available: float) -> list[float]:
     """Widths that sum to ``available``, from each column's least (longest word) and natural (one line) width.
 
-    As browsers do: where all fit on one line the rest is shared by natural width, else each gets its least width and a share
+    As browsers do: if all fit on one line the rest is shared by natural width, else each gets its least width and a share
     of the rest by how much more it wants.
     """
     least, natural = [low for low, _ in extents], [high for _, high in extents]
@@ -65,7 +65,7 @@ def _extent(cells: Sequence[Sequence[Element]], column: int) -> tuple[float, flo
 
 
 def _natural(cell: Element, points: float) -> tuple[float, float]:
-    """Width of the longest word, or of all where the cell is not to be broken, and of all on one line."""
+    """Width of the longest word, or of all if the cell is not to be broken, and of all on one line."""
     drawings = [size(svg, WIDTH)[0] for svg in cell.all("svg")]
     text = cell.text if not drawings else ""
     whole = max([stringWidth(text, BOLD, points), *drawings])

@@ -1,1 +1,1 @@
-"""What each part of the network is worth: variants trained alike on simulated patients, beside the stacking ensemble."""
+"""The worth of each part of the network: variants trained alike on simulated patients, beside the stacking ensemble."""

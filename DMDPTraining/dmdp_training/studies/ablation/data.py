@@ -53,7 +53,7 @@ def permuted(examples: Sequence[Example], seed: int) -> list[Example]:
 
 
 def table_names(variant: Variant, learn: Sequence[Example], tasks: Sequence[str], seed: int) -> tuple[str, ...]:
-    """What the network of a variant reads beside its images: chosen on the patients to learn from only."""
+    """The inputs of a variant's network beside its images; they are selected on the patients of ``learn`` only."""
     clinical = tuple(CLINICAL_INPUTS)
     if variant.table == CLINICAL:
         return clinical
@@ -77,7 +77,7 @@ def offered_names(blocks: Sequence[str], learn: Sequence[Example]) -> tuple[str,
 
 
 def matrix(examples: Sequence[Example], names: Sequence[str]) -> np.ndarray:
-    """Values (N, F), the logarithm where that is how they are read; NaN where missing."""
+    """Values (N, F), the logarithm if that is how they are read; NaN if missing."""
     plain = NetworkConfig(tabular=tuple(names), tabular_mean=(0.0,) * len(names), tabular_sd=(1.0,) * len(names))
     return np.array([tabular_row(plain, e.values) for e in examples])
 

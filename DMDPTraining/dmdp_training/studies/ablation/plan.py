@@ -1,4 +1,4 @@
-"""How large an ablation is: everything that its result follows from beside the program."""
+"""The size of an ablation: everything that its result depends on beside the program."""
 
 from __future__ import annotations
 
@@ -17,8 +17,35 @@ FIRST_HELD_OUT_SEED = 3_000_000
 
 @dataclass(frozen=True)
 class AblationPlan:
-    """``learn`` and ``stop`` patients for weights and early stopping, ``held_out`` others (a multiple of 8, balanced in every
-    label) for the result; each variant is trained from ``seeds`` different beginnings."""
+    """An ablation of the network on simulated patients. Raises :class:`UsageError`.
+
+    Attributes
+    ----------
+    size : str
+        Size of the network, one of :data:`dmdp.network.config.SIZES`.
+    learn : int
+        Patients that the weights are fitted to.
+    stop : int
+        Other patients, for early stopping.
+    held_out : int
+        Further patients for the result; a multiple of 8, balanced in every label.
+    seeds : int
+        Trainings of each variant, each from another beginning.
+    epochs : int
+        Passes over the patients at most.
+    batch : int
+        Patients at a time.
+    learning_rate : float
+        Learning rate of AdamW after the warm-up.
+    trees : int
+        Trees in each forest of the stack, which is compared with the networks.
+    device : str
+        ``cpu`` or ``cuda``.
+    variants : tuple of str
+        Names of the variants that are compared.
+    tasks : tuple of str
+        Names of the simulated endpoints.
+    """
 
     size: str = "lite"
     learn: int = 320

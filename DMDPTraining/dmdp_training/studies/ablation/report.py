@@ -1,4 +1,4 @@
-"""What an ablation found, as tables: the paper's Table 4 with more rows, differences, and the controls."""
+"""What an ablation found, as tables: Table 4 of Jiang et al. 2026 with more rows, differences, and the controls."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def areas(f: Findings) -> Table:
 
 
 def calls(f: Findings) -> Table:
-    """Sensitivity and specificity, as in the paper's Table 4."""
+    """Sensitivity and specificity, as in Table 4 of Jiang et al. 2026."""
     rows = []
     for name in f.names:
         cells = []
@@ -119,7 +119,7 @@ def controls(f: Findings, name: str) -> Table:
 
 
 def chance(f: Findings) -> Table:
-    """Trained on the labels of other patients, tested on the true ones."""
+    """The results of training on the labels of other patients and testing on the true ones."""
     rows, means = [], []
     for task, label in enumerate(f.plan.tasks):
         seeds = [delong(row, f.truth[:, task]).value for row in f.scores(PERMUTED.name, task)]
@@ -131,7 +131,7 @@ def chance(f: Findings) -> Table:
 
 
 def size(f: Findings) -> Table:
-    """How large each model is, and when it was best. No time: it would be another one in a run that was stopped and went on."""
+    """The size of each model and its best epoch. No time is given, as it would differ in a run that was stopped and resumed."""
     rows = []
     for name in f.names:
         pieces = [f.pieces[name, seed] for seed in range(f.plan.seeds)]

@@ -30,7 +30,7 @@ STACK, CROPS = "stack", "crops"
 def run_ablation(out: str | Path, plan: AblationPlan, progress: Progress = silent, executor: Executor = HERE) -> Findings:
     """Train every variant from every seed, fit the stack on the same patients, and write ``report.md`` into ``out``.
 
-    Where ``out`` holds a stopped run of the same plan, it goes on. Raises :class:`dmdp.errors.OutputError` where it holds
+    If ``out`` holds a stopped run of the same plan, it goes on. Raises :class:`dmdp.errors.OutputError` if it holds
     something else.
     """
     facts = {"dmdp": __version__, "torch": torch.__version__, "simulation": VERSION}

@@ -1,4 +1,4 @@
-"""The variants that are compared: those of the paper's Table 4, further ones, and a control."""
+"""The variants that are compared: those of Table 4 of Jiang et al. 2026, further ones, and a control."""
 
 from __future__ import annotations
 

@@ -128,6 +128,6 @@ TABLE_1 = {
 
 
 def of_set(task: str, feature_set: str, model: str | None = None) -> Row | None:
-    """The paper's internal row for a task and set (and model, where it gives several), or None."""
+    """The paper's internal row for a task and set (and model, if it gives several), or None."""
     rows = TABLE_2 if task == "EGFR" else (*TABLE_3_INTERNAL, TABLE_5["subtype"][0]) if task == "subtype" else ()
     return next((r for r in rows if r.feature_set == feature_set and model in (None, r.model)), None)

@@ -1,4 +1,4 @@
-"""What a validation run does, and how long it may take: the whole of its settings in one place."""
+"""The settings of a validation run in one place, with what decides how long it takes."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Question:
         return tuple(s for s in FEATURE_SETS.values() if set(s.blocks) <= set(table.blocks()))
 
     def analysed(self, table: CohortTable) -> CohortTable:
-        """Patients with a label, with PET, and with CT where the task has CT: the same for every set, so that sets can be
+        """Patients with a label, with PET, and with CT if the task has CT: the same for every set, so that sets can be
         compared in pairs."""
         mask = table.known(self.task) & table.measured("PET")
         ct = [block for block in table.blocks() if block.startswith("CT_")]

@@ -35,7 +35,7 @@ def mean_roc(probability: np.ndarray, y: np.ndarray) -> np.ndarray:
 def roc(
     found: Mapping[tuple[str, str], Predicted], measured: Mapping[tuple[str, str, str], Measured], task: str, title: str
 ) -> tuple[Figure, str]:
-    """ROC curves of every feature set by the stack, and the operating points of the paper where its positive class is ours."""
+    """ROC curves of every feature set by the stack, and the operating points of the paper if its positive class is ours."""
     names = [s for t, s in found if t == task]
     groups = {
         "CT only": [n for n in names if n.startswith("CT")],
@@ -220,7 +220,7 @@ def selection(found: Mapping[tuple[str, str], Predicted], task: str, name: str, 
 
 
 def batches(table: CohortTable, task: str, words: tuple[str, str]) -> tuple[Figure, str]:
-    """First two principal components of the PET features, by cohort and by label: does the cohort show?"""
+    """First two principal components of the PET features, coloured by cohort and by label: they show whether cohorts differ."""
     part = table.select(("PET",))
     found = PCA(2, random_state=0).fit(prepared := plain_pipeline().fit_transform(part.design()))
     points = found.transform(prepared)

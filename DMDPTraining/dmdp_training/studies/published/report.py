@@ -236,7 +236,7 @@ def _pictures(f: Findings, cohort: Mapping[str, CohortTable]) -> Iterator[tuple[
 
 
 def _guards(f: Findings, cohort: Mapping[str, CohortTable]) -> dict[str, Any]:
-    """The figures that say whether the others may be believed."""
+    """The figures that show whether the other figures can be trusted."""
     guards: dict[str, Any] = {}
     for task, table in cohort.items():
         known = table.rows(table.known(task))
@@ -340,6 +340,6 @@ def _verdicts(f: Findings) -> Iterator[str]:
 
 
 def _first(finding, task: str, cohort: Mapping[str, CohortTable]) -> bool:
-    """True where no earlier task has said the same."""
+    """True if no earlier task has made the same statement."""
     earlier = list(cohort)[: list(cohort).index(task)]
     return all(finding not in cohort[t].findings for t in earlier)

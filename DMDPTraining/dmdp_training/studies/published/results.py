@@ -145,7 +145,7 @@ def comparisons(found: Mapping[tuple[str, str], Predicted], model: str = STACK) 
 
 
 def upstream(feature_set: str) -> bool:
-    """True where a figure must carry the mark of CT columns that the authors selected on all patients."""
+    """True if a figure must carry the mark of CT columns that the authors selected on all patients."""
     return feature_set.startswith(("CT", "PET_CT")) if feature_set not in FEATURE_SETS else FEATURE_SETS[feature_set].upstream
 
 

@@ -1,7 +1,7 @@
 """TRIPOD+AI and METRICS sheets, filled from a run's own data.
 
 Topics follow TRIPOD+AI (Collins et al., BMJ 2024;385:e078378) and METRICS (Kocak et al., Insights Imaging 2024;15:8), in our
-words; what a run cannot know is said to be open.
+words; what a run cannot know is marked as open.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ class Item:
 
 
 def tripod(facts: Mapping[str, str]) -> tuple[Item, ...]:
-    """The 27 topics of TRIPOD+AI. ``facts`` are the sentences that :mod:`.report` makes from the run."""
+    """The 27 topics of TRIPOD+AI. ``facts`` are the sentences that :mod:`dmdp_training.studies.published.report` makes from the
+    run.
+    """
     return tuple(
         Item(*row)
         for row in (

@@ -64,5 +64,5 @@ def replaced(plan: Plan, seed: int) -> Plan:
 
 
 def versions() -> dict[str, Any]:
-    """What the figures were computed with."""
+    """Versions of the packages with which the figures were computed."""
     return {"dmdp": __version__, "python": platform.python_version(), **{name: version(name) for name in PACKAGES}}

@@ -1,4 +1,4 @@
-"""Tables shaped like the paper's 1, 2, 3 and 5, with the paper's figure in the next column."""
+"""Tables shaped like Tables 1, 2, 3 and 5 of Jiang et al. 2026 (DMDP), with the published figure in the next column."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Table:
 
 
 def shown(value: Value | tuple[float, float, float] | None) -> str:
-    """``0.71 (0.63 to 0.79)``, or a dash where there is nothing."""
+    """``0.71 (0.63 to 0.79)``, or a dash if there is nothing."""
     if value is None:
         return "–"
     v, low, high = value if isinstance(value, tuple) else (value.value, *value.interval)
@@ -53,7 +53,7 @@ def shown(value: Value | tuple[float, float, float] | None) -> str:
 
 
 def marked(feature_set: str) -> str:
-    """The name of a set, with the mark where its CT columns were selected on all patients."""
+    """The name of a set, with the mark if its CT columns were selected on all patients."""
     return f"{feature_set} {MARK}" if upstream(feature_set) else feature_set
 
 
@@ -88,7 +88,7 @@ TABLE_1_NOTE = (
 def table_2(found: Mapping[tuple[str, str, str], Measured], task: str, name: str, title: str) -> Table:
     """Per feature set: the model that the paper calls best, by nested cross-validation, each figure beside the paper's.
 
-    ``found`` maps (task, feature set, model). Where the paper gives no row the stack is shown.
+    ``found`` maps (task, feature set, model). If the paper gives no row the stack is shown.
     """
     rows = []
     for feature_set in dict.fromkeys(s for t, s, _ in found if t == task):

@@ -111,7 +111,7 @@ def _nested(unit: Unit, table: CohortTable, plan: Plan) -> dict[str, Any]:
 
 
 def _permuted(unit: Unit, table: CohortTable, plan: Plan) -> dict[str, Any]:
-    """As nested, with the labels drawn anew: nothing can be learnt, so every AUC above a half would be a leak."""
+    """As nested, with the labels drawn anew: nothing can be learned, so an AUC clearly above one half would show a leak."""
     table, x, y = _data(unit, QUESTIONS[unit.task].analysed(table), unit.task)
     y = study_of(unit.task).by_chance(y, np.random.default_rng([plan.seed, unit.number]))
     train, test = _fold(y, plan.guard_folds, plan.seed + unit.number, unit.fold)
