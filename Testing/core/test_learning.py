@@ -131,7 +131,7 @@ def test_best_weights_and_checkpoint_agree_after_a_kill_between_the_two(tmp_path
             raise KeyboardInterrupt
         save_state(path, state, what)
 
-    monkeypatch.setattr("dmdp_training.learning.trainer.aucs", told)
+    monkeypatch.setattr("dmdp_training.learning.trainer.endpoint_scores", told)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr("dmdp_training.learning.trainer.save_state", killed)
         train(CONFIG, SETTINGS, patients(), patients(8, 1), tmp_path)
