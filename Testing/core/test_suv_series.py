@@ -161,8 +161,8 @@ def test_several_tracers_beside_stored_suv_are_said(pet):
         header.Units, header.RescaleSlope = "GML", f"{float(header.RescaleSlope) * FACTOR:.8g}"
 
     audit = load_pet(pet(change)).suv_audit
-    assert audit["factors"]["SUVbw"] == 1
-    assert "2 different radiopharmaceuticals" in next(w["text"] for w in audit["warnings"] if w["code"] == "several_tracers")
+    assert audit.factors["SUVbw"] == 1
+    assert "2 different radiopharmaceuticals" in next(w.text for w in audit.warnings if w.code == "several_tracers")
 
 
 def test_stored_suv_by_lean_body_mass_becomes_suv_by_weight(pet, simulated_study):
@@ -195,7 +195,7 @@ def test_the_command_shows_what_was_read_how(pet, dmdp_command):
     for words in ("taken as MBq", "Reference time 10:00:00", "30 min apart", "DecayFactor = 1.0063", "Uptake 60 min"):
         assert words in shown.stdout
     audit = json.loads(dmdp_command("suv", folder, "--json").stdout)
-    assert audit["decay_factor"] == "1.0063"
+    assert audit.decay_factor == "1.0063"
 
 
 @pytest.mark.parametrize(
