@@ -195,7 +195,7 @@ def test_the_command_shows_what_was_read_how(pet, dmdp_command):
     for words in ("taken as MBq", "Reference time 10:00:00", "30 min apart", "DecayFactor = 1.0063", "Uptake 60 min"):
         assert words in shown.stdout
     audit = json.loads(dmdp_command("suv", folder, "--json").stdout)
-    assert audit.decay_factor == "1.0063"
+    assert audit["decay_factor"] == "1.0063"
 
 
 @pytest.mark.parametrize(
