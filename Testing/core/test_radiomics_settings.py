@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from dmdp.errors import InputError, UsageError
+from dmdp.images.mask import Mask
 from dmdp.images.volume import Geometry, Volume
 from dmdp.radiomics import backend
 from dmdp.radiomics.backend import compute, find_settings
@@ -43,6 +44,10 @@ setting:
 """
 
 
+def drawn(image: Volume, masks: dict[str, np.ndarray]) -> dict[str, Mask]:
+    return {name: Mask(mask, image.geometry) for name, mask in masks.items()}
+
+
 def scene() -> tuple[Volume, dict[str, np.ndarray]]:
     rng = np.random.default_rng(0)
     grid = Geometry.from_spacing((16, 17, 18), (2.0, 1.0, 1.0))
@@ -61,7 +66,7 @@ def test_the_profile_that_ships(project):
 @pytest.mark.parametrize("name", ["radiomics_v1", "radiomics_pet_v1"])
 def test_the_engine_computes_all_of_the_profiles_that_ship(name):
     image, masks = scene()
-    profile, found = find_settings(name), compute(image, masks, find_settings(name))
+    profile, found = find_settings(name), compute(image, drawn(image, masks), find_settings(name))
     assert found.backend == "engine"
     assert tuple(found.features["r"]) == feature_names(profile)
     assert np.isfinite(list(found.features["r"].values())).all()
@@ -126,7 +131,7 @@ def test_a_parameter_file_gives_what_pyradiomics_makes_of_it(tmp_path):
     for text in (FILE, "setting:\n  binCount: 16\n", "featureClass:\n  glrlm:\nimageType:\n  LoG:\n    sigma: [1.0]\n"):
         (tmp_path / "settings.yaml").write_text(text, encoding="utf-8")
         settings = read_parameters(tmp_path / "settings.yaml")
-        ours, theirs = (compute(image, masks, settings, by) for by in ("engine", "pyradiomics"))
+        ours, theirs = (compute(image, drawn(image, masks), settings, by) for by in ("engine", "pyradiomics"))
         assert (ours.backend, theirs.backend) == ("engine", "pyradiomics")
         assert ours.features["r"] == pytest.approx(theirs.features["r"], rel=1e-6, abs=1e-9)
 
@@ -152,7 +157,7 @@ def test_what_the_engine_does_not_compute_is_named_never_guessed(document, named
     monkeypatch.setattr(backend, "find_spec", lambda name: None)
     image, masks = scene()
     with pytest.raises(InputError) as caught:
-        compute(image, masks, settings)
+        compute(image, drawn(image, masks), settings)
     assert named in caught.value.found
 
 
@@ -160,7 +165,9 @@ def test_what_the_engine_does_not_compute_falls_back_to_pyradiomics():
     pytest.importorskip("radiomics", reason="PyRadiomics is not installed: there is nothing to fall back to")
     image, masks = scene()
     masks = {**masks, "empty": np.zeros_like(masks["r"])}
-    found = compute(image, masks, from_document("file", {"imageType": {"Square": {}}, "featureClass": {"firstorder": ["Mean"]}}))
+    found = compute(
+        image, drawn(image, masks), from_document("file", {"imageType": {"Square": {}}, "featureClass": {"firstorder": ["Mean"]}})
+    )
     assert found.backend == "pyradiomics"
     assert list(found.features["r"]) == ["square_firstorder_Mean"]
     assert list(found.absent) == ["empty"]
@@ -177,7 +184,7 @@ def test_the_label_in_a_parameter_file_does_not_matter_to_a_mask():
     pytest.importorskip("radiomics", reason="PyRadiomics is not installed: there is nothing to fall back to")
     image, masks = scene()
     document = {"setting": {"label": 7, "normalize": True}, "featureClass": {"firstorder": ["Mean"]}}
-    assert set(compute(image, masks, from_document("file", document)).features["r"]) == {"original_firstorder_Mean"}
+    assert set(compute(image, drawn(image, masks), from_document("file", document)).features["r"]) == {"original_firstorder_Mean"}
 
 
 @pytest.mark.parametrize(
@@ -211,7 +218,7 @@ def test_what_is_no_parameter_file_is_refused(tmp_path, content):
 def test_a_back_end_that_does_not_exist_is_refused():
     image, masks = scene()
     with pytest.raises(UsageError, match="engine"):
-        compute(image, masks, Profile("p"), "gpu")
+        compute(image, drawn(image, masks), Profile("p"), "gpu")
 
 
 def test_names_units_and_definitions_are_those_of_the_engine():
