@@ -165,9 +165,8 @@ def test_what_the_engine_does_not_compute_falls_back_to_pyradiomics():
     pytest.importorskip("radiomics", reason="PyRadiomics is not installed: there is nothing to fall back to")
     image, masks = scene()
     masks = {**masks, "empty": np.zeros_like(masks["r"])}
-    found = compute(
-        image, drawn(image, masks), from_document("file", {"imageType": {"Square": {}}, "featureClass": {"firstorder": ["Mean"]}})
-    )
+    settings = from_document("file", {"imageType": {"Square": {}}, "featureClass": {"firstorder": ["Mean"]}})
+    found = compute(image, drawn(image, masks), settings)
     assert found.backend == "pyradiomics"
     assert list(found.features["r"]) == ["square_firstorder_Mean"]
     assert list(found.absent) == ["empty"]

@@ -33,7 +33,7 @@ def test_a_projection_with_more_slices_does_not_go_before_the_original(damage):
         damage.renew(ds)
         ds.SeriesInstanceUID, ds.ImageType, ds.RescaleIntercept = uid, ["DERIVED", "PRIMARY", "AXIAL", "MIP"], "-500"
     damage.replace("ct", [*original, *projected])
-    volume, _ = load_ct(damage.study / "ct")
+    volume = load_ct(damage.study / "ct").ct
     assert (volume.array.shape[0], volume.array.min()) == (98, -1024)
 
 
@@ -41,7 +41,7 @@ def test_a_projection_with_more_slices_does_not_go_before_the_original(damage):
 def test_a_ct_of_another_quantity_is_named(damage, simulated_study, kind, usable):
     damage.change("ct", lambda _, ds: setattr(ds, "RescaleType", kind))
     if usable:
-        np.testing.assert_array_equal(load_ct(damage.study / "ct")[0].array, simulated_study[0].ct.array)
+        np.testing.assert_array_equal(load_ct(damage.study / "ct").ct.array, simulated_study[0].ct.array)
         return
     with pytest.raises(DicomError, match=rf"no HU: \(0028,1054\) RescaleType is '{kind}'"):
         load_ct(damage.study / "ct")

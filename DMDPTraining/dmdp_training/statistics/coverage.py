@@ -38,7 +38,7 @@ def coverage(
     """
     kept, uncertain = np.zeros(len(y), bool), np.zeros(len(y), bool)
     for train, test in StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(probability[:, None], y):
-        stored = thresholds(probability[train], y[train])
+        stored = thresholds(np.column_stack([1 - probability[train], probability[train]]), y[train])
         negative, positive = stored[str(alpha)]
         kept[test] = np.where(y[test] == 1, probability[test] >= positive, 1 - probability[test] >= negative)
         uncertain[test] = [verdict(p, stored, alpha) == "uncertain" for p in probability[test]]
