@@ -7,6 +7,8 @@ import json
 import os
 import signal
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from dmdp import RESEARCH_USE_ONLY
@@ -60,11 +62,11 @@ def test_the_command_predicts_resumes_and_sums_up(row, dmdp_command, tmp_path):
 
 def test_a_killed_child_costs_its_own_patient_only(row, tmp_path):
     """The system may stop a process for lack of memory."""
-    children = set()
+    children, before = set(), _children(os.getpid())  # other tests of this process may have left helpers of joblib
 
     def kill(share, words):
         if "; victim: " in words and not children:
-            children.add(_child(os.getpid()))
+            children.add(_child(os.getpid(), before))
             os.kill(*children, signal.SIGKILL)
 
     lost = {"ct": str(tmp_path / "nowhere"), "pet": str(tmp_path / "nowhere"), "seed": row["seed"]}
@@ -96,18 +98,23 @@ def test_stopping_a_batch_ends_its_children(row, tmp_path, dmdp_command):
     assert not (tmp_path / "out" / "a").exists()
 
 
-def _child(parent: int) -> int:
+def _children(parent: int) -> set[int]:
+    """The processes that any thread of ``parent`` has started."""
     if not os.path.isdir("/proc"):
         pytest.skip("needs /proc")
+    found: set[int] = set()
+    for task in Path(f"/proc/{parent}/task").iterdir():
+        with suppress(OSError):  # the thread has ended meanwhile
+            found |= {int(word) for word in (task / "children").read_text().split()}
+    return found
+
+
+def _child(parent: int, before: frozenset[int] | set[int] = frozenset()) -> int:
     end = time.monotonic() + 60
     while time.monotonic() < end:
-        with open(f"/proc/{parent}/task/{parent}/children") as stream:
-            main = stream.read().split()
-        for task in os.listdir(f"/proc/{parent}/task"):
-            with open(f"/proc/{parent}/task/{task}/children") as stream:
-                main += stream.read().split()
-        if main:
-            return int(main[0])
+        found = _children(parent) - before
+        if found:
+            return min(found)
         time.sleep(0.1)
     raise AssertionError("no child")
 

@@ -98,7 +98,7 @@ def test_the_cpu_stands_in_and_it_is_said(monkeypatch):
     assert on_device(failing(torch.cuda.OutOfMemoryError("full")), "auto") == ("cpu", NO_MEMORY)
     answer, note = on_device(failing(RuntimeError("no kernel image is available for execution on the device")), "cuda")
     assert answer == "cpu"
-    assert "no kernel image" in note
+    assert note == "The GPU cannot run this network; ran on the CPU."
 
     def broken(where):
         raise RuntimeError("shapes differ")

@@ -39,10 +39,10 @@ def test_vendor_cases(data, name):
 def test_acrin_042_factors(data):
     found = load_pet(data("acrin_nsclc_042") / "pet_ac").suv_audit
     published = expected_values(data)["ACRIN-NSCLC-FDG-PET-042 PET AC"]
-    for name, value in found["factors"].items():
+    for name, value in found.factors.items():
         assert value == pytest.approx(published[f"slope_{name}"], rel=2e-5), name
-    assert {"late_scan", "no_start_datetime", "frame_average", "private_dates"} <= {w.code for w in found["warnings"]}
-    assert any("1.016" in w["text"] for w in found["warnings"])
+    assert {"late_scan", "no_start_datetime", "frame_average", "private_dates"} <= {w.code for w in found.warnings}
+    assert any("1.016" in w.text for w in found.warnings)
 
 
 @pytest.mark.data

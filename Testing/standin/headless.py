@@ -263,7 +263,7 @@ class ListedNames:
 
 def bootstrap() -> Application:
     """The one application of this process; the shims beside this file become ``slicer.<name>``, ``qt`` and ``ctk``."""
-    if not hasattr(slicer, "app"):
+    if not hasattr(slicer, "_standin"):
         slicer.__path__ = [*slicer.__path__, str(HERE / "slicer_layer")]
         slicer._standin = Application()
         import ctk  # noqa: F401  (its widgets register themselves)

@@ -70,7 +70,7 @@ def first_order(
 
 
 def _percentiles(x: np.ndarray, percent: np.ndarray) -> np.ndarray:
-    """Percentiles of sorted values, linearly interpolated: to the last bit those of ``numpy.percentile``, which sorts them again."""
+    """Percentiles of sorted values, linearly interpolated: to the last bit as by ``numpy.percentile``, which sorts them again."""
     place = percent / 100 * (len(x) - 1)
     before = np.floor(place).astype(int)
     t = place - before

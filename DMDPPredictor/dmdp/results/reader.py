@@ -13,7 +13,6 @@ import numpy as np
 
 from ..documents.codec import Malformed, parse
 from ..errors import DmdpError, InputError, LesionError
-from ..images.files import read_mask, read_volume
 from ..images.mask import Mask
 from ..images.volume import Volume
 from ..prediction.document import CONTOUR_HASHES, Prediction
@@ -82,6 +81,8 @@ class ResultFolder:
 def read_result(folder: str | Path) -> Result:
     """Read a result folder. Raises :class:`InputError` if it is none, and :class:`LesionError` if a contour is no longer
     the one that the numbers were computed from."""
+    from ..images.files import read_volume  # brings SimpleITK, which what reads a prediction alone does without
+
     folder = Path(folder).expanduser()
     content, prediction = read_prediction(folder)
     contours = {
@@ -129,6 +130,8 @@ def mask_sha256(mask: Mask) -> str:
 
 
 def _contour(path: Path, sha256: str) -> Mask:
+    from ..images.files import read_mask
+
     mask = Mask(*read_mask(path))
     if mask_sha256(mask) != sha256:
         raise LesionError(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dmdp.endpoints.base import Endpoint, Label, LabelError, columns_of
-from dmdp.errors import DmdpError, InputError
+from dmdp.errors import DmdpError, InputError, base_name
 from dmdp.intake.row import PATHS, PatientRow, cell_error, number
 from dmdp.intake.table import read_header, read_table, refused
 from dmdp.patients.case import CT, PET
@@ -69,7 +69,7 @@ def _check_agreement(rows: Sequence[PatientRow]) -> None:
 def _labelled(row: PatientRow, endpoints: Sequence[Endpoint], values: Sequence[str]) -> PatientRow:
     for name in PATHS:
         if (path := getattr(row, name)) is not None and not _exists(path):
-            raise _cell(row.line, name, str(path), "an existing file or folder, relative to the CSV file")
+            raise _cell(row.line, name, base_name(path), "an existing file or folder, relative to the CSV file")
     if not (row.has(CT) or row.has(PET)):
         raise _cell(row.line, "ct", "", "a CT, a PET, or both")
     if not row.has_lesion:
