@@ -23,6 +23,7 @@ class ViewPanel:
         self._heatmaps: dict[str, dict[str, object]] = {}  # by task and by kind and place
         self._regions = None
         self._former: Views | None = None
+        self._overlaid = (False, False)  # whether the overlay shows the CT, and the PET
         ui.overlayButton.connect("toggled(bool)", self._toggled)
         ui.heatmapButton.connect("toggled(bool)", self._heatmapToggled)
         ui.regionsButton.connect("toggled(bool)", self._regionsToggled)
@@ -61,7 +62,8 @@ class ViewPanel:
         self._parameters, ui = parameters, self._ui
         images = (parameters.ct, parameters.pet) if parameters is not None else (None, None)
         complete = any(node is not None for node in images) and parameters.segmentation is not None
-        if ui.overlayButton.checked and not complete:
+        lost = any(was and node is None for was, node in zip(self._overlaid, images, strict=True))
+        if ui.overlayButton.checked and (lost or not complete):
             ui.overlayButton.checked = False
         ui.overlayButton.enabled = complete
         ui.overlayButton.toolTip = (
@@ -77,6 +79,8 @@ class ViewPanel:
         ui.regionsButton.enabled = self._regions is not None
 
     def _toggled(self, on: bool) -> None:
+        images = (self._parameters.ct, self._parameters.pet) if on else (None, None)
+        self._overlaid = tuple(node is not None for node in images)
         if on:
             self._former = self._former or currentViews()
             self._draw(arrange=True)

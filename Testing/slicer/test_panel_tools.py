@@ -365,10 +365,16 @@ def test_what_the_user_takes_out_of_the_scene_is_no_longer_shown(shown, scene):
     ui.overlayButton.click()
 
 
-def test_without_the_ct_there_is_no_overlay(shown, scene):
+def test_an_overlay_goes_with_any_of_its_images(shown, scene):
     panel, parameters = shown
     panel.ui.overlayButton.click()
     scene.RemoveNode(parameters.ct)
+    panel.refresh()
+    assert not panel.ui.overlayButton.checked
+    assert panel.ui.overlayButton.enabled, "the PET alone can be shown"
+    panel.ui.overlayButton.click()
+    assert panel.ui.overlayButton.checked
+    scene.RemoveNode(parameters.pet)
     panel.refresh()
     assert not panel.ui.overlayButton.checked
     assert not panel.ui.overlayButton.enabled
