@@ -17,6 +17,7 @@ from ...cohorts.published import PET_FEATURES
 from ...cohorts.sources import where_to_get
 from ...cohorts.table import CohortTable
 from ...ensembles.stacking import STACK
+from ...runs.figures import save
 from ...statistics.associations import cohort_from_features, cohort_label, fisher_missingness
 from ...statistics.coverage import coverage
 from ...statistics.roc import Difference
@@ -58,9 +59,7 @@ def write(folder: Path, f: Findings, cohort: Mapping[str, CohortTable], configur
     for table in made:
         write_file(folder / "tables" / f"{table.name}.csv", table.csv().encode())
     write_file(folder / "tables" / "metrics.csv", _flat(f).csv().encode())
-    pictures = [
-        name for name, (figure, note) in _pictures(f, cohort) for name in plots.save(figure, folder / "pictures", name, note)
-    ]
+    pictures = [name for name, (figure, note) in _pictures(f, cohort) for name in save(figure, folder / "pictures", name, note)]
     facts = _facts(f, cohort, configuration)
     write_file(folder / "sheet.md", sheet.markdown(facts).encode())
     guards = _guards(f, cohort)
