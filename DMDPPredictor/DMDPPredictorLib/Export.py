@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -194,5 +195,7 @@ def saveScene(folder: Path, prediction: Prediction) -> Path:
     except OSError:
         pass
     if made:
-        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):  # somebody else may have put a file there meanwhile: the folder stays then
+            path.unlink(missing_ok=True)
+            folder.rmdir()
     raise OutputError("output.scene", f"'{base_name(path)}' cannot be written.", "a writable place.", "Choose another folder.")
