@@ -123,17 +123,9 @@ class Common:
     alternatives: tuple[Alternative, ...]
 
 
-class OfSubModel:
-    """The methods of an answer that a sub-model gave; such an answer has the fields of :class:`Common`."""
-
-    interval_kind: str
-    set_kind: str
-    model: str
-    sub_model: str
-    inputs: tuple[str, ...]
-    cohort: str
-    metrics: tuple[Metric, ...]
-    notes: tuple[str, ...]
+@dataclass(frozen=True)
+class OfSubModel(Common):
+    """An answer that a sub-model gave."""
 
     def fitted_to(self) -> str:
         """Whom the sub-model was fitted to, in words."""

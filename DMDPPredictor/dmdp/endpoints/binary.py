@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ..bundles.card import Metric
-from .answers import Alternative, Coded, Common, Contribution, OfSubModel
+from .answers import Coded, Common, OfSubModel
 from .base import UNKNOWN, Endpoint, Estimate, LabelError, Outputs
 from .conformal import CONFORMAL, verdict
 from .prevalence import at_prevalence
@@ -45,27 +44,14 @@ class BinaryAnswer(OfSubModel):
     """
 
     endpoint: ClassVar[str] = "binary"
-    title: str
     positive: str
     negative: str
     probability: float
     interval: tuple[float, float]
-    interval_kind: str
     set: str | None
-    set_kind: str
     prevalence: float
     adjusted: Adjusted | None
-    contributions: tuple[Contribution, ...]
-    model: str
-    sub_model: str
-    kind: str
-    inputs: tuple[str, ...]
-    cohort: str
-    n: int
     events: int
-    metrics: tuple[Metric, ...]
-    notes: tuple[str, ...]
-    alternatives: tuple[Alternative, ...]
 
     def at(self, local: float) -> Adjusted:
         """The answer as displayed for a local share of the positive class."""

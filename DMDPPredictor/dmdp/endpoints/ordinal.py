@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ..bundles.card import Metric
-from .answers import Alternative, Coded, Common, Contribution, OfSubModel
+from .answers import Coded, Common, OfSubModel
 from .base import UNKNOWN, Endpoint, Estimate, LabelError, Outputs
 from .conformal import CONFORMAL, possible
 
@@ -38,24 +37,11 @@ class OrdinalAnswer(OfSubModel):
 
     derived: ClassVar[tuple[str, ...]] = ("endpoint",)
     endpoint: ClassVar[str] = "ordinal"
-    title: str
     classes: tuple[str, ...]
     probabilities: tuple[float, ...]
     intervals: tuple[Interval, ...]
-    interval_kind: str
     set: tuple[str, ...] | None
-    set_kind: str
     counts: tuple[int, ...]
-    contributions: tuple[Contribution, ...]
-    model: str
-    sub_model: str
-    kind: str
-    inputs: tuple[str, ...]
-    cohort: str
-    n: int
-    metrics: tuple[Metric, ...]
-    notes: tuple[str, ...]
-    alternatives: tuple[Alternative, ...]
 
     def fitted_to(self) -> str:
         """Whom the sub-model was fitted to, in words."""
